@@ -1,0 +1,204 @@
+import type { Money } from '../money/money.ts';
+
+/**
+ * What the business rooms may ask of a payment provider. Small capabilities; a provider without one leaves the key
+ * absent, and callers see that in the type. No method may be called inside a database transaction.
+ *
+ * Every method throws `ProviderError` (see errors.ts) and nothing else for a call that did not succeed.
+ */
+export type ProviderName = 'stripe' | 'whop';
+
+/**
+ * The provider account that a call acts on. Never optional, so that an object cannot be made on the wrong account.
+ * `id` is the provider's own id (`acct_...`); `platform` is true for the account that the key itself belongs to.
+ */
+export interface AccountRef {
+  readonly id: string;
+  readonly platform: boolean;
+}
+
+/** Sent with every write. `key` is deterministic and was stored before the call; at most 255 characters. */
+export interface WriteOptions {
+  readonly idempotencyKey: string;
+}
+
+/** An account as its provider describes it. Currency codes are upper case. */
+export interface ProviderAccount {
+  readonly id: string;
+  readonly country: string;
+  readonly livemode: boolean;
+  /** The currency its balance is kept in. */
+  readonly settlementCurrency: string;
+  /** What its customers may be charged in (Stripe: country spec). */
+  readonly chargeableCurrencies: readonly string[];
+  readonly chargesEnabled: boolean;
+}
+
+export interface AccountsPort {
+  /** The account that the configured key belongs to. */
+  current(): Promise<ProviderAccount>;
+}
+
+export type BillingCycle = 'monthly' | 'quarterly' | 'yearly';
+
+/** A product as we want it, or as it is. `id` is chosen by us, so that creation can be repeated at any time. */
+export interface CatalogProduct {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string | null;
+  readonly active: boolean;
+  /** Our own keys: `baisa_plan`, `baisa_version`, `baisa_agency`, `baisa_fingerprint`. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export interface CatalogPriceSpec {
+  readonly productId: string;
+  /** Unique in the account; creating a price with it takes it from the price that had it. */
+  readonly lookupKey: string;
+  readonly amount: Money;
+  readonly cycle: BillingCycle;
+  readonly taxBehavior: 'inclusive' | 'exclusive' | 'unspecified';
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** A price as the provider has it. Immutable there but for `active`, the lookup key and metadata. */
+export interface CatalogPrice extends Omit<CatalogPriceSpec, 'lookupKey' | 'cycle'> {
+  readonly id: string;
+  readonly lookupKey: string | null;
+  readonly active: boolean;
+  /** Null where the remote interval is none of ours. */
+  readonly cycle: BillingCycle | null;
+}
+
+export interface CatalogPort {
+  /** Null when the account has no product of that id. */
+  retrieveProduct(account: AccountRef, productId: string): Promise<CatalogProduct | null>;
+  /** Answers the existing product when one of that id is there already. */
+  createProduct(account: AccountRef, product: CatalogProduct, options: WriteOptions): Promise<CatalogProduct>;
+  updateProduct(
+    account: AccountRef,
+    productId: string,
+    change: Partial<Pick<CatalogProduct, 'name' | 'description' | 'active' | 'metadata'>>,
+    options: WriteOptions,
+  ): Promise<CatalogProduct>;
+  /** Prices that hold any of these lookup keys; any number of keys, split into the provider's own limit. */
+  pricesByLookupKey(account: AccountRef, lookupKeys: readonly string[]): Promise<readonly CatalogPrice[]>;
+  /** Every price of a product, archived ones too. */
+  pricesOfProduct(account: AccountRef, productId: string): Promise<readonly CatalogPrice[]>;
+  createPrice(account: AccountRef, price: CatalogPriceSpec, options: WriteOptions): Promise<CatalogPrice>;
+  archivePrice(account: AccountRef, priceId: string, options: WriteOptions): Promise<CatalogPrice>;
+}
+
+/** The provider's record of a customer of ours. */
+export interface ProviderCustomer {
+  readonly id: string;
+}
+
+export interface TopUpSessionRequest {
+  readonly orderId: string;
+  /** What every object the session makes carries, so that a payment names its order. */
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly providerCustomerId: string;
+  readonly amount: Money;
+  /** The line that the client reads on the provider's page, e.g. `Top-up: 5.00 USD of balance`. */
+  readonly description: string;
+  readonly successUrl: string;
+  readonly cancelUrl: string;
+  readonly expiresAt: Date;
+}
+
+export interface HostedSession {
+  readonly id: string;
+  /** Where the client pays; null once the session is complete or expired. */
+  readonly url: string | null;
+  readonly status: 'open' | 'complete' | 'expired';
+  readonly expiresAt: Date;
+  readonly paymentId: string | null;
+}
+
+export interface CheckoutPort {
+  /** The least that can be charged in a currency (upper-case code), in that currency. */
+  minimumCharge(currency: string): Money;
+  /** The most that can be charged in a currency. */
+  maximumCharge(currency: string): Money;
+  /** How long a session may stay open, in milliseconds. */
+  readonly sessionLifetimeMs: { readonly min: number; readonly max: number };
+  createCustomer(
+    account: AccountRef,
+    customer: { readonly customerId: string; readonly name: string; readonly email: string },
+    options: WriteOptions,
+  ): Promise<ProviderCustomer>;
+  /** The customer that a lost call may have made: found by listing, with our id in its metadata. Null: proven absent. */
+  findCustomer(account: AccountRef, customerId: string, email: string): Promise<ProviderCustomer | null>;
+  createTopUpSession(account: AccountRef, request: TopUpSessionRequest, options: WriteOptions): Promise<HostedSession>;
+  /** The session that a lost call may have made: found by listing the provider customer's sessions. Null: proven absent. */
+  findSession(account: AccountRef, providerCustomerId: string, orderId: string): Promise<HostedSession | null>;
+  retrieveSession(account: AccountRef, sessionId: string): Promise<HostedSession>;
+  expireSession(account: AccountRef, sessionId: string, options: WriteOptions): Promise<HostedSession>;
+}
+
+/**
+ * A payment as the provider has it now: what a webhook that is only a hint leads to.
+ * `amountReceived` is what has actually arrived (zero while it is not final).
+ */
+export interface ProviderPayment {
+  readonly id: string;
+  readonly amount: Money;
+  readonly amountReceived: Money;
+  readonly status:
+    | 'requires_payment_method'
+    | 'requires_action'
+    | 'processing'
+    | 'requires_capture'
+    | 'succeeded'
+    | 'canceled'
+    | 'other';
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly failure: {
+    readonly code: string | null;
+    readonly declineCode: string | null;
+    readonly message: string | null;
+  } | null;
+}
+
+export interface PaymentsPort {
+  retrieve(account: AccountRef, paymentId: string): Promise<ProviderPayment>;
+}
+
+/** An endpoint at the provider that delivers to us. */
+export interface WebhookEndpoint {
+  readonly id: string;
+  readonly url: string;
+  readonly eventTypes: readonly string[];
+  readonly apiVersion: string | null;
+  readonly enabled: boolean;
+  readonly connect: boolean;
+}
+
+export interface WebhookEndpointsPort {
+  list(): Promise<readonly WebhookEndpoint[]>;
+  /** The secret is shown here and never again. Payloads are of the SDK's own API version. */
+  create(
+    endpoint: { readonly url: string; readonly eventTypes: readonly string[]; readonly connect: boolean },
+    options: WriteOptions,
+  ): Promise<{ readonly endpoint: WebhookEndpoint; readonly secret: string }>;
+  update(
+    id: string,
+    change: { readonly eventTypes: readonly string[]; readonly enabled: boolean },
+    options: WriteOptions,
+  ): Promise<WebhookEndpoint>;
+}
+
+export interface PaymentProvider {
+  readonly name: ProviderName;
+  /** The API version that calls are made in and that events must be of to be applied from their snapshot. */
+  readonly apiVersion: string;
+  readonly accounts: AccountsPort;
+  readonly catalog?: CatalogPort;
+  readonly checkout?: CheckoutPort;
+  readonly payments?: PaymentsPort;
+  readonly webhookEndpoints?: WebhookEndpointsPort;
+}
+
+/** The providers that this installation has. Absent means not configured, which is not the same as sandboxed. */
+export type Providers = { readonly [Name in ProviderName]?: PaymentProvider };

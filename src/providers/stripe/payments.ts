@@ -1,0 +1,43 @@
+import type Stripe from 'stripe';
+import { isCurrencyCode } from '../../money/currency.ts';
+import { ProviderError } from '../errors.ts';
+import type { PaymentsPort, ProviderPayment } from '../port.ts';
+import { fromMinorUnits } from './amounts.ts';
+import { on, type StripeCalls } from './stripe-calls.ts';
+
+const statuses: Readonly<Record<string, ProviderPayment['status']>> = {
+  requires_payment_method: 'requires_payment_method',
+  requires_action: 'requires_action',
+  processing: 'processing',
+  requires_capture: 'requires_capture',
+  succeeded: 'succeeded',
+  canceled: 'canceled',
+};
+
+const failureOf = (error: Stripe.PaymentIntent.LastPaymentError | null): ProviderPayment['failure'] =>
+  error && {
+    code: error.code ?? null,
+    declineCode: error.decline_code ?? null,
+    message: error.message ?? null,
+  };
+
+export const createPayments = (stripe: Stripe, calls: StripeCalls): PaymentsPort => ({
+  async retrieve(account, paymentId) {
+    const intent = await calls.read('payment_intent', () => stripe.paymentIntents.retrieve(paymentId, {}, on(account)));
+    if (!isCurrencyCode(intent.currency.toUpperCase())) {
+      throw new ProviderError({
+        kind: 'invalid',
+        code: 'unknown_currency',
+        message: `Stripe: ${intent.id} is in ${intent.currency}, which this service does not know`,
+      });
+    }
+    return {
+      id: intent.id,
+      amount: fromMinorUnits(intent.amount, intent.currency),
+      amountReceived: fromMinorUnits(intent.amount_received, intent.currency),
+      status: statuses[intent.status] ?? 'other',
+      metadata: intent.metadata,
+      failure: failureOf(intent.last_payment_error),
+    };
+  },
+});

@@ -1,0 +1,54 @@
+import Stripe from 'stripe';
+import { SettingError } from '../../errors.ts';
+import type { PaymentProvider } from '../port.ts';
+import { createAccounts } from './accounts.ts';
+import { createCatalog } from './catalog.ts';
+import { createCheckout } from './checkout.ts';
+import { createPayments } from './payments.ts';
+import { createStripeCalls } from './stripe-calls.ts';
+import { StripeTransport } from './transport.ts';
+import { createWebhookEndpoints } from './webhook-endpoints.ts';
+
+export interface StripeProviderOptions {
+  readonly apiKey: string;
+  /** Another host that speaks Stripe's API, e.g. `http://127.0.0.1:8420`. Default: Stripe. */
+  readonly apiBase?: string | undefined;
+  /** Of one try, in milliseconds. */
+  readonly timeoutMs?: number | undefined;
+  /** Tries after the first, all under one idempotency key, that the SDK makes by itself. */
+  readonly maxNetworkRetries?: number | undefined;
+}
+
+function hostOf(apiBase: string | undefined): Pick<Stripe.StripeConfig, 'host' | 'port' | 'protocol'> {
+  if (apiBase === undefined) return {};
+  const base = URL.parse(apiBase);
+  const protocol = base?.protocol === 'http:' ? 'http' : 'https';
+  if (!base || `${protocol}:` !== base.protocol || base.pathname !== '/') {
+    throw new SettingError(`STRIPE_API_BASE must be a bare http or https address such as http://127.0.0.1:8420.`);
+  }
+  return { host: base.hostname, port: base.port || (protocol === 'http' ? 80 : 443), protocol };
+}
+
+/** Stripe behind the port: SDK 23, in the one API version that its types describe. */
+export function createStripeProvider(options: StripeProviderOptions): PaymentProvider {
+  const stripe = new Stripe(options.apiKey, {
+    apiVersion: Stripe.API_VERSION,
+    // On, it writes to the home folder and reports on the machine.
+    telemetry: false,
+    appInfo: { name: 'Baisa' },
+    timeout: options.timeoutMs ?? 20_000,
+    maxNetworkRetries: options.maxNetworkRetries ?? 2,
+    httpClient: new StripeTransport(),
+    ...hostOf(options.apiBase),
+  });
+  const calls = createStripeCalls(options.apiKey);
+  return {
+    name: 'stripe',
+    apiVersion: Stripe.API_VERSION,
+    accounts: createAccounts(stripe, calls, /^[a-z]+_live_/.test(options.apiKey)),
+    catalog: createCatalog(stripe, calls),
+    checkout: createCheckout(stripe, calls),
+    payments: createPayments(stripe, calls),
+    webhookEndpoints: createWebhookEndpoints(stripe, calls),
+  };
+}
