@@ -1,4 +1,4 @@
-import { typeid } from 'typeid-js';
+import { TypeID, typeid } from 'typeid-js';
 
 /** The prefixes of our ids. One line per kind, so that an id says what it names. */
 export const idPrefixes = {
@@ -24,3 +24,10 @@ export type IdKind = keyof typeof idPrefixes;
 
 /** A new TypeID: prefix, then a UUIDv7 in base 32, so that ids sort by creation. */
 export const newId = (kind: IdKind): string => typeid(idPrefixes[kind]).toString();
+
+/**
+ * The id of what an idempotent request makes: the request's own id (`req_...`) under another prefix. A try that is resumed
+ * after a crash names the same row as the first one, and so finds it instead of making a second.
+ */
+export const idOfRequest = (kind: IdKind, requestId: string): string =>
+  TypeID.fromString(requestId).asType(idPrefixes[kind]).toString();

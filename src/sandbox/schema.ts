@@ -17,6 +17,7 @@ CREATE TABLE IF NOT EXISTS documents (
   PRIMARY KEY (account, type, id)
 );
 CREATE INDEX IF NOT EXISTS documents_order ON documents (account, type, seq);
+CREATE INDEX IF NOT EXISTS documents_session ON documents (id) WHERE type = 'checkout.session';
 CREATE INDEX IF NOT EXISTS documents_links ON documents USING gin (links);
 CREATE TABLE IF NOT EXISTS endpoints (
   account text NOT NULL,

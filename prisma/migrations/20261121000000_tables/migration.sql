@@ -247,9 +247,8 @@ CREATE TABLE "inbox_events" (
     "attempts" INTEGER NOT NULL DEFAULT 0,
     "occurred_at" TIMESTAMPTZ(3) NOT NULL,
     "received_at" TIMESTAMPTZ(3) NOT NULL,
-    "next_attempt_at" TIMESTAMPTZ(3) NOT NULL,
+    "due_at" TIMESTAMPTZ(3) NOT NULL,
     "claim_token" TEXT,
-    "claimed_until" TIMESTAMPTZ(3),
     "handled_at" TIMESTAMPTZ(3),
 
     CONSTRAINT "inbox_events_pkey" PRIMARY KEY ("id")
@@ -359,6 +358,9 @@ CREATE INDEX "customers_id_idx" ON "customers"("id");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "customers_agency_id_external_id_key" ON "customers"("agency_id", "external_id");
+
+-- CreateIndex
+CREATE INDEX "merchant_accounts_id_idx" ON "merchant_accounts"("id");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "merchant_accounts_provider_provider_account_id_key" ON "merchant_accounts"("provider", "provider_account_id");

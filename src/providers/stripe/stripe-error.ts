@@ -9,7 +9,6 @@ interface Answer {
   /** Absent when there was no readable answer. */
   readonly status: number | undefined;
   readonly code: string | undefined;
-  readonly type: string | undefined;
   readonly neverSent: boolean;
 }
 
@@ -24,7 +23,7 @@ interface Row {
  * The first row that fits decides. By status, code and type, for the SDK's classes put 409, 424 and 5xx into one
  * (docs.stripe.com/api/errors, docs.stripe.com/api/idempotent_requests).
  */
-export const stripeErrorTable: readonly Row[] = [
+const stripeErrorTable: readonly Row[] = [
   { what: 'never sent', when: (a) => a.neverSent, read: 'unavailable', write: 'unavailable' },
   { what: 'no readable answer', when: (a) => a.status === undefined, read: 'unavailable', write: 'indeterminate' },
   {
@@ -50,13 +49,20 @@ export const stripeErrorTable: readonly Row[] = [
     write: 'indeterminate',
   },
   { what: 'refused', when: (a) => (a.status ?? 0) >= 400, read: 'invalid', write: 'invalid' },
-  { what: 'not an answer of Stripe', when: () => true, read: 'unavailable', write: 'indeterminate' },
 ];
+
+/** Anything else: a redirect, or a status that Stripe does not use. */
+const unexpected: Row = {
+  what: 'unexpected answer',
+  when: () => true,
+  read: 'unavailable',
+  write: 'indeterminate',
+};
 
 const keyShape = /\b(?:sk|rk|pk|whsec|ek)_[A-Za-z0-9_*.]+/g;
 
 /** Takes secret keys out of a text: Stripe quotes the key it refuses, and another host may quote all of it. */
-export const withoutKeys = (text: string, apiKey: string): string =>
+const withoutKeys = (text: string, apiKey: string): string =>
   text.replaceAll(apiKey, '[key]').replaceAll(keyShape, '[key]');
 
 export interface CallContext {
@@ -65,14 +71,11 @@ export interface CallContext {
   readonly tries: Readonly<CallTries>;
 }
 
-const kindOf = (answer: Answer, context: CallContext): ProviderErrorKind => {
-  const kind = stripeErrorTable.find((row) => row.when(answer))?.[context.method] ?? 'indeterminate';
+const kindOf = (row: Row, { method, tries }: CallContext): ProviderErrorKind => {
+  const kind = row[method];
   // A refusal speaks for the try that got it only. A decline is different: it is the stored answer of the key.
-  const speaksForAllTries = kind === 'declined' || kind === 'indeterminate';
-  return context.method === 'write' && context.tries.earlierMayHaveRun && !speaksForAllTries ? 'indeterminate' : kind;
+  return method === 'write' && tries.earlierMayHaveRun && kind !== 'declined' ? 'indeterminate' : kind;
 };
-
-const nonEmpty = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
 
 /**
  * Says what a failed call means. `stored` is set where the same key can only ever bring the same answer again: a 5xx that
@@ -83,8 +86,8 @@ const nonEmpty = (text: string | undefined): string | undefined => (text === '' 
  */
 export function toProviderError(error: unknown, context: CallContext): ProviderError {
   if (error instanceof ProviderError) return error;
-  const clean = (text: string | undefined): string | undefined =>
-    text === undefined ? undefined : withoutKeys(text, context.apiKey);
+  const clean = (text: string): string => withoutKeys(text, context.apiKey);
+  const cleanIfAny = (text: string | undefined): string | undefined => (text ? clean(text) : undefined);
 
   if (!(error instanceof Stripe.errors.StripeError)) {
     return unreadableAnswer(context, error instanceof Error ? clean(error.message) : undefined);
@@ -93,20 +96,19 @@ export function toProviderError(error: unknown, context: CallContext): ProviderE
   const answer: Answer = {
     status: error.statusCode,
     code: error.code,
-    type: error.rawType,
     neverSent: error instanceof Stripe.errors.StripeConnectionError && wasNeverSent(error.detail),
   };
-  const kind = kindOf(answer, context);
+  const row = stripeErrorTable.find(({ when }) => when(answer)) ?? unexpected;
   const failure = systemCode(error.detail);
   const replayed = error.headers?.['idempotent-replayed'] === 'true';
   return new ProviderError({
-    kind,
-    message: clean(`Stripe: ${error.message}${failure ? ` (${failure})` : ''}`) ?? 'Stripe: failed',
-    code: clean(error.code ?? (keyMisused ? 'idempotency_error' : failure)),
+    kind: kindOf(row, context),
+    message: clean(`Stripe, ${row.what}: ${error.message}${failure ? ` (${failure})` : ''}`),
+    code: cleanIfAny(error.code ?? (keyMisused ? 'idempotency_error' : failure)),
     status: error.statusCode,
-    declineCode: nonEmpty(error.decline_code),
+    declineCode: cleanIfAny(error.decline_code),
     adviceCode: error.advice_code,
-    param: clean(error.param),
+    param: cleanIfAny(error.param),
     requestId: error.requestId,
     stored: keyMisused || (replayed && (error.statusCode ?? 0) >= 500) ? true : undefined,
   });

@@ -1,0 +1,16 @@
+import type { Clock } from '../clock.ts';
+import type { Database } from '../database/database.ts';
+import type { Jobs } from '../delivery/jobs.ts';
+import type { OperationDependencies } from '../providers/operation.ts';
+import type { Providers } from '../providers/port.ts';
+
+export interface CatalogDependencies {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly providers: Providers;
+  readonly operations: OperationDependencies;
+  readonly jobs: Pick<Jobs, 'enqueue'>;
+}
+
+/** The job that carries one plan to one account. Its payload is `PlanInAccount`. */
+export const publishJobName = 'catalog.publish';

@@ -1,0 +1,178 @@
+import type { Clock } from '../clock.ts';
+import type { Sql } from '../database/database.ts';
+import { newId } from '../ids.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Posting } from '../ledger/posting.ts';
+import { settleTopUp } from '../ledger/postings.ts';
+import { Money } from '../money/money.ts';
+import { nextStatus, type OrderFact, type OrderStatus, settlementReference } from './order.ts';
+import type { PaymentEvent } from './payment-event.ts';
+import { lockOrders, moveOrders, raiseAlerts, recordAttempts } from './settle-payments.sql.ts';
+
+/** A payment event and what told of it (`event:evt_...`, or the reconciler's run). */
+export interface SourcedPaymentEvent {
+  readonly event: PaymentEvent;
+  readonly source: string;
+}
+
+/** `parked`: not credited; a person has to look. The reason begins with a stable code. */
+export type PaymentOutcome =
+  | { readonly status: 'done' }
+  | { readonly status: 'parked'; readonly reason: string };
+
+export type SettlePayments = (sql: Sql, batch: readonly SourcedPaymentEvent[]) => Promise<readonly PaymentOutcome[]>;
+
+interface OrderRow {
+  readonly agency_id: string;
+  readonly id: string;
+  readonly customer_id: string;
+  readonly merchant_account_id: string;
+  readonly status: OrderStatus;
+  readonly credited: string;
+  readonly charge_currency: string;
+  readonly charged: string;
+  readonly exact: string;
+  readonly provider_payment_id: string | null;
+  readonly provider: string;
+  readonly provider_account_id: string;
+}
+
+/** An order and what this batch makes of it. */
+interface OpenOrder {
+  readonly row: OrderRow;
+  status: OrderStatus;
+  paymentId: string | null;
+}
+
+const done: PaymentOutcome = { status: 'done' };
+const parked = (code: string, sentence: string): PaymentOutcome => ({ status: 'parked', reason: `${code}: ${sentence}` });
+
+const keyOf = (agencyId: string, orderId: string): string => `${agencyId} ${orderId}`;
+
+/**
+ * Applies what providers told of orders, set-wise, in the caller's transaction. One payment credits once, whichever of its
+ * events come, in whatever order, however often: the credit's reference is the payment. A payment that does not match its
+ * order in account, currency or amount is parked, not credited.
+ */
+export function createSettlePayments({ ledger, clock }: { readonly ledger: Ledger; readonly clock: Clock }): SettlePayments {
+  return async (sql, batch) => {
+    if (batch.length === 0) return [];
+    const orders = await lockNamedOrders(sql, batch);
+    const postings: Posting[] = [];
+    const declines: Extract<PaymentEvent, { type: 'payment.declined' }>[] = [];
+    const secondPayments: { readonly order: OrderRow; readonly paymentId: string }[] = [];
+
+    const outcomes = batch.map(({ event, source }): PaymentOutcome => {
+      const order = orders.get(keyOf(event.order.agencyId, event.order.orderId));
+      if (!order) return parked('unknown_order', `no order ${event.order.orderId} is known here`);
+      const mismatch = mismatchOf(order.row, event);
+      if (mismatch) return mismatch;
+      if (event.type === 'payment.declined') {
+        declines.push(event);
+        return done;
+      }
+      if (event.type === 'payment.settled') {
+        postings.push(settlementOf(order.row, event, source));
+        order.paymentId ??= event.paymentId;
+        if (order.paymentId !== event.paymentId) secondPayments.push({ order: order.row, paymentId: event.paymentId });
+      }
+      order.status = nextStatus(order.status, factOf[event.type]);
+      return done;
+    });
+
+    await ledger.post(sql, postings);
+    await storeMoves(sql, clock, [...orders.values()]);
+    if (declines.length > 0) await storeDeclines(sql, declines);
+    if (secondPayments.length > 0) await storeAlerts(sql, clock, secondPayments);
+    return outcomes;
+  };
+}
+
+const factOf = {
+  'payment.settled': 'paid',
+  'payment.failed': 'failed',
+  'session.expired': 'expired',
+} as const satisfies Record<string, OrderFact>;
+
+async function lockNamedOrders(sql: Sql, batch: readonly SourcedPaymentEvent[]): Promise<Map<string, OpenOrder>> {
+  const names = new Map(batch.map(({ event: { order } }) => [keyOf(order.agencyId, order.orderId), order]));
+  const found = await sql.query<OrderRow>({
+    name: 'checkout-lock-orders',
+    text: lockOrders,
+    values: [[...names.values()].map(({ agencyId }) => agencyId), [...names.values()].map(({ orderId }) => orderId)],
+  });
+  return new Map(
+    found.rows.map((row) => [keyOf(row.agency_id, row.id), { row, status: row.status, paymentId: row.provider_payment_id }]),
+  );
+}
+
+/** Metadata alone is never trusted: the event must come from the order's account, and carry the order's money. */
+function mismatchOf(order: OrderRow, event: PaymentEvent): PaymentOutcome | null {
+  if (event.provider !== order.provider || event.providerAccountId !== order.provider_account_id) {
+    return parked('account_mismatch', `order ${order.id} belongs to ${order.provider} account ${order.provider_account_id}`);
+  }
+  if (event.type !== 'payment.settled') return null;
+  const charged = Money.of(order.charged, order.charge_currency);
+  if (event.received.equals(charged)) return null;
+  const code = event.received.currency.code === order.charge_currency ? 'amount_mismatch' : 'currency_mismatch';
+  return parked(code, `order ${order.id} is for ${charged}, but ${event.received} was paid`);
+}
+
+function settlementOf(order: OrderRow, event: Extract<PaymentEvent, { type: 'payment.settled' }>, source: string): Posting {
+  return settleTopUp({
+    agencyId: order.agency_id,
+    customerId: order.customer_id,
+    merchantAccountId: order.merchant_account_id,
+    reference: settlementReference(event.provider, event.providerAccountId, event.paymentId),
+    source,
+    credited: Money.of(order.credited, 'USD'),
+    charged: event.received,
+    exact: Money.of(order.exact, order.charge_currency),
+  });
+}
+
+async function storeMoves(sql: Sql, clock: Clock, orders: readonly OpenOrder[]): Promise<void> {
+  const moved = orders.filter(({ row, status, paymentId }) => status !== row.status || paymentId !== row.provider_payment_id);
+  if (moved.length === 0) return;
+  await sql.query({
+    name: 'checkout-move-orders',
+    text: moveOrders,
+    values: [
+      moved.map(({ row }) => row.agency_id),
+      moved.map(({ row }) => row.id),
+      moved.map(({ status }) => status),
+      moved.map(({ paymentId }) => paymentId),
+      clock.now(),
+    ],
+  });
+}
+
+async function storeDeclines(sql: Sql, declines: readonly Extract<PaymentEvent, { type: 'payment.declined' }>[]): Promise<void> {
+  await sql.query(recordAttempts, [
+    declines.map(({ order }) => order.agencyId),
+    declines.map(({ order }) => order.orderId),
+    declines.map(({ fact }) => fact),
+    declines.map(() => newId('paymentAttempt')),
+    declines.map(({ paymentId }) => paymentId),
+    declines.map(({ code }) => code),
+    declines.map(({ declineCode }) => declineCode),
+    declines.map(({ message }) => message),
+    declines.map(({ occurredAt }) => occurredAt),
+  ]);
+}
+
+/** It was paid twice and credited twice: right for the books, and almost never what the client meant. */
+async function storeAlerts(
+  sql: Sql,
+  clock: Clock,
+  payments: readonly { readonly order: OrderRow; readonly paymentId: string }[],
+): Promise<void> {
+  await sql.query(raiseAlerts, [
+    payments.map(({ order }) => order.agency_id),
+    payments.map(() => 'second_payment'),
+    payments.map(({ order, paymentId }) => `${order.id} ${paymentId}`),
+    payments.map(() => newId('alert')),
+    payments.map(({ order, paymentId }) => JSON.stringify({ orderId: order.id, first: order.provider_payment_id, second: paymentId })),
+    clock.now(),
+  ]);
+}

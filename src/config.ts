@@ -1,0 +1,181 @@
+import { z } from 'zod';
+import { SettingError } from './errors.ts';
+import { currencyCodes } from './money/currency.ts';
+import { ExchangeRate } from './money/exchange-rate.ts';
+
+/** What kind of money this installation moves. A database is stamped with it at its first start. */
+export type Mode = 'sandbox' | 'test' | 'live';
+
+export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+
+export interface StripeConfig {
+  readonly secretKey: string;
+  /** The current secret first, then a rolled one. */
+  readonly webhookSecrets: readonly string[];
+  readonly connectWebhookSecrets: readonly string[];
+}
+
+export interface Config {
+  readonly mode: Mode;
+  readonly host: string;
+  readonly port: number;
+  /** Without a slash at its end. */
+  readonly publicUrl: string;
+  /** Undefined: the embedded server. */
+  readonly databaseUrl: string | undefined;
+  readonly dataDir: string;
+  /** Undefined: this process does what Redis would. */
+  readonly redisUrl: string | undefined;
+  /** Undefined: the sandbox. */
+  readonly stripe: StripeConfig | undefined;
+  /** Another host that speaks Stripe's API. */
+  readonly stripeApiBase: string | undefined;
+  readonly platformApiKey: string | undefined;
+  readonly encryptionKey: string | undefined;
+  readonly chargeCurrency: string;
+  /** USD to the charge currency. */
+  readonly usdRate: ExchangeRate;
+  readonly sandbox: { readonly port: number; readonly country: string };
+  readonly smtpUrl: string | undefined;
+  readonly mailFrom: string | undefined;
+  readonly logLevel: LogLevel;
+}
+
+/** Bits that nobody guesses: 32 characters of base64 hold 192. */
+const secretLengthMin = 32;
+
+const port = z
+  .string()
+  .regex(/^\d{1,5}$/, 'must be a port from 1 to 65535')
+  .transform(Number)
+  .refine((value) => value >= 1 && value <= 65_535, 'must be a port from 1 to 65535');
+
+const urlOf = (protocols: readonly string[], what: string) =>
+  z.string().refine((text) => {
+    const url = URL.parse(text);
+    return url !== null && protocols.includes(url.protocol) && url.hostname !== '';
+  }, `must be ${what}`);
+
+const webUrl = urlOf(['http:', 'https:'], 'an http or https address');
+const withoutSlash = (url: string): string => url.replace(/\/+$/, '');
+const notEmpty = z.string().refine((text) => text.trim() !== '', 'must not be empty');
+const ownSecret = notEmpty.refine((text) => text.length >= secretLengthMin, `must have at least ${secretLengthMin} characters`);
+const secretList = notEmpty
+  .transform((text) => text.split(',').map((secret) => secret.trim()))
+  .refine((secrets) => secrets.every((secret) => secret !== ''), 'has an empty secret beside a comma')
+  .refine((secrets) => secrets.length <= 2, 'takes at most two secrets, the current and the one being rolled');
+
+const settings = z.object({
+  PORT: port.default(3000),
+  HOST: notEmpty.default('127.0.0.1'),
+  PUBLIC_URL: webUrl.transform(withoutSlash).optional(),
+  DATABASE_URL: urlOf(['postgres:', 'postgresql:'], 'a postgresql:// address').optional(),
+  DATA_DIR: notEmpty.default('.data'),
+  REDIS_URL: urlOf(['redis:', 'rediss:'], 'a redis:// address').optional(),
+  STRIPE_SECRET_KEY: notEmpty.optional(),
+  STRIPE_WEBHOOK_SECRET: secretList.optional(),
+  STRIPE_CONNECT_WEBHOOK_SECRET: secretList.optional(),
+  STRIPE_API_BASE: webUrl.transform(withoutSlash).optional(),
+  PLATFORM_API_KEY: ownSecret.refine((text) => /^\S+$/.test(text), 'must not contain spaces').optional(),
+  ENCRYPTION_KEY: ownSecret.optional(),
+  CHARGE_CURRENCY: z
+    .string()
+    .refine((code) => currencyCodes.includes(code), 'must be the upper-case code of a known currency, such as OMR')
+    .default('OMR'),
+  USD_RATE: z
+    .string()
+    .regex(/^\d{1,7}(\.\d{1,4})?$/, 'must be a decimal number with at most four decimals, such as 0.385')
+    .refine((text) => Number(text) > 0, 'must be above 0')
+    .optional(),
+  SANDBOX_PORT: port.optional(),
+  SANDBOX_COUNTRY: z.string().regex(/^[A-Z]{2}$/, 'must be a two-letter country code in upper case, such as AE').default('AE'),
+  SMTP_URL: urlOf(['smtp:', 'smtps:'], 'an smtp:// address').optional(),
+  MAIL_FROM: notEmpty.optional(),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'must be one of fatal, error, warn, info, debug, trace, silent')
+    .default('info'),
+});
+
+type Settings = z.output<typeof settings>;
+
+/**
+ * Reads the settings. Throws `SettingError`, one sentence that names the setting, for the first one that is wrong: a
+ * service that starts with a guess would move money by it.
+ */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  const parsed = settings.safeParse(env);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new SettingError(`${String(issue?.path[0])} ${issue?.message}.`);
+  }
+  const given = parsed.data;
+  const mode = modeOf(given);
+  const sandboxPort = given.SANDBOX_PORT ?? given.PORT + 1;
+  if (mode === 'sandbox' && (sandboxPort === given.PORT || sandboxPort > 65_535)) {
+    throw new SettingError('SANDBOX_PORT must be a port from 1 to 65535 and another one than PORT.');
+  }
+  return {
+    mode,
+    host: given.HOST,
+    port: given.PORT,
+    publicUrl: given.PUBLIC_URL ?? `http://${hostInUrl(given.HOST)}:${given.PORT}`,
+    databaseUrl: given.DATABASE_URL,
+    dataDir: given.DATA_DIR,
+    redisUrl: given.REDIS_URL,
+    stripe: stripeOf(given),
+    stripeApiBase: given.STRIPE_API_BASE,
+    platformApiKey: given.PLATFORM_API_KEY,
+    encryptionKey: given.ENCRYPTION_KEY,
+    chargeCurrency: given.CHARGE_CURRENCY,
+    usdRate: rateOf(given),
+    sandbox: { port: sandboxPort, country: given.SANDBOX_COUNTRY },
+    smtpUrl: given.SMTP_URL,
+    mailFrom: given.MAIL_FROM,
+    logLevel: given.LOG_LEVEL,
+  };
+}
+
+/** An IPv6 address stands in brackets in a URL. */
+const hostInUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host);
+
+/** Stripe's keys say what they are: `sk_live_`, `rk_test_`, ... */
+function modeOf({ STRIPE_SECRET_KEY: key, STRIPE_API_BASE: base }: Settings): Mode {
+  if (key === undefined) return 'sandbox';
+  const named = /^[sr]k_(test|live)_/.exec(key)?.[1];
+  if (named === 'live' || named === 'test') return named;
+  // A stand-in for Stripe may have keys of any form; what it moves is not real money.
+  if (base !== undefined) return 'test';
+  throw new SettingError('STRIPE_SECRET_KEY must begin with sk_test_, sk_live_, rk_test_ or rk_live_.');
+}
+
+function stripeOf(given: Settings): StripeConfig | undefined {
+  if (given.STRIPE_SECRET_KEY === undefined) {
+    // A webhook secret without a key is a half-made configuration, not a wish for the sandbox.
+    const orphan = given.STRIPE_WEBHOOK_SECRET
+      ? 'STRIPE_WEBHOOK_SECRET'
+      : given.STRIPE_CONNECT_WEBHOOK_SECRET
+        ? 'STRIPE_CONNECT_WEBHOOK_SECRET'
+        : undefined;
+    if (orphan) throw new SettingError(`${orphan} is set but STRIPE_SECRET_KEY is not; set both, or neither for the sandbox.`);
+    return undefined;
+  }
+  if (given.STRIPE_WEBHOOK_SECRET === undefined) {
+    throw new SettingError('STRIPE_WEBHOOK_SECRET must be set when STRIPE_SECRET_KEY is, or no payment could be believed.');
+  }
+  return {
+    secretKey: given.STRIPE_SECRET_KEY,
+    webhookSecrets: given.STRIPE_WEBHOOK_SECRET,
+    connectWebhookSecrets: given.STRIPE_CONNECT_WEBHOOK_SECRET ?? [],
+  };
+}
+
+function rateOf({ USD_RATE: rate, CHARGE_CURRENCY: currency }: Settings): ExchangeRate {
+  if (currency === 'USD') {
+    if (rate !== undefined && Number(rate) !== 1) throw new SettingError('USD_RATE must be 1, or left out, when CHARGE_CURRENCY is USD.');
+    return ExchangeRate.of('USD', 'USD', '1');
+  }
+  if (rate === undefined && currency !== 'OMR') {
+    throw new SettingError(`USD_RATE must be set when CHARGE_CURRENCY is ${currency}, for its default is the rate of OMR.`);
+  }
+  return ExchangeRate.of('USD', currency, rate ?? '0.385');
+}

@@ -1,0 +1,51 @@
+/**
+ * Keeps arrivals; one that is there already changes nothing. Parameters: id, provider, account, event id, type, payload,
+ * livemode, status, reason, occurred at (arrays), then received at, due at, claim token.
+ */
+export const storeEvents = `
+INSERT INTO inbox_events
+  (id, provider, account, event_id, type, payload, livemode, status, reason, occurred_at, received_at, due_at, claim_token, attempts, handled_at)
+SELECT e.*, $11, $12, $13, CASE WHEN $13::text IS NULL THEN 0 ELSE 1 END, CASE WHEN e.status = 'received' THEN NULL ELSE $11 END
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::boolean[], $8::text[], $9::text[], $10::timestamptz[])
+    AS e(id, provider, account, event_id, type, payload, livemode, status, reason, occurred_at)
+ ORDER BY e.provider, e.account, e.event_id
+ON CONFLICT (provider, account, event_id) DO NOTHING
+RETURNING id`;
+
+/** Parameters: now, claim's end, token, limit. */
+export const claimEvents = `
+WITH due AS (
+  SELECT id FROM inbox_events
+   WHERE status = 'received' AND due_at <= $1
+   ORDER BY due_at, id LIMIT $4 FOR UPDATE SKIP LOCKED
+)
+UPDATE inbox_events e SET due_at = $2, claim_token = $3, attempts = e.attempts + 1
+  FROM due WHERE e.id = due.id
+RETURNING e.id, e.provider, e.account, e.event_id, e.type, e.payload, e.livemode, e.attempts, e.received_at`;
+
+/** Only what the token still holds is marked. Parameters: id, status, reason (arrays), handled at, token. */
+export const finishEvents = `
+UPDATE inbox_events e SET status = o.status, reason = o.reason, handled_at = $4, claim_token = NULL
+  FROM unnest($1::text[], $2::text[], $3::text[]) AS o(id, status, reason)
+ WHERE e.id = o.id AND e.status = 'received' AND e.claim_token = $5`;
+
+/** Parameters: id, due at, reason, token. */
+export const postponeEvent = `
+UPDATE inbox_events SET due_at = $2, reason = $3, claim_token = NULL
+ WHERE id = $1 AND status = 'received' AND claim_token = $4`;
+
+/** For the sole owner of a database at its start: nobody else can hold a claim. Parameter: now. */
+export const releaseClaims = `
+UPDATE inbox_events SET due_at = $1, claim_token = NULL WHERE status = 'received' AND claim_token IS NOT NULL`;
+
+/** Makes a handled event due again. Parameters: id, now. */
+export const replayEvent = `
+UPDATE inbox_events SET status = 'received', reason = NULL, due_at = $2, claim_token = NULL, attempts = 0, handled_at = NULL
+ WHERE id = $1 AND (status <> 'received' OR claim_token IS NULL)`;
+
+/** Parameter: now. */
+export const countDue = `
+SELECT count(*) FILTER (WHERE status = 'received') AS waiting,
+       count(*) FILTER (WHERE status = 'received' AND due_at <= $1) AS due,
+       count(*) FILTER (WHERE status = 'parked') AS parked
+  FROM inbox_events WHERE status IN ('received', 'parked')`;

@@ -1,0 +1,101 @@
+import { Logger as WorkerLogger, parseCronItems, run, runMigrations, type Runner } from 'graphile-worker';
+import type pg from 'pg';
+import type { Logger } from 'pino';
+import type { Sql } from '../database/database.ts';
+
+export interface Job {
+  readonly name: string;
+  readonly payload: Record<string, unknown>;
+  /** Two waiting jobs of one key are one job, with the later payload. */
+  readonly key?: string;
+  readonly runAt?: Date;
+  /** Tries before it is left for a person; each waits longer than the one before. */
+  readonly attemptsMax?: number;
+}
+
+/** Every handler can run twice: a job whose worker died runs again. */
+export type JobHandler = (payload: unknown) => Promise<void>;
+
+export interface Jobs {
+  /** In the caller's transaction: the job exists if, and only if, the fact that caused it does. */
+  enqueue(sql: Sql, job: Job): Promise<void>;
+}
+
+export const jobs: Jobs = {
+  enqueue: async (sql, { name, payload, key, runAt, attemptsMax }) => {
+    await sql.query({
+      name: 'jobs-add',
+      text: `SELECT graphile_worker.add_job($1, payload := $2::json, job_key := $3, run_at := $4, max_attempts := $5)`,
+      values: [name, JSON.stringify(payload), key ?? null, runAt ?? null, attemptsMax ?? 25],
+    });
+  },
+};
+
+export interface JobRunnerOptions {
+  readonly pool: pg.Pool;
+  /** Job name -> handler: all that can be enqueued. */
+  readonly handlers: Readonly<Record<string, JobHandler>>;
+  /** Job name -> crontab pattern. Entries only wake a room; what is due there are rows. */
+  readonly schedule: Readonly<Record<string, string>>;
+  readonly log: Logger;
+  /** Jobs under way at once. */
+  readonly concurrency?: number;
+}
+
+export interface JobRunner {
+  /** Resolves when no job is due or under way. */
+  idle(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const workerLogger = (log: Logger): WorkerLogger =>
+  new WorkerLogger(() => (level, message, meta) => {
+    const write = { error: 'error', warning: 'warn', info: 'debug', debug: 'trace' } as const;
+    log[write[level]]({ job: meta?.job }, message);
+  });
+
+/** Creates or updates the queue's own schema. Run before anything enqueues. */
+export const migrateJobs = (pool: pg.Pool, log: Logger): Promise<void> =>
+  runMigrations({ pgPool: pool, logger: workerLogger(log) });
+
+export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunner> {
+  const { pool, handlers, schedule, log } = options;
+  const runner: Runner = await run({
+    pgPool: pool,
+    logger: workerLogger(log),
+    concurrency: options.concurrency ?? 4,
+    // The service stops in its own order; see main.
+    noHandleSignals: true,
+    pollInterval: 1_000,
+    taskList: Object.fromEntries(
+      Object.entries(handlers).map(([name, handler]) => [name, (payload: unknown) => handler(payload)]),
+    ),
+    parsedCronItems: parseCronItems(
+      Object.entries(schedule).map(([task, match]) => ({ task, match, options: { backfillPeriod: 0 } })),
+    ),
+  });
+  return {
+    idle: () => untilIdle(pool, runner),
+    stop: () => runner.stop(),
+  };
+}
+
+const dueJobs = `
+SELECT count(*) AS due FROM graphile_worker._private_jobs
+ WHERE (run_at <= now() AND attempts < max_attempts) OR locked_at IS NOT NULL`;
+
+async function untilIdle(pool: pg.Pool, runner: Runner): Promise<void> {
+  for (;;) {
+    const found = await pool.query<{ due: number }>(dueJobs);
+    if ((found.rows[0]?.due ?? 0) === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(done, 100);
+      function done(): void {
+        clearTimeout(timer);
+        runner.events.off('job:complete', done);
+        resolve();
+      }
+      runner.events.on('job:complete', done);
+    });
+  }
+}

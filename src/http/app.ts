@@ -1,0 +1,79 @@
+import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from 'express';
+import helmet from 'helmet';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import { notFound } from '../errors.ts';
+import { docsRouter } from './docs.ts';
+import { mountRoutes, type RouteMountDependencies } from './mount-routes.ts';
+import { openApiDocument } from './openapi.ts';
+import { problemOf, refusalOf, sendProblem } from './problem.ts';
+import { observe, stateOf } from './request-state.ts';
+
+export interface Health {
+  /** By name of what is checked: `ok`, or one sentence that says what is wrong. */
+  ready(): Promise<Readonly<Record<string, string>>>;
+}
+
+export interface AppDependencies extends RouteMountDependencies {
+  /** First of all, before any other middleware: the hot path, which needs the raw bytes. It passes on what is not its own. */
+  readonly webhooks: Router;
+  readonly health: Health;
+  readonly metrics: Registry;
+  readonly publicUrl: string;
+  /** Other pages, after the API's routes. */
+  readonly extra?: readonly Router[];
+}
+
+/** The whole HTTP face of the service. Listens nowhere; see `server.ts`. */
+export function createApp(dependencies: AppDependencies): Express {
+  const { log, metrics, health, routes, publicUrl } = dependencies;
+  const app = express();
+  app.disable('x-powered-by');
+  // Answers are not stored, so a hash of each would be work for nothing.
+  app.disable('etag');
+  app.use(dependencies.webhooks);
+  app.use(observe(log, metrics));
+  // No `upgrade-insecure-requests`: the service itself speaks plain HTTP, behind whatever terminates TLS.
+  app.use(helmet({ contentSecurityPolicy: { directives: { 'upgrade-insecure-requests': null } } }));
+
+  app.get('/healthz', named('/healthz', log), (_request, response) => {
+    response.json({ status: 'ok' });
+  });
+  app.get('/readyz', named('/readyz', log), async (_request, response) => {
+    const checks = await health.ready();
+    const ready = Object.values(checks).every((state) => state === 'ok');
+    response.status(ready ? 200 : 503).json({ status: ready ? 'ready' : 'not_ready', checks });
+  });
+  app.get('/metrics', named('/metrics', log), async (_request, response) => {
+    response.type(metrics.contentType).send(await metrics.metrics());
+  });
+  app.use(docsRouter(openApiDocument(routes, { serverUrl: publicUrl })));
+
+  app.use(mountRoutes(dependencies));
+  for (const router of dependencies.extra ?? []) app.use(router);
+  app.use((_request, _response, next) => next(notFound('path')));
+  app.use(answerError(log));
+  return app;
+}
+
+const named =
+  (route: string, log: Logger): RequestHandler =>
+  (request, _response, next) => {
+    stateOf(request, log).route = route;
+    next();
+  };
+
+/** Express tells an error handler by its four parameters. */
+const answerError =
+  (log: Logger): ErrorRequestHandler =>
+  (error: unknown, request, response, next) => {
+    const state = stateOf(request, log);
+    const refused = refusalOf(error);
+    if (refused.unexpected) state.log.error({ err: error, route: state.route, code: refused.code }, 'request failed');
+    if (response.headersSent) {
+      next(error);
+      return;
+    }
+    response.setHeader('Cache-Control', 'no-store');
+    sendProblem(response, problemOf(refused, state.id), refused.headers);
+  };

@@ -1,0 +1,164 @@
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import type { Role, Scope } from '../tenancy/scope.ts';
+import { validated } from './validation.ts';
+
+export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
+
+/**
+ * What a route does with `Idempotency-Key`: `required` where money moves, `accepted` on every other POST, `none`
+ * elsewhere. A required key that is missing is 422 `idempotency_key_required`.
+ */
+export type IdempotencyMode = 'required' | 'accepted' | 'none';
+
+/** The stored intent behind an `Idempotency-Key`. */
+export interface IdempotentRequest {
+  /** `req_...`: the same for every retry of this key, so ids and provider keys derived from it are the same too. */
+  readonly requestId: string;
+  /** True when an earlier try began and did not finish: what it did may already be there. */
+  readonly resumed: boolean;
+}
+
+type ClaimOf<Mode extends IdempotencyMode> = Mode extends 'required'
+  ? IdempotentRequest
+  : IdempotentRequest | undefined;
+
+export interface RequestFacts<Mode extends IdempotencyMode = IdempotencyMode> {
+  /** This delivery of the request, as answered in `X-Request-Id`. A retry has another one. */
+  readonly id: string;
+  readonly idempotency: ClaimOf<Mode>;
+}
+
+export interface RouteContext<Params, Query, Body, Mode extends IdempotencyMode = IdempotencyMode> {
+  readonly scope: Scope;
+  readonly params: Params;
+  readonly query: Query;
+  readonly body: Body;
+  readonly request: RequestFacts<Mode>;
+  readonly log: Logger;
+}
+
+/** Status -> schema of the JSON body. `z.undefined()` is an answer without one. */
+export type Responses = Readonly<Record<number, z.ZodType>>;
+
+/** A status of the table with a body of its schema: what a handler may answer. */
+export type AnswerOf<Table extends Responses> = {
+  [Status in keyof Table & number]: { readonly status: Status; readonly body: z.input<Table[Status]> };
+}[keyof Table & number];
+
+const nothing = z.strictObject({});
+type Nothing = typeof nothing;
+
+export interface RouteSpec<
+  Params extends z.ZodType,
+  Query extends z.ZodType,
+  Body extends z.ZodType,
+  Table extends Responses,
+  Mode extends IdempotencyMode,
+> {
+  readonly method: Method;
+  /** As express reads it: `/v1/customers/:id`. */
+  readonly path: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly tag: string;
+  readonly roles: readonly [Role, ...Role[]];
+  /** Left out: `accepted` for a POST, else `none`. */
+  readonly idempotency?: Mode;
+  /** The answer shows a secret once: it is not stored, and a replay is 409 `secret_already_issued`. */
+  readonly carriesSecret?: boolean;
+  /** Object schemas. Use `z.strictObject`: an unknown field is an error that names it. */
+  readonly params?: Params;
+  readonly query?: Query;
+  readonly body?: Body;
+  readonly responses: Table;
+  /** A method on purpose: its parameter is compared both ways, which lets the kit keep routes of all shapes in one list. */
+  handle(
+    context: RouteContext<z.output<Params>, z.output<Query>, z.output<Body>, Mode>,
+  ): Promise<AnswerOf<NoInfer<Table>>> | AnswerOf<NoInfer<Table>>;
+}
+
+/** What came over the wire, before any schema. */
+export interface RawInput {
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly body: unknown;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** Everything a handler is given besides its input. */
+export interface Circumstances {
+  readonly scope: Scope;
+  readonly request: RequestFacts;
+  readonly log: Logger;
+}
+
+/** A route as the kit keeps it: its facts, its schemas, and its handler behind validation. */
+export interface Route {
+  readonly method: Method;
+  readonly path: string;
+  readonly summary: string;
+  readonly description: string | undefined;
+  readonly tag: string;
+  readonly roles: readonly Role[];
+  readonly idempotency: IdempotencyMode;
+  readonly carriesSecret: boolean;
+  readonly schemas: {
+    readonly params: z.ZodType;
+    readonly query: z.ZodType;
+    readonly body: z.ZodType;
+    readonly responses: Responses;
+  };
+  /** Validates (throws `AppError` 422), and answers the call to make once the request may run. */
+  accept(input: RawInput): (circumstances: Circumstances) => Promise<Answer>;
+}
+
+/**
+ * Declares a route: from this one value come the express route, its authorisation, its validation and its page in the
+ * OpenAPI document. Everything `handle` receives and answers is inferred from the schemas.
+ */
+export function defineRoute<
+  const Table extends Responses,
+  Params extends z.ZodType = Nothing,
+  Query extends z.ZodType = Nothing,
+  Body extends z.ZodType = Nothing,
+  Mode extends IdempotencyMode = 'accepted',
+>(spec: RouteSpec<Params, Query, Body, Table, Mode>): Route {
+  return build(spec);
+}
+
+type AnySpec = Omit<RouteSpec<z.ZodType, z.ZodType, z.ZodType, Responses, IdempotencyMode>, 'handle'> & {
+  handle(context: RouteContext<unknown, unknown, unknown>): Promise<Answer> | Answer;
+};
+
+function build(spec: AnySpec): Route {
+  const params = spec.params ?? nothing;
+  const query = spec.query ?? nothing;
+  const body = spec.body ?? nothing;
+  return {
+    method: spec.method,
+    path: spec.path,
+    summary: spec.summary,
+    description: spec.description,
+    tag: spec.tag,
+    roles: spec.roles,
+    idempotency: spec.idempotency ?? (spec.method === 'post' ? 'accepted' : 'none'),
+    carriesSecret: spec.carriesSecret ?? false,
+    schemas: { params, query, body, responses: spec.responses },
+    accept: (raw) => {
+      const input = validated({ params, query, body }, { ...raw, body: spec.body ? raw.body : (raw.body ?? {}) });
+      return async (circumstances) => answered(spec, await spec.handle({ ...input, ...circumstances }));
+    },
+  };
+}
+
+/** An answer leaves only as its schema describes it, so that a field nobody declared cannot leak. */
+function answered(spec: AnySpec, answer: Answer): Answer {
+  const schema = spec.responses[answer.status];
+  if (!schema) throw new Error(`${spec.method} ${spec.path} answered ${answer.status}, which it does not declare`);
+  return { status: answer.status, body: schema.parse(answer.body) };
+}

@@ -1,0 +1,48 @@
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface RunningServer {
+  /** The port listened on; tells which one was free when 0 was asked for. */
+  readonly port: number;
+  /** Takes no more connections, lets requests under way finish, then ends what is left. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+export interface ListenOptions {
+  readonly host: string;
+  readonly port: number;
+  /** How long requests under way may take to finish when closing, in milliseconds. */
+  readonly drainMsMax?: number;
+}
+
+/** Listens, and resolves when connections are taken. Rejects when the address cannot be had. */
+export async function listen(handler: RequestListener, options: ListenOptions): Promise<RunningServer> {
+  const server = createServer(handler);
+  // Longer than the usual minute of a load balancer, so that it and not we end an idle connection.
+  server.keepAliveTimeout = 65_000;
+  const address = await new Promise<AddressInfo>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, options.host, () => {
+      server.removeListener('error', reject);
+      const bound = server.address();
+      if (bound && typeof bound === 'object') resolve(bound);
+      else reject(new Error('the server has no port'));
+    });
+  });
+
+  let closing: Promise<void> | undefined;
+  const drain = async (): Promise<void> => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    server.closeIdleConnections();
+    const timer = setTimeout(() => server.closeAllConnections(), options.drainMsMax ?? 10_000);
+    await closed;
+    clearTimeout(timer);
+  };
+  return {
+    port: address.port,
+    close: () => {
+      closing ??= drain();
+      return closing;
+    },
+  };
+}

@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * The chart of accounts. `credit` accounts grow on the credit side and are read in that sign. A `customer` account runs:
+ * it has one row whose balance and sequence move with every entry. The others are summed.
+ */
+export const chart = {
+  /** What a client has paid ahead and not used: we owe it to the client. */
+  prepaid: { side: 'credit', owner: 'customer' },
+  /** Money a provider has taken from a client and not yet settled with us. */
+  clearing: { side: 'debit', owner: 'merchant_account' },
+  /** The bridge between two currencies at a fixed rate; open by exactly what was converted. */
+  fx: { side: 'debit', owner: 'merchant_account' },
+  /** What rounding to a chargeable step added (credit) or gave away (debit). */
+  rounding: { side: 'credit', owner: 'merchant_account' },
+  /** Money that came outside any provider: bank transfers, cash. */
+  manual_receipts: { side: 'debit', owner: 'merchant_account' },
+  /** Corrections by an operator, each with a reason. */
+  adjustments: { side: 'debit', owner: 'merchant_account' },
+  /** Usage that was drawn on a balance, net of tax. */
+  revenue: { side: 'credit', owner: 'merchant_account' },
+  /** Tax in what was drawn or charged, owed to the state. */
+  tax_payable: { side: 'credit', owner: 'merchant_account' },
+} as const satisfies Record<string, { side: 'debit' | 'credit'; owner: 'customer' | 'merchant_account' }>;
+
+export type AccountCode = keyof typeof chart;
+
+/** One account of the books: a line of the chart, for one tenant, merchant account, customer and currency. */
+export interface AccountName {
+  readonly agencyId: string;
+  readonly code: AccountCode;
+  /** Empty for a customer's account: a balance belongs to the client, wherever it was paid. */
+  readonly merchantAccountId: string;
+  /** Empty for a system account. */
+  readonly customerId: string;
+  /** Upper-case ISO 4217 code. */
+  readonly currency: string;
+}
+
+export const isRunning = (code: AccountCode): boolean => chart[code].owner === 'customer';
+
+/** The account's id follows from its name, so that posting needs no look-up and no cache that could be wrong. */
+export function accountIdOf(name: AccountName): string {
+  const text = [name.agencyId, name.code, name.merchantAccountId, name.customerId, name.currency].join('|');
+  const hex = createHash('sha256').update(text).digest('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+export const customerAccount = (agencyId: string, customerId: string): AccountName => ({
+  agencyId,
+  code: 'prepaid',
+  merchantAccountId: '',
+  customerId,
+  currency: 'USD',
+});

@@ -1,0 +1,260 @@
+import type pg from 'pg';
+import { inTransaction, type Sql } from '../database/database.ts';
+import type { Clock } from '../clock.ts';
+import { Gather } from '../delivery/gather.ts';
+import { newId } from '../ids.ts';
+import { Money } from '../money/money.ts';
+import { type AccountName, accountIdOf, chart, customerAccount, isRunning } from './accounts.ts';
+import {
+  ensureAccounts,
+  findTransactions,
+  postTransactions,
+  readBalance,
+  readStatement,
+  rollUp,
+  systemBalances,
+} from './post.sql.ts';
+import { contentHashOf, type Posting } from './posting.ts';
+
+/** `posted`: it is in the books now. `exists`: it was already there, with the same content. */
+export type PostOutcome = 'posted' | 'exists';
+
+/** The same reference was posted before with other content. Nothing was posted; a person has to look. */
+export class ReferenceConflict extends Error {
+  readonly references: readonly string[];
+
+  constructor(references: readonly string[]) {
+    super(`posted before with other content: ${references.join(', ')}`);
+    this.name = 'ReferenceConflict';
+    this.references = references;
+  }
+}
+
+/** A posted transaction as a replay needs to know it. */
+export interface StoredTransaction {
+  readonly agencyId: string;
+  readonly reference: string;
+  readonly code: string;
+  readonly contentHash: string;
+}
+
+export interface StatementLine {
+  readonly sequence: number;
+  readonly transactionId: string;
+  readonly code: string;
+  /** Signed as the client reads it: a credit is positive. */
+  readonly amount: Money;
+  readonly balanceAfter: Money;
+  readonly reference: string;
+  readonly source: string;
+  readonly postedAt: Date;
+}
+
+export interface SystemBalance {
+  readonly code: keyof typeof chart;
+  readonly merchantAccountId: string;
+  /** In the sign of the account's own side. */
+  readonly balance: Money;
+}
+
+export interface Ledger {
+  /**
+   * Posts in the caller's transaction, set-wise: one round trip whatever the number. Outcomes stand in the order of the
+   * postings. Throws `ReferenceConflict` if any contradicts what is there; the caller then rolls back.
+   */
+  post(sql: Sql, postings: readonly Posting[]): Promise<readonly PostOutcome[]>;
+  /** Posts one, in a transaction of its own that it shares with whoever posts at the same moment. */
+  postAlone(posting: Posting): Promise<PostOutcome>;
+  /** What is already posted under these references. */
+  find(sql: Sql, wanted: readonly { readonly agencyId: string; readonly reference: string }[]): Promise<readonly StoredTransaction[]>;
+  /** A client's balance in USD; zero before the first entry. Costs the same whatever the history. */
+  balance(agencyId: string, customerId: string): Promise<Money>;
+  /** A client's statement, newest first. `before`: only lines below this sequence. */
+  statement(agencyId: string, customerId: string, page: { readonly limit: number; readonly before?: number }): Promise<readonly StatementLine[]>;
+  systemBalances(agencyId: string): Promise<readonly SystemBalance[]>;
+  /** Folds what was committed since the last time into the rollups of the system accounts. */
+  rollUp(): Promise<void>;
+}
+
+interface BalanceRow {
+  readonly balance: string;
+}
+
+interface StatementRow {
+  readonly sequence: number;
+  readonly amount: string;
+  readonly balance_after: string;
+  readonly transaction_id: string;
+  readonly code: string;
+  readonly reference: string;
+  readonly source: string;
+  readonly posted_at: Date;
+}
+
+interface FoundRow {
+  readonly agency_id: string;
+  readonly reference: string;
+  readonly code: string;
+  readonly content_hash: string;
+}
+
+interface SystemRow {
+  readonly code: keyof typeof chart;
+  readonly merchant_account_id: string;
+  readonly currency: string;
+  readonly balance: string;
+}
+
+export function createLedger({ pool, clock }: { readonly pool: pg.Pool; readonly clock: Clock }): Ledger {
+  const post = (sql: Sql, postings: readonly Posting[]): Promise<readonly PostOutcome[]> => postAll(sql, clock, postings);
+  const alone = new Gather<Posting, PostOutcome | Error>({
+    run: (postings) => postTogether(pool, post, postings),
+    batchMax: 250,
+    lanes: 2,
+  });
+  return {
+    post,
+    postAlone: async (posting) => {
+      const outcome = await alone.submit(posting);
+      if (outcome instanceof Error) throw outcome;
+      return outcome;
+    },
+    find: async (sql, wanted) => {
+      if (wanted.length === 0) return [];
+      const found = await sql.query<FoundRow>({
+        name: 'ledger-find',
+        text: findTransactions,
+        values: [wanted.map(({ agencyId }) => agencyId), wanted.map(({ reference }) => reference)],
+      });
+      return found.rows.map((row) => ({
+        agencyId: row.agency_id,
+        reference: row.reference,
+        code: row.code,
+        contentHash: row.content_hash,
+      }));
+    },
+    balance: async (agencyId, customerId) => {
+      const account = accountIdOf(customerAccount(agencyId, customerId));
+      const found = await pool.query<BalanceRow>({ name: 'ledger-balance', text: readBalance, values: [agencyId, account] });
+      return Money.of(found.rows[0]?.balance ?? '0', 'USD');
+    },
+    statement: async (agencyId, customerId, { limit, before }) => {
+      const account = accountIdOf(customerAccount(agencyId, customerId));
+      const found = await pool.query<StatementRow>(readStatement, [agencyId, account, before ?? Number.MAX_SAFE_INTEGER, limit]);
+      return found.rows.map((row) => ({
+        sequence: row.sequence,
+        transactionId: row.transaction_id,
+        code: row.code,
+        amount: Money.of(row.amount, 'USD'),
+        balanceAfter: Money.of(row.balance_after, 'USD'),
+        reference: row.reference,
+        source: row.source,
+        postedAt: row.posted_at,
+      }));
+    },
+    systemBalances: async (agencyId) => {
+      const found = await pool.query<SystemRow>(systemBalances, [agencyId]);
+      return found.rows.map((row) => {
+        const amount = Money.of(row.balance, row.currency);
+        return {
+          code: row.code,
+          merchantAccountId: row.merchant_account_id,
+          balance: chart[row.code].side === 'debit' ? amount : amount.negated(),
+        };
+      });
+    },
+    rollUp: async () => {
+      await pool.query(rollUp);
+    },
+  };
+}
+
+/** One contradiction must not fail its neighbours: a batch that conflicts is posted again one by one. */
+async function postTogether(
+  pool: pg.Pool,
+  post: Ledger['post'],
+  postings: readonly Posting[],
+): Promise<readonly (PostOutcome | Error)[]> {
+  try {
+    return await inTransaction(pool, (client) => post(client, postings));
+  } catch (error) {
+    if (postings.length === 1) return [error instanceof Error ? error : new Error(String(error))];
+    const outcomes: (PostOutcome | Error)[] = [];
+    for (const posting of postings) outcomes.push(...(await postTogether(pool, post, [posting])));
+    return outcomes;
+  }
+}
+
+async function postAll(sql: Sql, clock: Clock, postings: readonly Posting[]): Promise<readonly PostOutcome[]> {
+  if (postings.length === 0) return [];
+  const prepared = postings.map((posting) => ({
+    posting,
+    id: newId('ledgerTransaction'),
+    contentHash: contentHashOf(posting),
+    lines: posting.lines.map(({ account, amount }) => ({ account, accountId: accountIdOf(account), amount })),
+  }));
+
+  const accounts = new Map<string, AccountName>();
+  for (const { lines } of prepared) for (const { account, accountId } of lines) accounts.set(accountId, account);
+  const names = [...accounts.values()];
+  await sql.query({
+    name: 'ledger-accounts',
+    text: ensureAccounts,
+    values: [
+      names.map(({ agencyId }) => agencyId),
+      [...accounts.keys()],
+      names.map(({ code }) => code),
+      names.map(({ merchantAccountId }) => merchantAccountId),
+      names.map(({ customerId }) => customerId),
+      names.map(({ currency }) => currency),
+      names.map(({ code }) => isRunning(code)),
+    ],
+  });
+
+  const entries = prepared.flatMap(({ posting, id, lines }) =>
+    lines.map((line, index) => ({ agencyId: posting.agencyId, id, number: index + 1, ...line })),
+  );
+  const fresh = await sql.query<{ id: string }>({
+    name: 'ledger-post',
+    text: postTransactions,
+    values: [
+      prepared.map(({ posting }) => posting.agencyId),
+      prepared.map(({ id }) => id),
+      prepared.map(({ posting }) => posting.reference),
+      prepared.map(({ posting }) => posting.code),
+      prepared.map(({ contentHash }) => contentHash),
+      prepared.map(({ lines }) => lines.length),
+      prepared.map(({ posting }) => posting.source),
+      clock.now(),
+      entries.map(({ agencyId }) => agencyId),
+      entries.map(({ id }) => id),
+      entries.map(({ number }) => number),
+      entries.map(({ accountId }) => accountId),
+      entries.map(({ account }) => account.currency),
+      entries.map(({ amount }) => amount.amount.toFixed()),
+      entries.map(({ account }) => isRunning(account.code)),
+    ],
+  });
+
+  const posted = new Set(fresh.rows.map(({ id }) => id));
+  const replayed = prepared.filter(({ id }) => !posted.has(id));
+  if (replayed.length > 0) await refuseContradictions(sql, replayed);
+  return prepared.map(({ id }) => (posted.has(id) ? 'posted' : 'exists'));
+}
+
+async function refuseContradictions(
+  sql: Sql,
+  replayed: readonly { readonly posting: Posting; readonly contentHash: string }[],
+): Promise<void> {
+  const stored = await sql.query<FoundRow>({
+    name: 'ledger-find',
+    text: findTransactions,
+    values: [replayed.map(({ posting }) => posting.agencyId), replayed.map(({ posting }) => posting.reference)],
+  });
+  const hashes = new Map(stored.rows.map((row) => [`${row.agency_id} ${row.reference}`, row.content_hash]));
+  const contradicting = replayed.filter(
+    ({ posting, contentHash }) => hashes.get(`${posting.agencyId} ${posting.reference}`) !== contentHash,
+  );
+  if (contradicting.length > 0) throw new ReferenceConflict(contradicting.map(({ posting }) => posting.reference));
+}
+

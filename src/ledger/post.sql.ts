@@ -1,0 +1,116 @@
+/**
+ * The ledger's hot path: any number of transactions, their entries and the running balances they move, in one statement.
+ *
+ * - References are inserted in order, so that two batches with common references wait instead of deadlocking; one that is
+ *   there already is left out of everything that follows.
+ * - Running accounts are locked in id order before they move.
+ * - `balance` of a running account is kept in the sign its owner reads (credit positive), entries in debit-positive.
+ *
+ * Parameters: $1..$7 transactions (agency, id, reference, code, content hash, entry count, source), $8 posted at,
+ * $9..$15 entries (agency, transaction, line, account, currency, amount, running). Answers the ids newly posted.
+ */
+export const postTransactions = `
+WITH fresh AS (
+  INSERT INTO ledger_transactions (agency_id, id, reference, code, content_hash, entry_count, source, posted_at)
+  SELECT t.agency_id, t.id, t.reference, t.code, t.content_hash, t.entry_count, t.source, $8
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::smallint[], $7::text[])
+      AS t(agency_id, id, reference, code, content_hash, entry_count, source)
+   ORDER BY t.agency_id, t.reference
+  ON CONFLICT (agency_id, reference) DO NOTHING
+  RETURNING agency_id, id
+), entry AS (
+  SELECT e.*
+    FROM unnest($9::text[], $10::text[], $11::smallint[], $12::uuid[], $13::text[], $14::numeric[], $15::boolean[])
+      WITH ORDINALITY AS e(agency_id, transaction_id, line, account_id, currency, amount, running, ordinal)
+    JOIN fresh ON fresh.agency_id = e.agency_id AND fresh.id = e.transaction_id
+), movement AS (
+  SELECT agency_id, account_id, sum(amount) AS total, count(*) AS lines FROM entry WHERE running GROUP BY 1, 2
+), locked AS MATERIALIZED (
+  SELECT a.agency_id, a.id, m.total, m.lines
+    FROM ledger_accounts a JOIN movement m ON m.agency_id = a.agency_id AND m.account_id = a.id
+   ORDER BY a.agency_id, a.id
+     FOR NO KEY UPDATE OF a
+), moved AS (
+  UPDATE ledger_accounts a SET balance = a.balance - l.total, sequence = a.sequence + l.lines
+    FROM locked l WHERE a.agency_id = l.agency_id AND a.id = l.id
+  RETURNING a.agency_id, a.id, a.balance + l.total AS balance_before, a.sequence - l.lines AS sequence_before
+), added AS (
+  INSERT INTO ledger_entries (agency_id, transaction_id, line, account_id, currency, amount, sequence, balance_after)
+  SELECT e.agency_id, e.transaction_id, e.line, e.account_id, e.currency, e.amount,
+         CASE WHEN e.running THEN m.sequence_before + row_number() OVER account END,
+         CASE WHEN e.running THEN m.balance_before - sum(e.amount) OVER account END
+    FROM entry e
+    LEFT JOIN moved m ON e.running AND m.agency_id = e.agency_id AND m.id = e.account_id
+  WINDOW account AS (PARTITION BY e.agency_id, e.account_id ORDER BY e.ordinal)
+)
+SELECT id FROM fresh`;
+
+/** Parameters: agency, id, code, merchant account, customer, currency, running: one element per account. */
+export const ensureAccounts = `
+INSERT INTO ledger_accounts (agency_id, id, code, merchant_account_id, customer_id, currency, running)
+SELECT n.*
+  FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::boolean[])
+    AS n(agency_id, id, code, merchant_account_id, customer_id, currency, running)
+ WHERE NOT EXISTS (SELECT 1 FROM ledger_accounts a WHERE a.agency_id = n.agency_id AND a.id = n.id)
+ ORDER BY n.agency_id, n.id
+ON CONFLICT DO NOTHING`;
+
+/** Parameters: agencies, references. */
+export const findTransactions = `
+SELECT t.agency_id, t.id, t.reference, t.code, t.content_hash
+  FROM ledger_transactions t
+  JOIN unnest($1::text[], $2::text[]) AS wanted(agency_id, reference)
+    ON wanted.agency_id = t.agency_id AND wanted.reference = t.reference`;
+
+/** A running account: one row, whatever its history. Parameters: agency, account. */
+export const readBalance = `SELECT balance, sequence FROM ledger_accounts WHERE agency_id = $1 AND id = $2`;
+
+/** Newest first. Parameters: agency, account, only below this sequence, limit. */
+export const readStatement = `
+SELECT e.sequence, -e.amount AS amount, e.balance_after, t.id AS transaction_id, t.code, t.reference, t.source, t.posted_at
+  FROM ledger_entries e
+  JOIN ledger_transactions t ON t.agency_id = e.agency_id AND t.id = e.transaction_id
+ WHERE e.agency_id = $1 AND e.account_id = $2 AND e.sequence < $3
+ ORDER BY e.sequence DESC LIMIT $4`;
+
+/**
+ * Adds to the rollups what has been committed since the last time. Only entries below the oldest running transaction are
+ * taken, so that none can appear later behind the cursor. The cursor's move reads `added`, for otherwise PostgreSQL may
+ * move it first, and the locking read of the same row would then find nothing.
+ */
+export const rollUp = `
+WITH cursor AS (
+  SELECT through_xid FROM ledger_rollup_cursor WHERE id = 1 FOR UPDATE
+), horizon AS (
+  SELECT (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint AS xid
+), delta AS (
+  SELECT e.agency_id, e.account_id, sum(e.amount) AS balance, count(*) AS entries
+    FROM ledger_entries e, cursor, horizon
+   WHERE e.xid >= cursor.through_xid AND e.xid < horizon.xid AND e.sequence IS NULL
+   GROUP BY 1, 2
+), added AS (
+  INSERT INTO ledger_rollups AS r (agency_id, account_id, balance, entries)
+  SELECT agency_id, account_id, balance, entries FROM delta
+  ON CONFLICT (agency_id, account_id)
+  DO UPDATE SET balance = r.balance + excluded.balance, entries = r.entries + excluded.entries
+  RETURNING 1
+)
+UPDATE ledger_rollup_cursor SET through_xid = horizon.xid
+  FROM horizon, (SELECT count(*) FROM added) AS after_adding
+ WHERE id = 1 AND horizon.xid > through_xid`;
+
+/** The system accounts of an agency, debit positive: rollup plus what is newer. Parameter: agency. */
+export const systemBalances = `
+WITH cursor AS (SELECT through_xid FROM ledger_rollup_cursor WHERE id = 1),
+recent AS (
+  SELECT e.account_id, sum(e.amount) AS balance
+    FROM ledger_entries e, cursor
+   WHERE e.agency_id = $1 AND e.xid >= cursor.through_xid AND e.sequence IS NULL
+   GROUP BY 1
+)
+SELECT a.code, a.merchant_account_id, a.currency, coalesce(r.balance, 0) + coalesce(n.balance, 0) AS balance
+  FROM ledger_accounts a
+  LEFT JOIN ledger_rollups r ON r.agency_id = a.agency_id AND r.account_id = a.id
+  LEFT JOIN recent n ON n.account_id = a.id
+ WHERE a.agency_id = $1 AND NOT a.running
+ ORDER BY a.code, a.merchant_account_id, a.currency`;

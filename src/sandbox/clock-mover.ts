@@ -1,0 +1,98 @@
+import type { Pool } from 'pg';
+import type { MovableClock } from '../clock.ts';
+import type { Deliverer } from './deliverer.ts';
+import type { DueWork } from './due-work.ts';
+import { keptForMs } from './idempotency.ts';
+import { readState, writeState } from './schema.ts';
+
+const offsetName = 'clock_offset_ms';
+
+const millisecondsPer: Readonly<Record<string, number>> = {
+  w: 604_800_000,
+  d: 86_400_000,
+  h: 3_600_000,
+  m: 60_000,
+  s: 1000,
+  ms: 1,
+};
+
+const isoDuration = /^P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/;
+
+/**
+ * Milliseconds of `1d`, `90m`, an ISO 8601 duration of fixed length (`P1DT2H`) or a number of milliseconds.
+ * Throws `RangeError` for anything else and for a negative amount. Months and years have no fixed length: use `to`.
+ */
+export function durationMs(advance: string | number): number {
+  if (typeof advance === 'number') {
+    if (!Number.isFinite(advance) || advance < 0) throw new RangeError('a clock only moves forward');
+    return advance;
+  }
+  const short = /^(\d+)(w|d|h|m|s|ms)$/.exec(advance);
+  if (short) return Number(short[1]) * (millisecondsPer[short[2] ?? ''] ?? 0);
+  const iso = isoDuration.exec(advance);
+  if (!iso || !/\d/.test(advance)) throw new RangeError(`not a duration: ${advance}`);
+  const units = ['w', 'd', 'h', 'm', 's'];
+  return units.reduce((sum, unit, index) => sum + Number(iso[index + 1] ?? 0) * (millisecondsPer[unit] ?? 0), 0);
+}
+
+export interface ClockMoverSetting {
+  readonly pool: Pool;
+  readonly clock: MovableClock;
+  readonly dueWork: DueWork;
+  readonly deliverer: Deliverer;
+}
+
+/** Moves the shared clock; answers when what fell due on both sides is done. One move at a time. */
+export class ClockMover {
+  readonly #setting: ClockMoverSetting;
+  readonly #listeners: (() => Promise<void>)[] = [];
+  #moving: Promise<unknown> = Promise.resolve();
+
+  constructor(setting: ClockMoverSetting) {
+    this.#setting = setting;
+  }
+
+  get now(): Date {
+    return this.#setting.clock.now();
+  }
+
+  onMoved(listener: () => Promise<void>): void {
+    this.#listeners.push(listener);
+  }
+
+  /** The clock goes on from where it was when the sandbox stopped. */
+  async restore(): Promise<void> {
+    const stored = Number((await readState(this.#setting.pool, offsetName)) ?? 0);
+    const { clock } = this.#setting;
+    if (stored > clock.offsetMs) clock.advance(stored - clock.offsetMs);
+  }
+
+  /** Throws `RangeError` for what is not a duration forward. */
+  async advance(by: string | number): Promise<Date> {
+    const ms = durationMs(by);
+    return this.#inTurn(() => ms);
+  }
+
+  /** Throws `RangeError` for a time that has passed. */
+  moveTo(time: string): Promise<Date> {
+    return this.#inTurn(() => new Date(time).getTime() - this.now.getTime());
+  }
+
+  #inTurn(distanceMs: () => number): Promise<Date> {
+    const moved = this.#moving.then(() => this.#move(distanceMs()));
+    this.#moving = moved.catch(() => undefined);
+    return moved;
+  }
+
+  async #move(ms: number): Promise<Date> {
+    const { pool, clock, dueWork, deliverer } = this.#setting;
+    clock.advance(ms);
+    await writeState(pool, offsetName, String(clock.offsetMs));
+    await pool.query('DELETE FROM idempotency_keys WHERE created_at <= $1', [new Date(this.now.getTime() - keptForMs)]);
+    await dueWork.run();
+    await deliverer.settled();
+    for (const listener of this.#listeners) await listener();
+    await deliverer.settled();
+    return this.now;
+  }
+}

@@ -1,0 +1,111 @@
+import express, { type NextFunction, type Request, type Response, type Router } from 'express';
+import type { Pool } from 'pg';
+import { z } from 'zod';
+import { testCards } from './cards.ts';
+import type { ClockMover } from './clock-mover.ts';
+import type { Deliverer } from './deliverer.ts';
+import { StripeFailure } from './failure.ts';
+import { type FaultSwitch, faultsSchema } from './faults.ts';
+import { escapeHtml, page, securityHeaders } from './pay-page.ts';
+import { paymentSchema, type SessionPayment } from './session-payment.ts';
+
+export interface ControlSetting {
+  readonly pool: Pool;
+  readonly payment: SessionPayment;
+  readonly faults: FaultSwitch;
+  readonly deliverer: Deliverer;
+  readonly clockMover: ClockMover;
+}
+
+const settleSchema = z.strictObject({ outcome: z.enum(['succeed', 'fail']) });
+
+const moveSchema = z
+  .strictObject({ advance: z.union([z.string().max(50), z.number()]).optional(), to: z.iso.datetime().optional() })
+  .refine((move) => (move.advance === undefined) !== (move.to === undefined), 'give either advance or to');
+
+const deliveriesShown = 200;
+
+/** The sandbox's own routes under `/sandbox`: what a person or a test may do that Stripe's API has no call for. */
+export function controlRoutes(setting: ControlSetting): Router {
+  const { pool, payment, faults, deliverer, clockMover } = setting;
+  const router = express.Router();
+  router.use('/sandbox', express.json({ limit: '64kb' }));
+  router.get('/sandbox', async (_request, response) => {
+    response
+      .set(securityHeaders(null))
+      .type('html')
+      .send(await indexPage(pool, deliverer, clockMover));
+  });
+  router.post('/sandbox/sessions/:id/pay', async (request, response) => {
+    response.json(await payment.pay(request.params.id, paymentSchema.parse(request.body)));
+  });
+  router.post('/sandbox/sessions/:id/settle', async (request, response) => {
+    response.json(await payment.settle(request.params.id, settleSchema.parse(request.body).outcome));
+  });
+  router.get('/sandbox/faults', (_request, response) => {
+    response.json(faults.current);
+  });
+  router.put('/sandbox/faults', (request, response) => {
+    faults.set(faultsSchema.parse(request.body));
+    response.json(faults.current);
+  });
+  router.get('/sandbox/clock', (_request, response) => {
+    response.json({ now: clockMover.now.toISOString() });
+  });
+  router.post('/sandbox/clock', async (request, response) => {
+    const move = moveSchema.parse(request.body);
+    const now = move.to === undefined ? await clockMover.advance(move.advance ?? 0) : await clockMover.moveTo(move.to);
+    response.json({ now: now.toISOString() });
+  });
+  router.get('/sandbox/deliveries', async (_request, response) => {
+    response.json({ inFlight: deliverer.inFlight, ...(await deliveryFacts(pool)) });
+  });
+  router.use('/sandbox', answerError);
+  return router;
+}
+
+function answerError(error: unknown, _request: Request, response: Response, next: NextFunction): void {
+  if (error instanceof StripeFailure) {
+    response.status(error.status).json(error.body);
+  } else if (error instanceof z.ZodError || error instanceof RangeError) {
+    response.status(422).json({ error: { type: 'invalid_request_error', message: error.message } });
+  } else next(error);
+}
+
+async function deliveryFacts(pool: Pool) {
+  const counts = await pool.query<{ status: string; count: number }>(
+    'SELECT status, count(*)::int AS count FROM deliveries GROUP BY status ORDER BY status',
+  );
+  const latest = await pool.query(
+    `SELECT delivery.id::int AS id, delivery.event_id AS "eventId", document.body ->> 'type' AS type,
+            delivery.event_account AS account, endpoint.url, delivery.status, delivery.attempts,
+            delivery.due_at AS "dueAt", delivery.last_result AS "lastResult"
+     FROM deliveries AS delivery JOIN endpoints AS endpoint ON endpoint.id = delivery.endpoint_id
+     JOIN documents AS document
+       ON document.account = delivery.event_account AND document.type = 'event' AND document.id = delivery.event_id
+     ORDER BY delivery.id DESC LIMIT $1`,
+    [deliveriesShown],
+  );
+  return { counts: Object.fromEntries(counts.rows.map((row) => [row.status, row.count])), data: latest.rows };
+}
+
+async function indexPage(pool: Pool, deliverer: Deliverer, clockMover: ClockMover): Promise<string> {
+  const { rows } = await pool.query<{ type: string; count: number }>(
+    `SELECT type, count(*)::int AS count FROM documents WHERE type <> 'session_plan' GROUP BY type ORDER BY type`,
+  );
+  const { counts } = await deliveryFacts(pool);
+  const line = (name: string, value: string | number) =>
+    `<tr><th scope="row">${escapeHtml(name)}</th><td>${escapeHtml(String(value))}</td></tr>`;
+  return page(
+    'Sandbox',
+    `<h1>Local sandbox of a payment provider</h1>
+<p>It speaks the wire format of Stripe's API under <code>/v1</code>, hosts pay pages and delivers signed webhooks.</p>
+<h2>Clock</h2><p>${clockMover.now.toISOString()}</p>
+<h2>Test cards</h2><table>${testCards.map((card) => line(card.number, card.label)).join('')}</table>
+<h2>Objects</h2><table>${rows.map((row) => line(row.type, row.count)).join('')}</table>
+<h2>Webhook deliveries</h2><table>${line('in flight', deliverer.inFlight)}
+${Object.entries(counts)
+  .map(([status, count]) => line(status, count))
+  .join('')}</table>`,
+  );
+}

@@ -1,0 +1,262 @@
+import type Stripe from 'stripe';
+import type { Call } from './call.ts';
+import type { CardOutcome, TestCard } from './cards.ts';
+import { makeCharge } from './charges.ts';
+import { requireChargeable, requireChargeableAmount } from './countries.ts';
+import { invalidRequest } from './failure.ts';
+import { newStripeId } from './identifiers.ts';
+import { bankDebitPaymentMethod, cardPaymentMethod, type Payer } from './payment-methods.ts';
+
+export interface IntentRequest {
+  readonly amount: number;
+  readonly currency: string;
+  readonly customer: string | null;
+  readonly description: string | null;
+  readonly metadata: Stripe.Metadata;
+  readonly applicationFeeAmount: number | null;
+  readonly receiptEmail: string | null;
+  readonly setupFutureUsage: Stripe.PaymentIntent.SetupFutureUsage | null;
+  readonly statementDescriptor: string | null;
+  readonly statementDescriptorSuffix: string | null;
+  readonly paymentMethodTypes: readonly string[];
+  readonly allowedPaymentMethodTypes: readonly string[] | null;
+}
+
+/** Refuses what the account cannot charge; `param` is where the request carries the amount. */
+export function requirePayable(call: Call, amountMinor: number, currency: string, param: string): void {
+  requireChargeable(call.account.country, currency, 'currency');
+  requireChargeableAmount(amountMinor, currency, param);
+}
+
+/** A platform cannot take a fee from itself; a fee is never more than the charge. */
+export function requireFee(call: Call, fee: number | null, amountMinor: number, param: string): void {
+  if (fee === null) return;
+  if (call.onPlatform) {
+    throw invalidRequest('Can only apply an application_fee_amount on a connected account.', { param });
+  }
+  if (fee <= 0 || fee > amountMinor) {
+    throw invalidRequest('The application fee must be above 0 and at most the amount.', { param });
+  }
+}
+
+/** Makes and saves an intent that waits for a payment method. Its events take its own lane unless one is given. */
+export function newIntent(call: Call, request: IntentRequest, lane?: string): Stripe.PaymentIntent {
+  const id = newStripeId('pi');
+  const intent: Stripe.PaymentIntent = {
+    id,
+    object: 'payment_intent',
+    allowed_payment_method_types: request.allowedPaymentMethodTypes ? [...request.allowedPaymentMethodTypes] : null,
+    amount: request.amount,
+    amount_capturable: 0,
+    amount_received: 0,
+    application: null,
+    application_fee_amount: request.applicationFeeAmount,
+    automatic_payment_methods: null,
+    canceled_at: null,
+    cancellation_reason: null,
+    capture_method: 'automatic_async',
+    client_secret: `${id}_secret_${newStripeId('s').slice(2)}`,
+    confirmation_method: 'automatic',
+    created: call.nowSeconds,
+    currency: request.currency,
+    customer: request.customer,
+    customer_account: null,
+    description: request.description,
+    excluded_payment_method_types: null,
+    last_payment_error: null,
+    latest_charge: null,
+    livemode: false,
+    managed_payments: null,
+    metadata: request.metadata,
+    next_action: null,
+    on_behalf_of: null,
+    payment_method: null,
+    payment_method_configuration_details: null,
+    payment_method_options: null,
+    payment_method_types: [...request.paymentMethodTypes],
+    payment_record: null,
+    processing: null,
+    receipt_email: request.receiptEmail,
+    review: null,
+    setup_future_usage: request.setupFutureUsage,
+    shipping: null,
+    source: null,
+    statement_descriptor: request.statementDescriptor,
+    statement_descriptor_suffix: request.statementDescriptorSuffix,
+    status: 'requires_payment_method',
+    transfer_data: null,
+    transfer_group: null,
+  };
+  call.store.save('payment_intent', intent);
+  call.emit('payment_intent.created', intent, lane ?? id);
+  return intent;
+}
+
+const customerOf = (intent: Stripe.PaymentIntent): string | null =>
+  typeof intent.customer === 'string' ? intent.customer : null;
+
+/** Tries a test card. The intent comes back `succeeded`, `requires_action` or, declined, `requires_payment_method`. */
+export function tryCard(
+  call: Call,
+  intent: Stripe.PaymentIntent,
+  card: TestCard,
+  payer: Payer,
+  lane: string,
+): Stripe.PaymentIntent {
+  const method = cardPaymentMethod(call, card, payer, customerOf(intent));
+  call.store.save('payment_method', method);
+  const { outcome } = card;
+  if (outcome.kind === 'decline') return decline(call, intent, method, lane, outcome);
+  if (outcome.kind === 'challenge') return askForAuthentication(call, intent, method, lane);
+  return succeed(call, intent, method, lane, false);
+}
+
+const authenticationFailure = {
+  kind: 'decline',
+  code: 'payment_intent_authentication_failure',
+  declineCode: 'authentication_required',
+  message: 'We are unable to authenticate your payment method. Please choose a different payment method and try again.',
+} as const;
+
+/** Ends a challenge. Throws 400 for an intent that does not ask for one. */
+export async function answerChallenge(
+  call: Call,
+  intent: Stripe.PaymentIntent,
+  answer: 'complete' | 'fail',
+  lane: string,
+): Promise<Stripe.PaymentIntent> {
+  if (intent.status !== 'requires_action' || typeof intent.payment_method !== 'string') {
+    throw unexpectedState(intent);
+  }
+  const method = await call.store.get('payment_method', intent.payment_method, 'payment_method');
+  if (answer === 'complete') return succeed(call, intent, method, lane, true);
+  return refusePayment(call, intent, method, lane, authenticationFailure, null);
+}
+
+/** A debit that settles by the clock, or when told: the intent is `processing` until then. */
+export function startBankDebit(
+  call: Call,
+  intent: Stripe.PaymentIntent,
+  payer: Payer,
+  lane: string,
+): Stripe.PaymentIntent {
+  const method = bankDebitPaymentMethod(call, payer, customerOf(intent));
+  call.store.save('payment_method', method);
+  const processing: Stripe.PaymentIntent = {
+    ...intent,
+    status: 'processing',
+    payment_method: method.id,
+    last_payment_error: null,
+    next_action: null,
+  };
+  call.store.save('payment_intent', processing);
+  call.emit('payment_intent.processing', processing, lane);
+  return processing;
+}
+
+const returnedDebit = {
+  kind: 'decline',
+  code: 'payment_method_bank_debit_returned',
+  declineCode: 'insufficient_funds',
+  message: 'The bank returned the debit: insufficient funds.',
+} as const;
+
+export async function settleBankDebit(
+  call: Call,
+  intent: Stripe.PaymentIntent,
+  outcome: 'succeed' | 'fail',
+  lane: string,
+): Promise<Stripe.PaymentIntent> {
+  if (intent.status !== 'processing' || typeof intent.payment_method !== 'string') throw unexpectedState(intent);
+  const method = await call.store.get('payment_method', intent.payment_method, 'payment_method');
+  return outcome === 'succeed'
+    ? succeed(call, intent, method, lane, false)
+    : decline(call, intent, method, lane, returnedDebit);
+}
+
+export const unexpectedState = (intent: Stripe.PaymentIntent) =>
+  invalidRequest(`This PaymentIntent's status is ${intent.status}, which does not allow this.`, {
+    code: 'payment_intent_unexpected_state',
+  });
+
+function succeed(
+  call: Call,
+  intent: Stripe.PaymentIntent,
+  method: Stripe.PaymentMethod,
+  lane: string,
+  authenticated: boolean,
+): Stripe.PaymentIntent {
+  const charge = makeCharge(call, intent, method, { authenticated, failure: null });
+  const paid: Stripe.PaymentIntent = {
+    ...intent,
+    status: 'succeeded',
+    amount_received: intent.amount,
+    latest_charge: charge.id,
+    payment_method: method.id,
+    last_payment_error: null,
+    next_action: null,
+  };
+  call.store.save('payment_intent', paid);
+  call.emit('payment_intent.succeeded', paid, lane);
+  call.emit('charge.succeeded', charge, lane);
+  return paid;
+}
+
+function askForAuthentication(
+  call: Call,
+  intent: Stripe.PaymentIntent,
+  method: Stripe.PaymentMethod,
+  lane: string,
+): Stripe.PaymentIntent {
+  const asking: Stripe.PaymentIntent = {
+    ...intent,
+    status: 'requires_action',
+    payment_method: method.id,
+    last_payment_error: null,
+    next_action: { type: 'use_stripe_sdk' },
+  };
+  call.store.save('payment_intent', asking);
+  call.emit('payment_intent.requires_action', asking, lane);
+  return asking;
+}
+
+function decline(
+  call: Call,
+  intent: Stripe.PaymentIntent,
+  method: Stripe.PaymentMethod,
+  lane: string,
+  outcome: CardOutcome & { kind: 'decline' },
+): Stripe.PaymentIntent {
+  const charge = makeCharge(call, intent, method, { authenticated: false, failure: outcome });
+  const refused = refusePayment(call, intent, method, lane, outcome, charge.id);
+  call.emit('charge.failed', charge, lane);
+  return refused;
+}
+
+function refusePayment(
+  call: Call,
+  intent: Stripe.PaymentIntent,
+  method: Stripe.PaymentMethod,
+  lane: string,
+  outcome: CardOutcome & { kind: 'decline' },
+  chargeId: string | null,
+): Stripe.PaymentIntent {
+  const refused: Stripe.PaymentIntent = {
+    ...intent,
+    status: 'requires_payment_method',
+    latest_charge: chargeId ?? intent.latest_charge,
+    payment_method: null,
+    next_action: null,
+    last_payment_error: {
+      type: method.type === 'card' ? 'card_error' : 'invalid_request_error',
+      code: outcome.code,
+      decline_code: outcome.declineCode,
+      message: outcome.message,
+      payment_method: method,
+      ...(chargeId ? { charge: chargeId } : {}),
+    },
+  };
+  call.store.save('payment_intent', refused);
+  call.emit('payment_intent.payment_failed', refused, lane);
+  return refused;
+}

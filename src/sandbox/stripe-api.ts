@@ -1,0 +1,155 @@
+import express, { type NextFunction, type Request, type Response, type Router } from 'express';
+import type { Logger } from 'pino';
+import Stripe from 'stripe';
+import { errorMessage } from '../errors.ts';
+import { accountRoutes } from './api/accounts.ts';
+import { chargeRoutes } from './api/charges.ts';
+import { checkoutSessionRoutes } from './api/checkout-sessions.ts';
+import { customerRoutes } from './api/customers.ts';
+import { eventRoutes } from './api/events.ts';
+import { paymentIntentRoutes } from './api/payment-intents.ts';
+import { priceRoutes } from './api/prices.ts';
+import { productRoutes } from './api/products.ts';
+import { webhookEndpointRoutes } from './api/webhook-endpoints.ts';
+import type { Transactions } from './call.ts';
+import { authenticationFailed, invalidRequest, rateLimited, StripeFailure, serverError } from './failure.ts';
+import type { ApiFault, FaultSwitch } from './faults.ts';
+import { parseForm } from './form.ts';
+import { fingerprintOf, type IdempotencyKeys, requireValidKey, type StoredReply } from './idempotency.ts';
+import { newStripeId } from './identifiers.ts';
+import type { Route } from './route.ts';
+import type { Throttle } from './throttle.ts';
+
+const routes: readonly Route[] = [
+  ...accountRoutes,
+  ...productRoutes,
+  ...priceRoutes,
+  ...customerRoutes,
+  ...checkoutSessionRoutes,
+  ...paymentIntentRoutes,
+  ...chargeRoutes,
+  ...eventRoutes,
+  ...webhookEndpointRoutes,
+];
+
+export interface StripeApiSetting {
+  readonly secretKey: string;
+  readonly platformId: string;
+  readonly transactions: Transactions;
+  readonly idempotencyKeys: IdempotencyKeys;
+  readonly faults: FaultSwitch;
+  readonly throttle: Throttle;
+  readonly logger: Logger;
+}
+
+const bodyLimit = '2mb';
+
+/** The provider's API under `/v1`, as its official SDK calls it. Every refusal has an `error` key. */
+export function stripeApi(setting: StripeApiSetting): Router {
+  const router = express.Router();
+  router.use('/v1', express.text({ type: () => true, limit: bodyLimit }));
+  for (const route of routes) {
+    const handle = (request: Request, response: Response) => answer(setting, route, request, response);
+    if (route.method === 'GET') router.get(route.path, handle);
+    else if (route.method === 'POST') router.post(route.path, handle);
+    else router.delete(route.path, handle);
+  }
+  router.use('/v1', (request) => {
+    authenticate(setting, request);
+    throw new StripeFailure(404, {
+      type: 'invalid_request_error',
+      message: `Unrecognized request URL (${request.method}: ${request.originalUrl.split('?')[0]}).`,
+    });
+  });
+  router.use('/v1', (error: unknown, _request: Request, response: Response, _next: NextFunction) => {
+    if (!(error instanceof StripeFailure)) setting.logger.error({ error: errorMessage(error) }, 'sandbox call failed');
+    const failure = error instanceof StripeFailure ? error : serverError();
+    response.status(failure.status).json(failure.body);
+  });
+  return router;
+}
+
+/** `Bearer <key>`, or the key as the user name of Basic. */
+function keyOf(request: Request): string | undefined {
+  const [scheme, value] = (request.get('authorization') ?? '').split(' ');
+  if (scheme?.toLowerCase() === 'bearer') return value;
+  if (scheme?.toLowerCase() !== 'basic' || value === undefined) return undefined;
+  return Buffer.from(value, 'base64').toString('utf8').split(':')[0];
+}
+
+function authenticate(setting: StripeApiSetting, request: Request): void {
+  const key = keyOf(request);
+  if (key === undefined) {
+    throw authenticationFailed('You did not provide an API key. Send it as Authorization: Bearer YOUR_SECRET_KEY.');
+  }
+  if (key !== setting.secretKey) throw authenticationFailed(`Invalid API Key provided: ${key.slice(0, 7)}***`);
+}
+
+function requireVersion(request: Request): void {
+  const version = request.get('stripe-version');
+  if (version !== undefined && version !== Stripe.API_VERSION) {
+    throw invalidRequest(`Invalid Stripe API version: ${version}. The sandbox speaks ${Stripe.API_VERSION} only.`);
+  }
+}
+
+const cutConnection = (request: Request): void => {
+  request.socket.destroy();
+};
+
+async function answer(setting: StripeApiSetting, route: Route, request: Request, response: Response): Promise<void> {
+  const requestId = newStripeId('req');
+  const key = request.get('idempotency-key');
+  const accountHeader = request.get('stripe-account');
+  const accountId = accountHeader ?? setting.platformId;
+  response.set({ 'Request-Id': requestId, 'Stripe-Version': Stripe.API_VERSION });
+  if (key !== undefined) response.set('Idempotency-Key', key);
+  if (accountHeader !== undefined) response.set('Stripe-Account', accountHeader);
+
+  authenticate(setting, request);
+  requireVersion(request);
+  if (!setting.throttle.admits(accountId)) throw rateLimited();
+  const fault = setting.faults.takeApiFault(request.method, request.path);
+  if (fault?.cut === 'before') return cutConnection(request);
+  if (fault?.status === 429) throw rateLimited();
+  if (fault?.status === 500 && !fault.storeResult) throw serverError();
+
+  const reply = await execute(setting, route, request, { accountId, key, requestId, fault });
+  if (fault?.cut === 'after') return cutConnection(request);
+  if (reply.replayed) response.set('Idempotent-Replayed', 'true');
+  response.status(reply.status).json(reply.body);
+}
+
+interface Execution {
+  readonly accountId: string;
+  readonly key: string | undefined;
+  readonly requestId: string;
+  readonly fault: ApiFault | undefined;
+}
+
+function execute(
+  setting: StripeApiSetting,
+  route: Route,
+  request: Request,
+  { accountId, key, requestId, fault }: Execution,
+): Promise<StoredReply> {
+  const { transactions, idempotencyKeys } = setting;
+  const body = typeof request.body === 'string' ? request.body : '';
+  const form = route.method === 'POST' ? body : (request.originalUrl.split('?')[1] ?? '');
+  const id = typeof request.params.id === 'string' ? request.params.id : '';
+  const identity = { id: requestId, idempotencyKey: key ?? null };
+
+  if (key === undefined || route.method !== 'POST') {
+    const run = route.prepare(parseForm(form));
+    return transactions.run(accountId, identity, async (call) => ({ ...(await run(call, id)), replayed: false }));
+  }
+  requireValidKey(key);
+  return idempotencyKeys.exclusively(accountId, key, () =>
+    transactions.run(accountId, identity, (call) =>
+      idempotencyKeys.run(call, key, fingerprintOf(request.method, request.path, body), async () => {
+        const run = route.prepare(parseForm(form));
+        if (fault?.status === 500) return { status: 500, body: serverError().body };
+        return run(call, id);
+      }),
+    ),
+  );
+}

@@ -1,0 +1,21 @@
+import { idOfRequest, newId } from '../ids.ts';
+import { type Agency, type AgencySettings, agencyOfRow, type TenancyDependencies } from './agency.ts';
+import type { Scope } from './scope.ts';
+import { scoped } from './scoped-prisma.ts';
+
+export interface NewAgency {
+  readonly name: string;
+  readonly email: string;
+  readonly country: string;
+  readonly settings: AgencySettings;
+  /** The idempotent request that makes it, if there is one: the same request makes it once. */
+  readonly requestId: string | undefined;
+}
+
+export async function createAgency({ prisma, clock }: TenancyDependencies, scope: Scope, agency: NewAgency): Promise<Agency> {
+  const id = agency.requestId === undefined ? newId('agency') : idOfRequest('agency', agency.requestId);
+  const { name, email, country, settings } = agency;
+  const db = scoped(prisma, scope);
+  await db.agency.createMany({ data: [{ id, name, email, country, settings, createdAt: clock.now() }], skipDuplicates: true });
+  return agencyOfRow(await db.agency.findUniqueOrThrow({ where: { id } }));
+}

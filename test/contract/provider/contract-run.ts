@@ -1,0 +1,76 @@
+import { Money } from '../../../src/money/money.ts';
+import { ProviderError } from '../../../src/providers/errors.ts';
+import type { AccountRef, PaymentProvider } from '../../../src/providers/port.ts';
+
+/** What a provider's test file brings: a provider that answers, and how to remove what the port cannot. */
+export interface ContractSubject {
+  readonly provider: PaymentProvider;
+  readonly account: AccountRef;
+  /** What the account can be charged in (upper-case code). */
+  readonly currency: string;
+  /** Different in every run, so that runs on one account never meet. Letters and digits. */
+  readonly runId: string;
+  readonly removeCustomer?: (id: string) => Promise<void>;
+  readonly removeWebhookEndpoint?: (id: string) => Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The subject while tests run, with names that are unique to the run and what is to be undone after it. */
+export class ContractRun {
+  readonly #subject: ContractSubject;
+  readonly #undo: (() => Promise<unknown>)[] = [];
+  #names = 0;
+
+  constructor(subject: ContractSubject) {
+    this.#subject = subject;
+  }
+
+  get subject(): ContractSubject {
+    return this.#subject;
+  }
+
+  get account(): AccountRef {
+    return this.#subject.account;
+  }
+
+  /** A name that nobody used before. */
+  name(kind: string): string {
+    this.#names += 1;
+    return `baisa_contract_${this.#subject.runId}_${kind}_${this.#names}`;
+  }
+
+  /** The options of a write that is sent once. */
+  once(): { idempotencyKey: string } {
+    return { idempotencyKey: this.name('key') };
+  }
+
+  money(amount: string): Money {
+    return Money.of(amount, this.#subject.currency);
+  }
+
+  /** Undone in reverse order after the last test. */
+  undoLater(undo: () => Promise<unknown>): void {
+    this.#undo.push(undo);
+  }
+
+  async close(): Promise<void> {
+    try {
+      for (const undo of this.#undo.splice(0).reverse()) await undo();
+    } finally {
+      await this.#subject.close();
+    }
+  }
+}
+
+/** Fails a test that needs a capability which the provider does not have. */
+export function need<T>(capability: T | undefined, what: string): T {
+  if (capability === undefined) throw new Error(`the provider has no ${what}`);
+  return capability;
+}
+
+/** The provider's refusal of a call. */
+export async function refusalOf(call: Promise<unknown>): Promise<ProviderError> {
+  const outcome: unknown = await call.catch((error: unknown) => error);
+  if (outcome instanceof ProviderError) return outcome;
+  throw new Error('the call was not refused with a ProviderError', { cause: outcome });
+}

@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeCatalog } from './catalog.ts';
+import { describeCheckout } from './checkout.ts';
+import { ContractRun, type ContractSubject, need } from './contract-run.ts';
+import { describeWebhookEndpoints } from './webhook-endpoints.ts';
+
+/**
+ * What every provider promises behind the port, whoever it is. A provider's test file calls this with the capabilities it
+ * has; the describes of those it lacks are left out by name, so that a lost capability fails instead of passing unseen.
+ */
+export function providerContract(
+  name: string,
+  setUp: () => Promise<ContractSubject>,
+  capabilities: readonly ('catalog' | 'checkout' | 'webhookEndpoints')[] = ['catalog', 'checkout', 'webhookEndpoints'],
+): void {
+  describe(name, () => {
+    let current: ContractRun | undefined;
+    const run = (): ContractRun => need(current, 'run: it is set up before the tests');
+
+    beforeAll(async () => {
+      current = new ContractRun(await setUp());
+    });
+    afterAll(() => current?.close());
+
+    describe('accounts', () => {
+      it('name the account of the key and what it can charge', async () => {
+        const { provider, account, currency } = run().subject;
+        const found = await provider.accounts.current();
+        expect(found.id).toBe(account.id);
+        expect(found.chargeableCurrencies).toContain(currency);
+        for (const code of [found.settlementCurrency, ...found.chargeableCurrencies])
+          expect(code).toMatch(/^[A-Z]{3}$/);
+      });
+    });
+
+    if (capabilities.includes('catalog')) describeCatalog(run);
+    if (capabilities.includes('checkout')) describeCheckout(run);
+    if (capabilities.includes('webhookEndpoints')) describeWebhookEndpoints(run);
+  });
+}

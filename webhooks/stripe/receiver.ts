@@ -1,0 +1,97 @@
+import express, { type Router } from 'express';
+import type Stripe from 'stripe';
+import type { Clock } from '../../src/clock.ts';
+import type { Arrival, Inbox } from '../../src/delivery/inbox.ts';
+import { AppError } from '../../src/errors.ts';
+import { stripeTranslatorFor } from './router.ts';
+import { verifyStripeEvent } from './verify.ts';
+
+/** Largest body taken, in bytes. Stripe's own events are far below. */
+const bodyBytesMax = 1_048_576;
+
+export interface StripeReceiverOptions {
+  readonly inbox: Inbox;
+  readonly clock: Clock;
+  /** Secrets of the platform's endpoint; a second one while rolling. */
+  readonly platformSecrets: readonly string[];
+  /** Secrets of the Connect endpoint, which tells of connected accounts. */
+  readonly connectSecrets: readonly string[];
+  readonly platformAccountId: string;
+  /** Whether events should be of live mode. */
+  readonly livemode: boolean;
+  /** Whether a provider account is one of ours. */
+  readonly knowsAccount: (accountId: string) => Promise<boolean>;
+  readonly onArrival?: (result: 'stored' | 'duplicate' | 'refused') => void;
+}
+
+interface Place {
+  readonly account: string;
+  readonly ignoredBecause?: string | undefined;
+}
+
+/**
+ * The door in for Stripe. Answers 200 once the event is committed; 400 for a bad signature or an unreadable body, with
+ * nothing stored. What is genuine but not for us is stored as ignored and answered 200: a 4xx would make Stripe retry and in
+ * the end disable the endpoint.
+ */
+export function createStripeReceiver(options: StripeReceiverOptions): Router {
+  const { inbox, clock, platformAccountId } = options;
+
+  /** The platform's endpoint tells of the platform's own account only. */
+  const atPlatform = (event: Stripe.Event): Place =>
+    event.account === undefined || event.account === platformAccountId
+      ? { account: platformAccountId }
+      : { account: event.account, ignoredBecause: 'other_account: told of another account at the platform’s endpoint' };
+
+  /** The Connect endpoint must say whose event it is, and it must be an account of ours. */
+  const atConnect = async (event: Stripe.Event): Promise<Place> => {
+    if (event.account === undefined) {
+      return { account: platformAccountId, ignoredBecause: 'no_account: told of no account at the Connect endpoint' };
+    }
+    return (await options.knowsAccount(event.account))
+      ? { account: event.account }
+      : { account: event.account, ignoredBecause: 'unknown_account: the account is not connected here' };
+  };
+
+  const arrivalOf = (event: Stripe.Event, payload: string, place: Place): Arrival => ({
+    provider: 'stripe',
+    account: place.account,
+    eventId: event.id,
+    type: event.type,
+    payload,
+    livemode: event.livemode,
+    occurredAt: new Date(event.created * 1000),
+    ignoredBecause: place.ignoredBecause ?? reasonToIgnore(event),
+    parsed: event,
+  });
+
+  const reasonToIgnore = (event: Stripe.Event): string | undefined => {
+    if (event.livemode !== options.livemode) return 'wrong_livemode: a test event at a live service, or the reverse';
+    if (!stripeTranslatorFor(event.type)) return `unhandled_type: ${event.type} is not heard`;
+    return undefined;
+  };
+
+  const receive =
+    (secrets: readonly string[], placeOf: (event: Stripe.Event) => Place | Promise<Place>): express.RequestHandler =>
+    async (request, response) => {
+      const body: unknown = request.body;
+      const signature = request.headers['stripe-signature'];
+      const event =
+        body instanceof Buffer && typeof signature === 'string' ? verifyStripeEvent(body, signature, secrets, clock.now()) : null;
+      if (!event || !(body instanceof Buffer)) {
+        options.onArrival?.('refused');
+        throw new AppError(400, 'invalid_signature', 'The signature is missing, wrong or too old, or the body is not an event.');
+      }
+      const stored = await inbox.store(arrivalOf(event, body.toString('utf8'), await placeOf(event)));
+      options.onArrival?.(stored);
+      response.statusCode = 200;
+      response.setHeader('content-type', 'application/json');
+      response.end('{"received":true}');
+    };
+
+  const router = express.Router();
+  const raw = express.raw({ type: () => true, limit: bodyBytesMax });
+  router.post('/webhooks/stripe', raw, receive(options.platformSecrets, atPlatform));
+  router.post('/webhooks/stripe/connect', raw, receive(options.connectSecrets, atConnect));
+  return router;
+}

@@ -1,0 +1,27 @@
+import { ignored } from '../../translation.ts';
+import { translatorOf } from '../event.ts';
+import { orderNameOf } from '../order-name.ts';
+
+/** A card was declined. The order stays open, for another card may succeed on the same page. */
+export const paymentIntentPaymentFailed = translatorOf('payment_intent.payment_failed', (event, context) => {
+  const intent = event.data.object;
+  const order = orderNameOf(intent.metadata);
+  if (!order) return ignored('foreign', 'the payment carries no order of ours');
+  const error = intent.last_payment_error;
+  return {
+    kind: 'payment',
+    event: {
+      type: 'payment.declined',
+      provider: 'stripe',
+      providerAccountId: context.accountId,
+      order,
+      paymentId: intent.id,
+      // Each try makes a charge; where none was made, the event is the only name the try has.
+      fact: error?.charge ?? event.id,
+      code: error?.code ?? null,
+      declineCode: error?.decline_code ?? null,
+      message: error?.message ?? null,
+      occurredAt: new Date(event.created * 1000),
+    },
+  };
+});
