@@ -59,7 +59,10 @@ const urlOf = (protocols: readonly string[], what: string) =>
 const webUrl = urlOf(['http:', 'https:'], 'an http or https address');
 const withoutSlash = (url: string): string => url.replace(/\/+$/, '');
 const notEmpty = z.string().refine((text) => text.trim() !== '', 'must not be empty');
-const ownSecret = notEmpty.refine((text) => text.length >= secretLengthMin, `must have at least ${secretLengthMin} characters`);
+const ownSecret = notEmpty.refine(
+  (text) => text.length >= secretLengthMin,
+  `must have at least ${secretLengthMin} characters`,
+);
 const secretList = notEmpty
   .transform((text) => text.split(',').map((secret) => secret.trim()))
   .refine((secrets) => secrets.every((secret) => secret !== ''), 'has an empty secret beside a comma')
@@ -88,11 +91,17 @@ const settings = z.object({
     .refine((text) => Number(text) > 0, 'must be above 0')
     .optional(),
   SANDBOX_PORT: port.optional(),
-  SANDBOX_COUNTRY: z.string().regex(/^[A-Z]{2}$/, 'must be a two-letter country code in upper case, such as AE').default('AE'),
+  SANDBOX_COUNTRY: z
+    .string()
+    .regex(/^[A-Z]{2}$/, 'must be a two-letter country code in upper case, such as AE')
+    .default('AE'),
   SMTP_URL: urlOf(['smtp:', 'smtps:'], 'an smtp:// address').optional(),
   MAIL_FROM: notEmpty.optional(),
   LOG_LEVEL: z
-    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'must be one of fatal, error, warn, info, debug, trace, silent')
+    .enum(
+      ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+      'must be one of fatal, error, warn, info, debug, trace, silent',
+    )
     .default('info'),
 });
 
@@ -156,11 +165,14 @@ function stripeOf(given: Settings): StripeConfig | undefined {
       : given.STRIPE_CONNECT_WEBHOOK_SECRET
         ? 'STRIPE_CONNECT_WEBHOOK_SECRET'
         : undefined;
-    if (orphan) throw new SettingError(`${orphan} is set but STRIPE_SECRET_KEY is not; set both, or neither for the sandbox.`);
+    if (orphan)
+      throw new SettingError(`${orphan} is set but STRIPE_SECRET_KEY is not; set both, or neither for the sandbox.`);
     return undefined;
   }
   if (given.STRIPE_WEBHOOK_SECRET === undefined) {
-    throw new SettingError('STRIPE_WEBHOOK_SECRET must be set when STRIPE_SECRET_KEY is, or no payment could be believed.');
+    throw new SettingError(
+      'STRIPE_WEBHOOK_SECRET must be set when STRIPE_SECRET_KEY is, or no payment could be believed.',
+    );
   }
   return {
     secretKey: given.STRIPE_SECRET_KEY,
@@ -171,11 +183,14 @@ function stripeOf(given: Settings): StripeConfig | undefined {
 
 function rateOf({ USD_RATE: rate, CHARGE_CURRENCY: currency }: Settings): ExchangeRate {
   if (currency === 'USD') {
-    if (rate !== undefined && Number(rate) !== 1) throw new SettingError('USD_RATE must be 1, or left out, when CHARGE_CURRENCY is USD.');
+    if (rate !== undefined && Number(rate) !== 1)
+      throw new SettingError('USD_RATE must be 1, or left out, when CHARGE_CURRENCY is USD.');
     return ExchangeRate.of('USD', 'USD', '1');
   }
   if (rate === undefined && currency !== 'OMR') {
-    throw new SettingError(`USD_RATE must be set when CHARGE_CURRENCY is ${currency}, for its default is the rate of OMR.`);
+    throw new SettingError(
+      `USD_RATE must be set when CHARGE_CURRENCY is ${currency}, for its default is the rate of OMR.`,
+    );
   }
   return ExchangeRate.of('USD', currency, rate ?? '0.385');
 }

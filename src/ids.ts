@@ -30,4 +30,4 @@ export const newId = (kind: IdKind): string => typeid(idPrefixes[kind]).toString
  * after a crash names the same row as the first one, and so finds it instead of making a second.
  */
 export const idOfRequest = (kind: IdKind, requestId: string): string =>
-  TypeID.fromString(requestId).asType(idPrefixes[kind]).toString();
+  typeid(idPrefixes[kind], TypeID.fromString(requestId).getSuffix()).toString();

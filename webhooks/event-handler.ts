@@ -1,13 +1,15 @@
 import type { SettlePayments } from '../src/checkout/settle-payments.ts';
-import type { EventHandler } from '../src/delivery/inbox-worker.ts';
 import type { ClaimedEvent, EventOutcome } from '../src/delivery/inbox.ts';
+import type { EventHandler } from '../src/delivery/inbox-worker.ts';
 import { ReferenceConflict } from '../src/ledger/ledger.ts';
 import { ProviderError } from '../src/providers/errors.ts';
 import { ignored, type Translation } from './translation.ts';
 
 export interface EventHandlerOptions {
   /** Provider -> its translation. */
-  readonly translations: Readonly<Record<string, { translate(event: ClaimedEvent): Translation | Promise<Translation> }>>;
+  readonly translations: Readonly<
+    Record<string, { translate(event: ClaimedEvent): Translation | Promise<Translation> }>
+  >;
   readonly settlePayments: SettlePayments;
   readonly onOutcome?: (event: ClaimedEvent, outcome: EventOutcome) => void;
 }
@@ -25,7 +27,8 @@ export function createEventHandler(options: EventHandlerOptions): EventHandler<T
   const { translations, settlePayments } = options;
   return {
     prepare: (event) =>
-      translations[event.provider]?.translate(event) ?? ignored('unknown_provider', `${event.provider} is not configured here`),
+      translations[event.provider]?.translate(event) ??
+      ignored('unknown_provider', `${event.provider} is not configured here`),
 
     apply: async (client, batch) => {
       const outcomes: (EventOutcome | undefined)[] = batch.map(({ prepared }) =>
@@ -38,7 +41,9 @@ export function createEventHandler(options: EventHandlerOptions): EventHandler<T
       payments.forEach(({ index }, position) => {
         outcomes[index] = results[position];
       });
-      return outcomes.map((outcome) => outcome ?? { status: 'parked', reason: 'untranslated: a hint was left unresolved' });
+      return outcomes.map(
+        (outcome) => outcome ?? { status: 'parked', reason: 'untranslated: a hint was left unresolved' },
+      );
     },
 
     isRetryable: (error) => {

@@ -12,4 +12,7 @@ export type Translation =
   | { readonly kind: 'hint'; readonly paymentId: string }
   | { readonly kind: 'ignored'; readonly reason: string };
 
-export const ignored = (code: string, sentence: string): Translation => ({ kind: 'ignored', reason: `${code}: ${sentence}` });
+export const ignored = (code: string, sentence: string): Translation => ({
+  kind: 'ignored',
+  reason: `${code}: ${sentence}`,
+});

@@ -1,6 +1,6 @@
 import { inTransaction, type Sql } from '../database/database.ts';
 import { AppError, notFound } from '../errors.ts';
-import { newId } from '../ids.ts';
+import { idOfRequest, newId } from '../ids.ts';
 import type { Scope } from '../tenancy/scope.ts';
 import type { CatalogDependencies } from './dependencies.ts';
 import { insertDraft, insertPlan, type PlanKey } from './plan.store.ts';
@@ -23,29 +23,51 @@ async function ownerOf(sql: Sql, scope: Scope, agencyId: string | undefined): Pr
   return owner.id;
 }
 
-/** Percentages are the platform's to set: an agency would otherwise decide what it owes. Throws `AppError` 403. */
-export function refuseForeignShare(scope: Scope, revenueShare: PlanDocument['revenueShare'] | undefined): void {
-  if (scope.role === 'platform' || revenueShare === undefined || revenueShare === null) return;
-  const message = 'Only the platform sets a revenue share: leave revenueShare out, or ask the platform for the plan.';
+/** Percentages are the platform's to set or to drop: an agency would otherwise decide what it owes. Throws `AppError` 403. */
+export function refuseChangedShare(
+  scope: Scope,
+  before: PlanDocument['revenueShare'],
+  after: PlanDocument['revenueShare'],
+): void {
+  if (scope.role === 'platform' || before?.agencyPercent === after?.agencyPercent) return;
+  const message =
+    'Only the platform sets a revenue share: leave revenueShare as it is, or ask the platform for the plan.';
   throw new AppError(403, 'revenue_share_platform_only', message, [{ path: 'revenueShare', message }]);
 }
 
-/** A plan and its first version, a draft; null `document.frozen` until it is published. */
-export async function insertWholePlan(sql: Sql, agencyId: string, plan: PlanDocument, now: Date): Promise<PlanKey> {
-  const key = { agencyId, planId: newId('plan') };
-  await insertPlan(sql, key, plan, now);
-  await insertDraft(sql, key, { id: newId('planVersion'), version: 1, document: { ...plan, frozen: null } }, now);
-  return key;
+/** The plan that a request makes: the same request, resumed after a crash, names the same plan. */
+export const planIdOf = (requestId: string | undefined): string =>
+  requestId === undefined ? newId('plan') : idOfRequest('plan', requestId);
+
+export async function isPlanThere(sql: Sql, { agencyId, planId }: PlanKey): Promise<boolean> {
+  const { rows } = await sql.query('SELECT 1 FROM plans WHERE agency_id = $1 AND id = $2', [agencyId, planId]);
+  return rows.length > 0;
 }
 
-/** Drafts a plan and, where `publish` is set, publishes it in the same transaction: both or neither. */
-export function createPlan(dependencies: CatalogDependencies, scope: Scope, body: NewPlan): Promise<PlanKey> {
+/** A plan and its first version, a draft. */
+export async function insertWholePlan(sql: Sql, key: PlanKey, plan: PlanDocument, now: Date): Promise<void> {
+  await insertPlan(sql, key, plan, now);
+  await insertDraft(sql, key, { id: newId('planVersion'), version: 1, document: { ...plan, frozen: null } }, now);
+}
+
+/**
+ * Drafts a plan and, where `publish` is set, publishes it in the same transaction: both or neither. `requestId` is the
+ * idempotent request behind it, if there is one: it makes its plan once.
+ */
+export function createPlan(
+  dependencies: CatalogDependencies,
+  scope: Scope,
+  body: NewPlan,
+  requestId: string | undefined,
+): Promise<PlanKey> {
   const { agencyId, publish, ...plan } = body;
-  refuseForeignShare(scope, plan.revenueShare);
+  refuseChangedShare(scope, null, plan.revenueShare);
   return inTransaction(dependencies.database.pool, async (sql) => {
     const owner = await ownerOf(sql, scope, agencyId);
+    const key = { agencyId: owner, planId: planIdOf(requestId) };
+    if (await isPlanThere(sql, key)) return key;
     await refuseWrongPlan(sql, dependencies.providers, owner, plan);
-    const key = await insertWholePlan(sql, owner, plan, dependencies.clock.now());
+    await insertWholePlan(sql, key, plan, dependencies.clock.now());
     if (publish) await publishInTransaction(dependencies, sql, key);
     return key;
   });

@@ -13,4 +13,4 @@ export interface CatalogDependencies {
 }
 
 /** The job that carries one plan to one account. Its payload is `PlanInAccount`. */
-export const publishJobName = 'catalog.publish';
+export const publishJobName = 'catalog.publish' as const;

@@ -2,14 +2,14 @@ import { inTransaction } from '../database/database.ts';
 import { conflict } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { Scope } from '../tenancy/scope.ts';
-import { refuseForeignShare } from './create-plan.ts';
+import { refuseChangedShare } from './create-plan.ts';
 import type { CatalogDependencies } from './dependencies.ts';
 import { fingerprint } from './desired.ts';
 import { insertDraft, loadVersions, lockPlan, type PlanKey, updateDraft, updatePlanRow } from './plan.store.ts';
 import { type PlanDocument, type PlanPatch, planDocumentSchema, withoutFrozen } from './plan-document.ts';
 import { refuseWrongPlan } from './plan-facts.ts';
 
-const isSame = (a: object | null, b: object | null): boolean => fingerprint({ of: a }) === fingerprint({ of: b });
+const isSame = (a: object, b: object): boolean => fingerprint(a) === fingerprint(b);
 
 /** What only lists and switches show: it is the plan's, not a version's, and changing it drafts nothing. */
 const versioned = ({ name: _, visibility: __, ...rest }: PlanDocument): object => rest;
@@ -35,7 +35,7 @@ export function patchPlan(
 
     const before = { ...withoutFrozen(latest.document), ...own };
     const after = planDocumentSchema.parse({ ...before, ...patch });
-    if (!isSame(before.revenueShare, after.revenueShare)) refuseForeignShare(scope, after.revenueShare);
+    refuseChangedShare(scope, before.revenueShare, after.revenueShare);
     await refuseWrongPlan(sql, dependencies.providers, key.agencyId, after);
 
     const document = { ...after, frozen: null };

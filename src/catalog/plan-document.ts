@@ -7,7 +7,9 @@ import { currencyCodes } from '../money/currency.ts';
  */
 
 /** A decimal number in a string. The sign passes here, so that a negative one gets a sentence of its own later. */
-const decimal = z.string().regex(/^-?\d{1,20}(\.\d{1,20})?$/, 'Write a decimal number in a string, such as "49.00".');
+const decimal = z
+  .string({ error: 'Write the number in quotes, such as "49.00": a bare number would lose digits.' })
+  .regex(/^-?\d{1,20}(\.\d{1,20})?$/, 'Write a decimal number in quotes, such as "49.00".');
 /** Numbers outside what a 32-bit column holds are nobody's allowance. */
 const count = z.int().max(2_147_483_647);
 const featureId = z.string().min(1).max(60);

@@ -1,6 +1,6 @@
 import { inTransaction, type Sql } from '../database/database.ts';
 import { conflict } from '../errors.ts';
-import { insertWholePlan } from './create-plan.ts';
+import { insertWholePlan, isPlanThere, planIdOf } from './create-plan.ts';
 import type { CatalogDependencies } from './dependencies.ts';
 import { loadVersions, lockPlan, type PlanKey, type PlanStatus, setPlanStatus } from './plan.store.ts';
 import { type PlanDocument, withoutFrozen } from './plan-document.ts';
@@ -64,14 +64,21 @@ async function freeCopyName(sql: Sql, agencyId: string, name: string): Promise<s
 }
 
 /** A new draft with everything of the plan's latest version but its name. The platform's revenue share is kept as it is. */
-export function duplicatePlan({ database, clock }: CatalogDependencies, key: PlanKey): Promise<PlanKey> {
+export function duplicatePlan(
+  { database, clock }: CatalogDependencies,
+  key: PlanKey,
+  requestId: string | undefined,
+): Promise<PlanKey> {
+  const copy = { agencyId: key.agencyId, planId: planIdOf(requestId) };
   return inTransaction(database.pool, async (sql) => {
+    if (await isPlanThere(sql, copy)) return copy;
     const { own } = await lockPlan(sql, key);
     const { draft, published } = await loadVersions(sql, key);
     const latest = draft ?? published;
     if (!latest) throw new Error(`plan ${key.planId} has no version`);
     const plan = withoutFrozen(latest.document);
     const name = await freeCopyName(sql, key.agencyId, own.name);
-    return insertWholePlan(sql, key.agencyId, { ...plan, ...own, name }, clock.now());
+    await insertWholePlan(sql, copy, { ...plan, ...own, name }, clock.now());
+    return copy;
   });
 }

@@ -16,9 +16,7 @@ export interface SourcedPaymentEvent {
 }
 
 /** `parked`: not credited; a person has to look. The reason begins with a stable code. */
-export type PaymentOutcome =
-  | { readonly status: 'done' }
-  | { readonly status: 'parked'; readonly reason: string };
+export type PaymentOutcome = { readonly status: 'done' } | { readonly status: 'parked'; readonly reason: string };
 
 export type SettlePayments = (sql: Sql, batch: readonly SourcedPaymentEvent[]) => Promise<readonly PaymentOutcome[]>;
 
@@ -45,7 +43,10 @@ interface OpenOrder {
 }
 
 const done: PaymentOutcome = { status: 'done' };
-const parked = (code: string, sentence: string): PaymentOutcome => ({ status: 'parked', reason: `${code}: ${sentence}` });
+const parked = (code: string, sentence: string): PaymentOutcome => ({
+  status: 'parked',
+  reason: `${code}: ${sentence}`,
+});
 
 const keyOf = (agencyId: string, orderId: string): string => `${agencyId} ${orderId}`;
 
@@ -54,7 +55,13 @@ const keyOf = (agencyId: string, orderId: string): string => `${agencyId} ${orde
  * events come, in whatever order, however often: the credit's reference is the payment. A payment that does not match its
  * order in account, currency or amount is parked, not credited.
  */
-export function createSettlePayments({ ledger, clock }: { readonly ledger: Ledger; readonly clock: Clock }): SettlePayments {
+export function createSettlePayments({
+  ledger,
+  clock,
+}: {
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+}): SettlePayments {
   return async (sql, batch) => {
     if (batch.length === 0) return [];
     const orders = await lockNamedOrders(sql, batch);
@@ -102,14 +109,20 @@ async function lockNamedOrders(sql: Sql, batch: readonly SourcedPaymentEvent[]):
     values: [[...names.values()].map(({ agencyId }) => agencyId), [...names.values()].map(({ orderId }) => orderId)],
   });
   return new Map(
-    found.rows.map((row) => [keyOf(row.agency_id, row.id), { row, status: row.status, paymentId: row.provider_payment_id }]),
+    found.rows.map((row) => [
+      keyOf(row.agency_id, row.id),
+      { row, status: row.status, paymentId: row.provider_payment_id },
+    ]),
   );
 }
 
 /** Metadata alone is never trusted: the event must come from the order's account, and carry the order's money. */
 function mismatchOf(order: OrderRow, event: PaymentEvent): PaymentOutcome | null {
   if (event.provider !== order.provider || event.providerAccountId !== order.provider_account_id) {
-    return parked('account_mismatch', `order ${order.id} belongs to ${order.provider} account ${order.provider_account_id}`);
+    return parked(
+      'account_mismatch',
+      `order ${order.id} belongs to ${order.provider} account ${order.provider_account_id}`,
+    );
   }
   if (event.type !== 'payment.settled') return null;
   const charged = Money.of(order.charged, order.charge_currency);
@@ -118,7 +131,11 @@ function mismatchOf(order: OrderRow, event: PaymentEvent): PaymentOutcome | null
   return parked(code, `order ${order.id} is for ${charged}, but ${event.received} was paid`);
 }
 
-function settlementOf(order: OrderRow, event: Extract<PaymentEvent, { type: 'payment.settled' }>, source: string): Posting {
+function settlementOf(
+  order: OrderRow,
+  event: Extract<PaymentEvent, { type: 'payment.settled' }>,
+  source: string,
+): Posting {
   return settleTopUp({
     agencyId: order.agency_id,
     customerId: order.customer_id,
@@ -132,7 +149,9 @@ function settlementOf(order: OrderRow, event: Extract<PaymentEvent, { type: 'pay
 }
 
 async function storeMoves(sql: Sql, clock: Clock, orders: readonly OpenOrder[]): Promise<void> {
-  const moved = orders.filter(({ row, status, paymentId }) => status !== row.status || paymentId !== row.provider_payment_id);
+  const moved = orders.filter(
+    ({ row, status, paymentId }) => status !== row.status || paymentId !== row.provider_payment_id,
+  );
   if (moved.length === 0) return;
   await sql.query({
     name: 'checkout-move-orders',
@@ -147,7 +166,10 @@ async function storeMoves(sql: Sql, clock: Clock, orders: readonly OpenOrder[]):
   });
 }
 
-async function storeDeclines(sql: Sql, declines: readonly Extract<PaymentEvent, { type: 'payment.declined' }>[]): Promise<void> {
+async function storeDeclines(
+  sql: Sql,
+  declines: readonly Extract<PaymentEvent, { type: 'payment.declined' }>[],
+): Promise<void> {
   await sql.query(recordAttempts, [
     declines.map(({ order }) => order.agencyId),
     declines.map(({ order }) => order.orderId),
@@ -172,7 +194,9 @@ async function storeAlerts(
     payments.map(() => 'second_payment'),
     payments.map(({ order, paymentId }) => `${order.id} ${paymentId}`),
     payments.map(() => newId('alert')),
-    payments.map(({ order, paymentId }) => JSON.stringify({ orderId: order.id, first: order.provider_payment_id, second: paymentId })),
+    payments.map(({ order, paymentId }) =>
+      JSON.stringify({ orderId: order.id, first: order.provider_payment_id, second: paymentId }),
+    ),
     clock.now(),
   ]);
 }

@@ -30,7 +30,10 @@ export interface DatabaseOptions {
 export function openDatabase(url: string, options: DatabaseOptions = {}): Database {
   const pool = new pg.Pool({ connectionString: url, max: options.poolSize ?? 20, application_name: 'baisa' });
   // Without a listener a broken idle connection would end the process.
-  pool.on('error', (error) => options.onIdleError?.(error));
+  const onBroken = (error: Error): void => options.onIdleError?.(error);
+  pool.on('error', onBroken);
+  // One in use fails its query as well; the listener only keeps the process alive until that is seen.
+  pool.on('connect', (client) => client.on('error', onBroken));
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
   return {
     url,
@@ -44,7 +47,10 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
 }
 
 /** Runs `work` in one transaction on one connection of the pool; commits when it resolves, rolls back when it throws. */
-export async function inTransaction<Result>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
+export async function inTransaction<Result>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<Result>,
+): Promise<Result> {
   const client = await pool.connect();
   try {
     await client.query('BEGIN');

@@ -53,7 +53,11 @@ export async function findLauncher(binaries: PostgresBinaries): Promise<Launcher
     const [program, ...args] = [...launcher.prefix, binaries.postgres, '--version'];
     if (program === undefined) continue;
     try {
-      await run(program, args, launcher.uid === undefined ? {} : { uid: launcher.uid, gid: launcher.gid ?? launcher.uid });
+      await run(
+        program,
+        args,
+        launcher.uid === undefined ? {} : { uid: launcher.uid, gid: launcher.gid ?? launcher.uid },
+      );
       return launcher;
     } catch {
       // This way is closed on this machine; try the next.

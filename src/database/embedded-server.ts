@@ -203,7 +203,8 @@ async function stopOrphan(cluster: string): Promise<void> {
   process.kill(pid, 'SIGINT');
   const deadline = Date.now() + patienceMs;
   while (isAlive(pid)) {
-    if (Date.now() > deadline) throw new Error(`an earlier PostgreSQL (process ${pid}) still runs on ${cluster} and does not stop`);
+    if (Date.now() > deadline)
+      throw new Error(`an earlier PostgreSQL (process ${pid}) still runs on ${cluster} and does not stop`);
     await delay(40);
   }
 }
@@ -239,7 +240,9 @@ function freePort(): Promise<number> {
     probe.once('error', reject);
     probe.listen(0, '127.0.0.1', () => {
       const address = probe.address();
-      probe.close(() => (address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no free port'))));
+      probe.close(() =>
+        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no free port')),
+      );
     });
   });
 }

@@ -12,7 +12,10 @@ import { type ClaimedEvent, ClaimLost, type EventOutcome, type Inbox } from './i
 export interface EventHandler<Prepared> {
   prepare(event: ClaimedEvent): Prepared | Promise<Prepared>;
   /** Outcomes stand in the order of the batch. Throwing rolls the batch back; it is then run event by event. */
-  apply(client: pg.PoolClient, batch: readonly { readonly event: ClaimedEvent; readonly prepared: Prepared }[]): Promise<readonly EventOutcome[]>;
+  apply(
+    client: pg.PoolClient,
+    batch: readonly { readonly event: ClaimedEvent; readonly prepared: Prepared }[],
+  ): Promise<readonly EventOutcome[]>;
   /** Whether an error passes by itself. What does not is parked at once, with its reason. */
   isRetryable(error: unknown): boolean;
   /** Told after the outcome is committed. */
@@ -116,7 +119,9 @@ export function startInboxWorker<Prepared>(options: InboxWorkerOptions<Prepared>
     }
   }
 
-  function prepare(event: ClaimedEvent): { event: ClaimedEvent; prepared: Prepared } | null | Promise<{ event: ClaimedEvent; prepared: Prepared } | null> {
+  function prepare(
+    event: ClaimedEvent,
+  ): { event: ClaimedEvent; prepared: Prepared } | null | Promise<{ event: ClaimedEvent; prepared: Prepared } | null> {
     try {
       const prepared = handler.prepare(event);
       if (!(prepared instanceof Promise)) return { event, prepared };

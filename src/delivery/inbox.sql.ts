@@ -5,7 +5,8 @@
 export const storeEvents = `
 INSERT INTO inbox_events
   (id, provider, account, event_id, type, payload, livemode, status, reason, occurred_at, received_at, due_at, claim_token, attempts, handled_at)
-SELECT e.*, $11, $12, $13, CASE WHEN $13::text IS NULL THEN 0 ELSE 1 END, CASE WHEN e.status = 'received' THEN NULL ELSE $11 END
+SELECT e.*, $11::timestamptz, $12::timestamptz, CASE WHEN e.status = 'received' THEN $13::text END,
+       CASE WHEN $13::text IS NULL THEN 0 ELSE 1 END, CASE WHEN e.status <> 'received' THEN $11::timestamptz END
   FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::boolean[], $8::text[], $9::text[], $10::timestamptz[])
     AS e(id, provider, account, event_id, type, payload, livemode, status, reason, occurred_at)
  ORDER BY e.provider, e.account, e.event_id

@@ -4,7 +4,15 @@ import type { Clock } from '../clock.ts';
 import type { Sql } from '../database/database.ts';
 import { newId } from '../ids.ts';
 import { Gather } from './gather.ts';
-import { claimEvents, countDue, finishEvents, postponeEvent, releaseClaims, replayEvent, storeEvents } from './inbox.sql.ts';
+import {
+  claimEvents,
+  countDue,
+  finishEvents,
+  postponeEvent,
+  releaseClaims,
+  replayEvent,
+  storeEvents,
+} from './inbox.sql.ts';
 
 /** How long a claim holds an event, in milliseconds. Past it another worker may take it over. */
 export const claimMs = 30_000;

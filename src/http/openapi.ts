@@ -27,14 +27,10 @@ const roleNames = {
   portal: "a customer's portal token",
 } as const;
 
-const idempotencyHeader = z
-  .string()
-  .min(1)
-  .max(255)
-  .meta({
-    description:
-      'The same key and body give the first answer again (`Idempotent-Replayed: true`). Kept at least 24 hours.',
-  });
+const idempotencyHeader = z.string().min(1).max(255).meta({
+  description:
+    'The same key and body give the first answer again (`Idempotent-Replayed: true`). Kept at least 24 hours.',
+});
 
 /** The OpenAPI 3.1 document of the declared routes. */
 export function openApiDocument(

@@ -31,6 +31,12 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
   });
 
   let closing: Promise<void> | undefined;
+  // A connection that is kept alive is idle only once its answer is out: then it is ended, not waited for.
+  server.on('request', (_request, response) => {
+    response.once('close', () => {
+      if (closing) setImmediate(() => server.closeIdleConnections());
+    });
+  });
   const drain = async (): Promise<void> => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeIdleConnections();

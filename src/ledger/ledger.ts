@@ -1,6 +1,6 @@
 import type pg from 'pg';
-import { inTransaction, type Sql } from '../database/database.ts';
 import type { Clock } from '../clock.ts';
+import { inTransaction, type Sql } from '../database/database.ts';
 import { Gather } from '../delivery/gather.ts';
 import { newId } from '../ids.ts';
 import { Money } from '../money/money.ts';
@@ -66,11 +66,18 @@ export interface Ledger {
   /** Posts one, in a transaction of its own that it shares with whoever posts at the same moment. */
   postAlone(posting: Posting): Promise<PostOutcome>;
   /** What is already posted under these references. */
-  find(sql: Sql, wanted: readonly { readonly agencyId: string; readonly reference: string }[]): Promise<readonly StoredTransaction[]>;
+  find(
+    sql: Sql,
+    wanted: readonly { readonly agencyId: string; readonly reference: string }[],
+  ): Promise<readonly StoredTransaction[]>;
   /** A client's balance in USD; zero before the first entry. Costs the same whatever the history. */
   balance(agencyId: string, customerId: string): Promise<Money>;
   /** A client's statement, newest first. `before`: only lines below this sequence. */
-  statement(agencyId: string, customerId: string, page: { readonly limit: number; readonly before?: number }): Promise<readonly StatementLine[]>;
+  statement(
+    agencyId: string,
+    customerId: string,
+    page: { readonly limit: number; readonly before?: number },
+  ): Promise<readonly StatementLine[]>;
   systemBalances(agencyId: string): Promise<readonly SystemBalance[]>;
   /** Folds what was committed since the last time into the rollups of the system accounts. */
   rollUp(): Promise<void>;
@@ -106,7 +113,8 @@ interface SystemRow {
 }
 
 export function createLedger({ pool, clock }: { readonly pool: pg.Pool; readonly clock: Clock }): Ledger {
-  const post = (sql: Sql, postings: readonly Posting[]): Promise<readonly PostOutcome[]> => postAll(sql, clock, postings);
+  const post = (sql: Sql, postings: readonly Posting[]): Promise<readonly PostOutcome[]> =>
+    postAll(sql, clock, postings);
   const alone = new Gather<Posting, PostOutcome | Error>({
     run: (postings) => postTogether(pool, post, postings),
     batchMax: 250,
@@ -135,12 +143,21 @@ export function createLedger({ pool, clock }: { readonly pool: pg.Pool; readonly
     },
     balance: async (agencyId, customerId) => {
       const account = accountIdOf(customerAccount(agencyId, customerId));
-      const found = await pool.query<BalanceRow>({ name: 'ledger-balance', text: readBalance, values: [agencyId, account] });
+      const found = await pool.query<BalanceRow>({
+        name: 'ledger-balance',
+        text: readBalance,
+        values: [agencyId, account],
+      });
       return Money.of(found.rows[0]?.balance ?? '0', 'USD');
     },
     statement: async (agencyId, customerId, { limit, before }) => {
       const account = accountIdOf(customerAccount(agencyId, customerId));
-      const found = await pool.query<StatementRow>(readStatement, [agencyId, account, before ?? Number.MAX_SAFE_INTEGER, limit]);
+      const found = await pool.query<StatementRow>(readStatement, [
+        agencyId,
+        account,
+        before ?? Number.MAX_SAFE_INTEGER,
+        limit,
+      ]);
       return found.rows.map((row) => ({
         sequence: row.sequence,
         transactionId: row.transaction_id,
@@ -257,4 +274,3 @@ async function refuseContradictions(
   );
   if (contradicting.length > 0) throw new ReferenceConflict(contradicting.map(({ posting }) => posting.reference));
 }
-

@@ -52,5 +52,7 @@ export function contentHashOf(posting: Posting): string {
     ({ account, amount }) =>
       `${account.code}|${account.merchantAccountId}|${account.customerId}|${account.currency}|${amount.amount.toFixed()}`,
   );
-  return createHash('sha256').update([posting.code, ...lines.sort()].join('\n')).digest('base64url');
+  return createHash('sha256')
+    .update([posting.code, ...lines.sort()].join('\n'))
+    .digest('base64url');
 }

@@ -1,5 +1,5 @@
-import type { ProviderAccount, ProviderName } from '../providers/port.ts';
 import { ExchangeRate } from '../money/exchange-rate.ts';
+import type { ProviderAccount, ProviderName } from '../providers/port.ts';
 
 /** The currency that balances are kept in. */
 export const balanceCurrency = 'USD';
@@ -26,7 +26,9 @@ export interface MerchantAccount {
 }
 
 /** The rate that quotes and prices of this account use: 1 where clients are charged in the currency of balances. */
-export const effectiveRateOf = (account: Pick<MerchantAccount, 'effectiveCurrency' | 'chargeCurrency' | 'usdRate'>): ExchangeRate =>
+export const effectiveRateOf = (
+  account: Pick<MerchantAccount, 'effectiveCurrency' | 'chargeCurrency' | 'usdRate'>,
+): ExchangeRate =>
   account.effectiveCurrency === account.chargeCurrency
     ? account.usdRate
     : ExchangeRate.of(balanceCurrency, account.effectiveCurrency, '1');

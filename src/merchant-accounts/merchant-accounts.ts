@@ -12,7 +12,10 @@ export interface MerchantAccounts {
    * Resolves the account of the configured key, asks the provider what it can charge, and stores the answer. Run at every
    * start, so that a changed setting or a changed account is seen. Throws `SettingError` when it can charge nothing of use.
    */
-  probePlatform(provider: PaymentProvider, wanted: { readonly chargeCurrency: string; readonly usdRate: string }): Promise<MerchantAccount>;
+  probePlatform(
+    provider: PaymentProvider,
+    wanted: { readonly chargeCurrency: string; readonly usdRate: string },
+  ): Promise<MerchantAccount>;
   /** The account that a new checkout of this agency uses: its own active one, Stripe first, else the platform's. */
   forNewCheckout(agencyId: string, provider?: ProviderName): Promise<MerchantAccount>;
   byId(id: string): Promise<MerchantAccount | null>;
@@ -25,7 +28,12 @@ export const accountRefOf = (account: MerchantAccount): AccountRef => ({
 });
 
 const providerNames = ['stripe', 'whop'] as const satisfies readonly ProviderName[];
-const statuses = ['onboarding', 'restricted', 'active', 'disconnected'] as const satisfies readonly MerchantAccount['status'][];
+const statuses = [
+  'onboarding',
+  'restricted',
+  'active',
+  'disconnected',
+] as const satisfies readonly MerchantAccount['status'][];
 
 /** The database's CHECKs hold these lists too; a value outside them means that the code is older than the data. */
 function oneOf<const Value extends string>(values: readonly Value[], found: string): Value {

@@ -110,10 +110,10 @@ export class Call {
   }
 
   /** Writes what has gathered. Answers whether deliveries and timers were added. */
-  async finish(deliveryDelayMs: number): Promise<{ readonly emitted: boolean; readonly scheduled: boolean }> {
+  async finish(faults: FaultSwitch): Promise<{ readonly emitted: boolean; readonly scheduled: boolean }> {
     for (const { event } of this.#emitted) this.store.save('event', event);
     await this.store.flush();
-    if (this.#emitted.length > 0) await this.#queueDeliveries(deliveryDelayMs);
+    if (this.#emitted.length > 0) await this.#queueDeliveries(faults);
     for (const timer of this.#timers) {
       await this.store.client.query(
         'INSERT INTO timers (account, kind, object_id, due_at, detail) VALUES ($1, $2, $3, $4, $5)',
@@ -123,23 +123,29 @@ export class Call {
     return { emitted: this.#emitted.length > 0, scheduled: this.#timers.length > 0 };
   }
 
-  async #queueDeliveries(deliveryDelayMs: number): Promise<void> {
+  /** Faults strike here, so that what a delivery will meet is settled with the call that caused it. */
+  async #queueDeliveries(faults: FaultSwitch): Promise<void> {
+    const { delayDeliveriesMs = 0, duplicateDeliveries = 0 } = faults.current;
     await this.store.client.query(
-      `INSERT INTO deliveries (event_account, event_id, endpoint_id, lane, due_at, first_due_at)
-       SELECT $1, event.id, endpoint.id, event.lane, $6, $6
-       FROM unnest($2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS event (id, type, lane, position)
+      `INSERT INTO deliveries (event_account, event_id, endpoint_id, lane, status, due_at, first_due_at)
+       SELECT $1, event.id, endpoint.id, event.lane, event.status, $7, $7
+       FROM unnest($2::text[], $3::text[], $4::text[], $5::text[]) WITH ORDINALITY
+         AS event (id, type, lane, status, position)
        JOIN endpoints AS endpoint
          ON endpoint.enabled
         AND (event.type = ANY(endpoint.enabled_events) OR '*' = ANY(endpoint.enabled_events))
-        AND CASE WHEN endpoint.connect THEN endpoint.account = $5 AND $1 <> $5 ELSE endpoint.account = $1 END
+        AND CASE WHEN endpoint.connect THEN endpoint.account = $6 AND $1 <> $6 ELSE endpoint.account = $1 END
+       CROSS JOIN generate_series(0, $8::int) AS copy
        ORDER BY event.position, endpoint.id`,
       [
         this.account.id,
         this.#emitted.map(({ event }) => event.id),
         this.#emitted.map(({ event }) => event.type),
         this.#emitted.map(({ lane }) => lane),
+        this.#emitted.map(() => (faults.dropsThisDelivery() ? 'dropped' : 'pending')),
         this.platformId,
-        new Date(this.now.getTime() + deliveryDelayMs),
+        new Date(this.now.getTime() + delayDeliveriesMs),
+        duplicateDeliveries,
       ],
     );
   }
@@ -181,7 +187,7 @@ export class Transactions {
         request,
       });
       const result = await work(call);
-      const made = await call.finish(faults.current.delayDeliveriesMs ?? 0);
+      const made = await call.finish(faults);
       await client.query('COMMIT');
       onCommitted(made);
       return result;

@@ -79,14 +79,16 @@ export class ClockMover {
   }
 
   #inTurn(distanceMs: () => number): Promise<Date> {
-    const moved = this.#moving.then(() => this.#move(distanceMs()));
+    const moved = this.#moving.then(() => this.#move(distanceMs));
     this.#moving = moved.catch(() => undefined);
     return moved;
   }
 
-  async #move(ms: number): Promise<Date> {
+  async #move(distanceMs: () => number): Promise<Date> {
     const { pool, clock, dueWork, deliverer } = this.#setting;
-    clock.advance(ms);
+    // A delivery signed before the move and received after it would be refused as too old.
+    await deliverer.settled();
+    clock.advance(distanceMs());
     await writeState(pool, offsetName, String(clock.offsetMs));
     await pool.query('DELETE FROM idempotency_keys WHERE created_at <= $1', [new Date(this.now.getTime() - keptForMs)]);
     await dueWork.run();

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { testCards } from './cards.ts';
 import type { ClockMover } from './clock-mover.ts';
 import type { Deliverer } from './deliverer.ts';
-import { StripeFailure } from './failure.ts';
+import { asFailure } from './failure.ts';
 import { type FaultSwitch, faultsSchema } from './faults.ts';
 import { escapeHtml, page, securityHeaders } from './pay-page.ts';
 import { paymentSchema, type SessionPayment } from './session-payment.ts';
@@ -65,8 +65,9 @@ export function controlRoutes(setting: ControlSetting): Router {
 }
 
 function answerError(error: unknown, _request: Request, response: Response, next: NextFunction): void {
-  if (error instanceof StripeFailure) {
-    response.status(error.status).json(error.body);
+  const failure = asFailure(error);
+  if (failure) {
+    response.status(failure.status).json(failure.body);
   } else if (error instanceof z.ZodError || error instanceof RangeError) {
     response.status(422).json({ error: { type: 'invalid_request_error', message: error.message } });
   } else next(error);

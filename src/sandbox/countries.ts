@@ -61,7 +61,7 @@ export const countryCodes: readonly string[] = Object.keys(countries);
 
 /** Throws 400 for a country that the sandbox has no accounts in. */
 export function countryOf(code: string): Country {
-  const country = countries[code];
+  const country = Object.hasOwn(countries, code) ? countries[code] : undefined;
   if (!country)
     throw invalidRequest(`Country '${code}' is unknown.`, { code: 'country_unsupported', param: 'country' });
   return country;

@@ -35,7 +35,7 @@ interface DueDelivery {
 
 interface Result {
   readonly id: string;
-  readonly status: 'pending' | 'delivered' | 'failed' | 'dropped';
+  readonly status: 'pending' | 'delivered' | 'failed';
   readonly attempts: number;
   readonly dueAt: Date;
   readonly text: string;
@@ -101,7 +101,7 @@ export class Deliverer {
     clearTimeout(this.#timer);
     this.#ready.length = 0;
     if (this.#active > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    await this.#recording;
+    while (this.#recording) await this.#recording;
     this.#release();
     await this.#agent.close();
   }
@@ -129,7 +129,7 @@ export class Deliverer {
       `SELECT delivery.id, delivery.lane, delivery.attempts, delivery.first_due_at, delivery.event_account,
               document.body AS event, endpoint.id AS endpoint_id, endpoint.url, endpoint.secret, endpoint.connect,
               endpoint.api_version,
-              (SELECT count(*)::int FROM deliveries AS other
+              (SELECT count(DISTINCT endpoint_id)::int FROM deliveries AS other
                WHERE other.event_id = delivery.event_id AND other.status <> 'delivered') AS pending
        FROM deliveries AS delivery
        JOIN endpoints AS endpoint ON endpoint.id = delivery.endpoint_id
@@ -183,11 +183,7 @@ export class Deliverer {
   async #attempt(delivery: DueDelivery): Promise<Result> {
     const { id } = delivery;
     const attempts = delivery.attempts + 1;
-    if (this.#faults.dropsThisDelivery()) {
-      return { id, attempts, status: 'dropped', dueAt: this.#clock.now(), text: 'dropped by a fault' };
-    }
     const answer = await this.#send(delivery);
-    for (let copy = 0; copy < (this.#faults.current.duplicateDeliveries ?? 0); copy += 1) await this.#send(delivery);
     const now = this.#clock.now().getTime();
     if (answer.ok) return { id, attempts, status: 'delivered', dueAt: new Date(now), text: answer.text };
     const backoffMs = Math.min(backoffFirstMs * 2 ** (attempts - 1), backoffMaxMs);

@@ -42,14 +42,15 @@ export class DueWork {
 
   /** Resolves when nothing is due any more; runs after any run that is under way. */
   run(): Promise<void> {
-    this.#running = this.#running.then(() => this.#runDue());
-    return this.#running;
+    const run = this.#running.then(() => this.#runDue());
+    // A run that failed is its caller's to hear of; the next one starts all the same.
+    this.#running = run.catch(() => undefined);
+    return run;
   }
 
   /** Without waiting: a failure is logged and tried again when something next wakes the sandbox. */
   wake(): void {
     this.run().catch((error: unknown) => {
-      this.#running = Promise.resolve();
       if (!this.#closed) this.#logger.error({ error: errorMessage(error) }, 'sandbox could not do its due work');
     });
   }
@@ -57,7 +58,7 @@ export class DueWork {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
-    await this.#running.catch(() => undefined);
+    await this.#running;
   }
 
   async #runDue(): Promise<void> {

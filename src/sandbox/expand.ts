@@ -51,7 +51,8 @@ async function expandPath(
 async function expandedValue(store: DocumentStore, fields: Fields, name: string, path: string): Promise<unknown> {
   const type = String(fields.object);
   if (type === 'checkout.session' && name === 'line_items') return lineItems(store, String(fields.id));
-  const kind = references[type]?.[name];
+  const fieldsOfType = Object.hasOwn(references, type) ? (references[type] ?? {}) : {};
+  const kind = Object.hasOwn(fieldsOfType, name) ? fieldsOfType[name] : undefined;
   if (!kind) {
     throw invalidRequest(`This property cannot be expanded (${path}).`, { param: 'expand' });
   }

@@ -63,3 +63,11 @@ export const rateLimited = (): StripeFailure =>
 
 export const serverError = (): StripeFailure =>
   new StripeFailure(500, { type: 'api_error', message: 'An unknown error occurred' });
+
+/** A body that could not be read (too large, malformed) is the sender's fault; express marks it with a 4xx `status`. */
+export function asFailure(error: unknown): StripeFailure | undefined {
+  if (error instanceof StripeFailure) return error;
+  if (!(error instanceof Error) || !('status' in error) || typeof error.status !== 'number') return undefined;
+  if (error.status < 400 || error.status > 499) return undefined;
+  return new StripeFailure(error.status, { type: 'invalid_request_error', message: error.message });
+}

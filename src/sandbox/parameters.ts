@@ -97,9 +97,9 @@ export const parameters = <Shape extends z.ZodRawShape>(shape: Shape) =>
   z.strictObject({ ...shape, expand: list(text).optional() });
 
 /** Parameters that older API versions took, with the code that the present one answers. */
-const retired: Readonly<Record<string, string>> = {
-  payment_method_types: 'payment_method_types_no_longer_supported',
-};
+const retired: ReadonlyMap<string, string> = new Map([
+  ['payment_method_types', 'payment_method_types_no_longer_supported'],
+]);
 
 const nameOf = (path: readonly PropertyKey[]): string =>
   path.map((part, depth) => (depth === 0 ? String(part) : `[${String(part)}]`)).join('');
@@ -117,7 +117,7 @@ function failureOf(issue: z.core.$ZodIssue, fields: FormFields): StripeFailure {
   if (issue.code === 'unrecognized_keys') {
     const name = issue.keys[0] ?? '';
     const param = nameOf([...issue.path, name]);
-    const code = retired[name];
+    const code = retired.get(name);
     return code
       ? invalidRequest(`The parameter ${param} is no longer supported.`, { code, param })
       : invalidRequest(`Received unknown parameter: ${param}`, { code: 'parameter_unknown', param });

@@ -1,5 +1,5 @@
 import express, { type NextFunction, type Request, type Response, type Router } from 'express';
-import { StripeFailure } from './failure.ts';
+import { asFailure, StripeFailure } from './failure.ts';
 import { parseForm } from './form.ts';
 import { challengePage, closedPage, escapeHtml, page, payPage, securityHeaders } from './pay-page.ts';
 import { paymentSchema, type SessionPayment } from './session-payment.ts';
@@ -16,10 +16,11 @@ export function payRoutes(payment: SessionPayment): Router {
     await pay(payment, request.params.id, parsed.data, response);
   });
   router.use('/pay', (error: unknown, _request: Request, response: Response, next: NextFunction) => {
-    if (!(error instanceof StripeFailure)) return next(error);
-    const title = error.status === 404 ? 'No such checkout' : 'This cannot be done';
-    const body = `<h1>${title}</h1><p>${escapeHtml(error.message)}</p>`;
-    response.status(error.status).set(securityHeaders(null)).type('html').send(page(title, body));
+    const failure = asFailure(error);
+    if (!failure) return next(error);
+    const title = failure.status === 404 ? 'No such checkout' : 'This cannot be done';
+    const body = `<h1>${title}</h1><p>${escapeHtml(failure.message)}</p>`;
+    response.status(failure.status).set(securityHeaders(null)).type('html').send(page(title, body));
   });
   return router;
 }

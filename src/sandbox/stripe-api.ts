@@ -12,7 +12,7 @@ import { priceRoutes } from './api/prices.ts';
 import { productRoutes } from './api/products.ts';
 import { webhookEndpointRoutes } from './api/webhook-endpoints.ts';
 import type { Transactions } from './call.ts';
-import { authenticationFailed, invalidRequest, rateLimited, StripeFailure, serverError } from './failure.ts';
+import { asFailure, authenticationFailed, invalidRequest, rateLimited, StripeFailure, serverError } from './failure.ts';
 import type { ApiFault, FaultSwitch } from './faults.ts';
 import { parseForm } from './form.ts';
 import { fingerprintOf, type IdempotencyKeys, requireValidKey, type StoredReply } from './idempotency.ts';
@@ -62,8 +62,9 @@ export function stripeApi(setting: StripeApiSetting): Router {
     });
   });
   router.use('/v1', (error: unknown, _request: Request, response: Response, _next: NextFunction) => {
-    if (!(error instanceof StripeFailure)) setting.logger.error({ error: errorMessage(error) }, 'sandbox call failed');
-    const failure = error instanceof StripeFailure ? error : serverError();
+    const known = asFailure(error);
+    if (!known) setting.logger.error({ error: errorMessage(error) }, 'sandbox call failed');
+    const failure = known ?? serverError();
     response.status(failure.status).json(failure.body);
   });
   return router;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import type { Agency as AgencyRow, PrismaClient } from '../database/generated/client.ts';
+import { withoutUndefined } from './given-fields.ts';
 
 /** What the use cases of this room need. */
 export interface TenancyDependencies {
@@ -78,18 +79,4 @@ export function agencyOfRow(row: AgencyRow): Agency {
 export function changedSettings(current: AgencySettings, change: AgencySettingsChange): AgencySettings {
   const merged = { ...current, ...withoutUndefined(change) };
   return agencySettings.parse(Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null)));
-}
-
-type Given<Fields> = { [Key in keyof Fields]?: Exclude<Fields[Key], undefined> };
-
-const isGiven = <Value>(value: Value): value is Exclude<Value, undefined> => value !== undefined;
-
-/** Leaves out what was not given, which is not the same as what was given as nothing. */
-export function withoutUndefined<Fields extends object>(fields: Fields): Given<Fields> {
-  const given: Given<Fields> = {};
-  for (const key in fields) {
-    const value = fields[key];
-    if (isGiven(value)) given[key] = value;
-  }
-  return given;
 }

@@ -30,4 +30,5 @@ export function apiKeyHasher(encryptionKey: string): ApiKeyHasher {
 }
 
 /** Tells one encryption key from another without telling anything of it. */
-export const fingerprintOf = (encryptionKey: string): string => derive(encryptionKey, 'encryption key fingerprint').toString('base64url');
+export const fingerprintOf = (encryptionKey: string): string =>
+  derive(encryptionKey, 'encryption key fingerprint').toString('base64url');

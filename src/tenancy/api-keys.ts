@@ -47,14 +47,25 @@ export async function issueApiKey(
   const secret = { hash: dependencies.hash(key), hint: hintOf(key) };
   const row = await scoped(dependencies.prisma, scope).apiKey.upsert({
     where: { id },
-    create: { id, agencyId: agency.id, role: 'agency', name: request.name, createdAt: dependencies.clock.now(), ...secret },
+    create: {
+      id,
+      agencyId: agency.id,
+      role: 'agency',
+      name: request.name,
+      createdAt: dependencies.clock.now(),
+      ...secret,
+    },
     update: secret,
   });
   return { apiKey: apiKeyOfRow(row), key };
 }
 
 /** Newest first; few enough for one answer. Throws 404 for an agency that is not there for this scope. */
-export async function listApiKeys(dependencies: TenancyDependencies, scope: Scope, agencyId: string): Promise<ApiKey[]> {
+export async function listApiKeys(
+  dependencies: TenancyDependencies,
+  scope: Scope,
+  agencyId: string,
+): Promise<ApiKey[]> {
   const agency = await findAgency(dependencies, scope, agencyId);
   const rows = await scoped(dependencies.prisma, scope).apiKey.findMany({
     where: { agencyId: agency.id, role: 'agency' },

@@ -61,5 +61,7 @@ function noteUse({ sql, clock, log }: AuthenticationDependencies, keyId: string,
       text: 'UPDATE api_keys SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at <= $3)',
       values: [keyId, now, stale],
     })
-    .catch((error: unknown) => log.warn({ keyId, cause: errorMessage(error) }, 'the last use of an API key was not noted'));
+    .catch((error: unknown) =>
+      log.warn({ keyId, cause: errorMessage(error) }, 'the last use of an API key was not noted'),
+    );
 }

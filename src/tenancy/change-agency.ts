@@ -6,8 +6,8 @@ import {
   agencySettings,
   changedSettings,
   type TenancyDependencies,
-  withoutUndefined,
 } from './agency.ts';
+import { withoutUndefined } from './given-fields.ts';
 import type { Scope } from './scope.ts';
 import { scoped } from './scoped-prisma.ts';
 
@@ -30,7 +30,8 @@ export async function changeAgency(
     const row = await db.agency.findUnique({ where: { id } });
     if (!row) throw notFound('agency');
     if (row.isPlatform && change.disabled) throw conflict('platform_agency', 'The platform itself cannot be disabled.');
-    const disabledAt = change.disabled === undefined ? undefined : change.disabled ? (row.disabledAt ?? clock.now()) : null;
+    const disabledAt =
+      change.disabled === undefined ? undefined : change.disabled ? (row.disabledAt ?? clock.now()) : null;
     const changed = await db.agency.update({
       where: { id },
       data: {

@@ -1,6 +1,7 @@
 import { notFound } from '../errors.ts';
-import { type TenancyDependencies, withoutUndefined } from './agency.ts';
+import type { TenancyDependencies } from './agency.ts';
 import { type Collection, type Customer, customerOfRow, externalIdTaken, isUniqueViolation } from './customer.ts';
+import { withoutUndefined } from './given-fields.ts';
 import type { Scope } from './scope.ts';
 import { scoped } from './scoped-prisma.ts';
 

@@ -12,10 +12,17 @@ export interface NewAgency {
   readonly requestId: string | undefined;
 }
 
-export async function createAgency({ prisma, clock }: TenancyDependencies, scope: Scope, agency: NewAgency): Promise<Agency> {
+export async function createAgency(
+  { prisma, clock }: TenancyDependencies,
+  scope: Scope,
+  agency: NewAgency,
+): Promise<Agency> {
   const id = agency.requestId === undefined ? newId('agency') : idOfRequest('agency', agency.requestId);
   const { name, email, country, settings } = agency;
   const db = scoped(prisma, scope);
-  await db.agency.createMany({ data: [{ id, name, email, country, settings, createdAt: clock.now() }], skipDuplicates: true });
+  await db.agency.createMany({
+    data: [{ id, name, email, country, settings, createdAt: clock.now() }],
+    skipDuplicates: true,
+  });
   return agencyOfRow(await db.agency.findUniqueOrThrow({ where: { id } }));
 }

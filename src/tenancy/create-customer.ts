@@ -21,9 +21,14 @@ export interface NewCustomer {
  * Throws 404 for an agency that is not there for this scope, 422 when the platform names none, and 409
  * `external_id_taken`.
  */
-export async function createCustomer(dependencies: TenancyDependencies, scope: Scope, customer: NewCustomer): Promise<Customer> {
+export async function createCustomer(
+  dependencies: TenancyDependencies,
+  scope: Scope,
+  customer: NewCustomer,
+): Promise<Customer> {
   const wanted = customer.agencyId ?? agencyOf(scope);
-  if (wanted === undefined) throw invalidField('agencyId', 'invalid_request', 'Say which agency the customer belongs to.');
+  if (wanted === undefined)
+    throw invalidField('agencyId', 'invalid_request', 'Say which agency the customer belongs to.');
   const { id: agencyId } = await findAgency(dependencies, scope, wanted);
 
   const id = customer.requestId === undefined ? newId('customer') : idOfRequest('customer', customer.requestId);
@@ -31,7 +36,15 @@ export async function createCustomer(dependencies: TenancyDependencies, scope: S
   const db = scoped(dependencies.prisma, scope);
   await db.customer.createMany({
     data: [
-      { agencyId, id, name, email, externalId: customer.externalId ?? null, collection, createdAt: dependencies.clock.now() },
+      {
+        agencyId,
+        id,
+        name,
+        email,
+        externalId: customer.externalId ?? null,
+        collection,
+        createdAt: dependencies.clock.now(),
+      },
     ],
     skipDuplicates: true,
   });

@@ -23,7 +23,9 @@ export async function ensurePlatformAgency(
 ): Promise<Agency> {
   const now = clock.now();
   await prisma.agency.createMany({
-    data: [{ id: newId('agency'), name: 'Platform', email: 'platform@localhost', country, isPlatform: true, createdAt: now }],
+    data: [
+      { id: newId('agency'), name: 'Platform', email: 'platform@localhost', country, isPlatform: true, createdAt: now },
+    ],
     skipDuplicates: true,
   });
   const platform = await prisma.agency.findFirstOrThrow({ where: { isPlatform: true } });

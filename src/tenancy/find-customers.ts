@@ -1,11 +1,16 @@
 import { notFound } from '../errors.ts';
-import { type TenancyDependencies, withoutUndefined } from './agency.ts';
+import type { TenancyDependencies } from './agency.ts';
 import { type Customer, customerOfRow } from './customer.ts';
+import { withoutUndefined } from './given-fields.ts';
 import type { Scope } from './scope.ts';
 import { scoped } from './scoped-prisma.ts';
 
 /** Throws 404 for an id that is not there for this scope. */
-export async function findCustomer({ prisma }: Pick<TenancyDependencies, 'prisma'>, scope: Scope, id: string): Promise<Customer> {
+export async function findCustomer(
+  { prisma }: Pick<TenancyDependencies, 'prisma'>,
+  scope: Scope,
+  id: string,
+): Promise<Customer> {
   const row = await scoped(prisma, scope).customer.findFirst({ where: { id } });
   if (!row) throw notFound('customer');
   return customerOfRow(row);

@@ -33,7 +33,9 @@ export async function stampInstallation(
   const stamped = await prisma.installation.findUniqueOrThrow({ where: { id: 1 } });
   if (stamped.mode !== mode) {
     const begun = isMode(stamped.mode) ? begunAs[stamped.mode] : `is stamped ${stamped.mode}`;
-    throw new SettingError(`${wantedBy[mode]}, but this database ${begun}: point DATABASE_URL or DATA_DIR at another one.`);
+    throw new SettingError(
+      `${wantedBy[mode]}, but this database ${begun}: point DATABASE_URL or DATA_DIR at another one.`,
+    );
   }
   if (stamped.encryptionKeyFingerprint !== encryptionKeyFingerprint) {
     throw new SettingError('ENCRYPTION_KEY is not the key that this database was started with.');

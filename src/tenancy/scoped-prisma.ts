@@ -105,7 +105,13 @@ function limited(scope: TenantScope, model: string | undefined, operation: strin
   const owner = ownerFields(scope, model);
   const given: Fields = isFields(args) ? args : {};
   for (const part of guard.writes) {
-    for (const row of [given[part]].flat()) checkOwner(owner, row, model, guard.mustName.some((name) => name === part));
+    for (const row of [given[part]].flat())
+      checkOwner(
+        owner,
+        row,
+        model,
+        guard.mustName.some((name) => name === part),
+      );
   }
   return guard.limitsWhere ? { ...given, where: narrowed(given.where, owner) } : given;
 }

@@ -21,7 +21,10 @@ async function admin(statement: string): Promise<void> {
 async function create(template: string): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`;
   await admin(`CREATE DATABASE ${name} TEMPLATE ${template}`);
-  return { url: withDatabase(inject('databaseAdminUrl'), name), drop: () => admin(`DROP DATABASE ${name} WITH (FORCE)`) };
+  return {
+    url: withDatabase(inject('databaseAdminUrl'), name),
+    drop: () => admin(`DROP DATABASE ${name} WITH (FORCE)`),
+  };
 }
 
 /** An empty database on the run's PostgreSQL server. */

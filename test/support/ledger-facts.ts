@@ -1,8 +1,15 @@
 import fc from 'fast-check';
+import type { Posting } from '../../src/ledger/posting.ts';
+import {
+  creditAdjustment,
+  debitAdjustment,
+  drawUsage,
+  receiveTopUp,
+  reverse,
+  settleTopUp,
+} from '../../src/ledger/postings.ts';
 import { ExchangeRate } from '../../src/money/exchange-rate.ts';
 import { Money } from '../../src/money/money.ts';
-import type { Posting } from '../../src/ledger/posting.ts';
-import { creditAdjustment, debitAdjustment, drawUsage, receiveTopUp, reverse, settleTopUp } from '../../src/ledger/postings.ts';
 
 export interface FactPlace {
   readonly agencyId: string;
@@ -20,7 +27,8 @@ export const templates: Readonly<Record<string, (place: FactPlace, cents: number
     const { source, charged, exact } = ExchangeRate.of('USD', 'OMR', '0.385').toChargeable(usd(cents + 100));
     return settleTopUp({ ...place, credited: source, charged, exact });
   },
-  'topup.settle in USD': (place, cents) => settleTopUp({ ...place, credited: usd(cents), charged: usd(cents), exact: usd(cents) }),
+  'topup.settle in USD': (place, cents) =>
+    settleTopUp({ ...place, credited: usd(cents), charged: usd(cents), exact: usd(cents) }),
   'topup.receive': (place, cents) => receiveTopUp({ ...place, amount: usd(cents) }),
   'usage.draw': (place, cents) => drawUsage({ ...place, net: usd(cents), tax: usd(Math.trunc(cents / 20)) }),
   'adjustment.credit': (place, cents) => creditAdjustment({ ...place, amount: usd(cents) }),
@@ -41,7 +49,13 @@ export const anyPosting = (agencyId: string): fc.Arbitrary<Posting> =>
       const make = templates[template];
       if (!make) throw new Error(`no template ${template}`);
       return make(
-        { agencyId, customerId: `cus_${customer}`, merchantAccountId: 'macc_1', reference: `fact:${reference}`, source: 'test' },
+        {
+          agencyId,
+          customerId: `cus_${customer}`,
+          merchantAccountId: 'macc_1',
+          reference: `fact:${reference}`,
+          source: 'test',
+        },
         cents,
       );
     });

@@ -18,7 +18,10 @@ const isOf = <Type extends EventType>(event: Stripe.Event, type: Type): event is
 
 /** Binds a translator to its event type, so that the table's key and the event it reads cannot differ. */
 export const translatorOf =
-  <Type extends EventType>(type: Type, translate: (event: EventOf<Type>, context: TranslatorContext) => Translation): Translator =>
+  <Type extends EventType>(
+    type: Type,
+    translate: (event: EventOf<Type>, context: TranslatorContext) => Translation,
+  ): Translator =>
   (event, context) => {
     if (!isOf(event, type)) throw new Error(`the translator of ${type} was given ${event.type}`);
     return translate(event, context);

@@ -77,10 +77,16 @@ export function createStripeReceiver(options: StripeReceiverOptions): Router {
       const body: unknown = request.body;
       const signature = request.headers['stripe-signature'];
       const event =
-        body instanceof Buffer && typeof signature === 'string' ? verifyStripeEvent(body, signature, secrets, clock.now()) : null;
+        body instanceof Buffer && typeof signature === 'string'
+          ? verifyStripeEvent(body, signature, secrets, clock.now())
+          : null;
       if (!event || !(body instanceof Buffer)) {
         options.onArrival?.('refused');
-        throw new AppError(400, 'invalid_signature', 'The signature is missing, wrong or too old, or the body is not an event.');
+        throw new AppError(
+          400,
+          'invalid_signature',
+          'The signature is missing, wrong or too old, or the body is not an event.',
+        );
       }
       const stored = await inbox.store(arrivalOf(event, body.toString('utf8'), await placeOf(event)));
       options.onArrival?.(stored);

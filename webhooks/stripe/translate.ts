@@ -8,7 +8,8 @@ import { stripeTranslatorFor } from './router.ts';
 import { storedStripeEvent } from './verify.ts';
 
 /** Events parsed by the receiver of this process keep their object; those from the database are parsed again. */
-const eventOf = (claimed: ClaimedEvent): Stripe.Event => storedEvents(claimed.parsed) ?? storedStripeEvent(claimed.payload);
+const eventOf = (claimed: ClaimedEvent): Stripe.Event =>
+  storedEvents(claimed.parsed) ?? storedStripeEvent(claimed.payload);
 
 const storedEvents = (parsed: unknown): Stripe.Event | null => (isEvent(parsed) ? parsed : null);
 
@@ -32,7 +33,10 @@ export function createStripeTranslation(provider: PaymentProvider, platformAccou
       if (!translator) return ignored('unhandled_type', `${event.type} is not heard`);
       const translation = translator(event, { accountId: claimed.account, apiVersion: provider.apiVersion });
       if (translation.kind !== 'hint') return translation;
-      return fetchPayment({ id: claimed.account, platform: claimed.account === platformAccountId }, translation.paymentId);
+      return fetchPayment(
+        { id: claimed.account, platform: claimed.account === platformAccountId },
+        translation.paymentId,
+      );
     },
   };
 }

@@ -4,12 +4,12 @@ import { ProviderError } from '../errors.ts';
 
 /**
  * The least that Stripe charges: 0.50 USD "or equivalent" (docs.stripe.com/currencies#minimum-and-maximum-charge-amounts).
- * The Gulf and Levant rows are the equivalent at their pegs, rounded up to a chargeable step: 0.50 USD is 0.1925 OMR. The step
+ * The Gulf and Levant rows are the equivalent at their pegs, rounded up to a chargeable step: 0.50 USD is 0.1925 OMR, and the 2.00 AED of an account that settles in dirhams are 0.2097. The step
  * above leaves a margin, for Stripe compares at its own rate of the day. A currency without a row is left to
  * Stripe, which answers `amount_too_small`.
  */
 const minimumCharges: Readonly<Record<string, string>> = {
-  OMR: '0.200',
+  OMR: '0.210',
   BHD: '0.200',
   KWD: '0.170',
   JOD: '0.370',

@@ -1,11 +1,11 @@
 import type Stripe from 'stripe';
 import { ProviderError } from '../errors.ts';
+import { metadataKeys } from '../metadata.ts';
 import type { CheckoutPort, HostedSession } from '../port.ts';
 import { maximumCharge, minimumCharge, toMinorUnits } from './amounts.ts';
 import { on, type StripeCalls, writeOn } from './stripe-calls.ts';
 
-/** The metadata key by which a customer of ours is found again at Stripe. */
-export const customerMetadataKey = 'baisa_customer';
+
 
 const minuteMs = 60_000;
 
@@ -41,7 +41,7 @@ export function createCheckout(stripe: Stripe, calls: StripeCalls): CheckoutPort
       const params = {
         name: customer.name,
         email: customer.email,
-        metadata: { [customerMetadataKey]: customer.customerId },
+        metadata: { [metadataKeys.customer]: customer.customerId },
       } satisfies Stripe.CustomerCreateParams;
       const made = await calls.write('customer', () => stripe.customers.create(params, writeOn(account, options)));
       return { id: made.id };
@@ -50,7 +50,7 @@ export function createCheckout(stripe: Stripe, calls: StripeCalls): CheckoutPort
     async findCustomer(account, customerId, email) {
       // Listed, not searched: search lags behind writes by up to a minute (docs.stripe.com/search).
       const customers = await calls.list(() => stripe.customers.list({ email, limit: pageSize }, on(account)));
-      const found = customers.find((customer) => customer.metadata[customerMetadataKey] === customerId);
+      const found = customers.find((customer) => customer.metadata[metadataKeys.customer] === customerId);
       return found ? { id: found.id } : null;
     },
 

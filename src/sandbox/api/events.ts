@@ -18,7 +18,7 @@ const undelivered = `EXISTS (SELECT FROM deliveries WHERE event_id = documents.i
 /** `pending_webhooks` is what has not been answered with 2xx by now, so it is counted at each read. */
 async function withPending(call: Call, events: readonly Stripe.EventBase[]): Promise<Stripe.EventBase[]> {
   const { rows } = await call.store.client.query<{ event_id: string; pending: number }>(
-    `SELECT event_id, count(*)::int AS pending FROM deliveries
+    `SELECT event_id, count(DISTINCT endpoint_id)::int AS pending FROM deliveries
      WHERE event_id = ANY($1) AND status <> 'delivered' GROUP BY event_id`,
     [events.map((event) => event.id)],
   );

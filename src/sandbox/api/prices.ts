@@ -149,7 +149,8 @@ async function takeLookupKey(call: Call, key: string, forPrice: string | null, t
       { code: 'resource_already_exists', param: 'lookup_key' },
     );
   }
-  const released: Stripe.Price = { ...holder, lookup_key: null };
+  const locked = await call.store.lock('price', holder.id, 'lookup_key');
+  const released: Stripe.Price = { ...locked, lookup_key: null };
   call.store.save('price', released);
   call.emit('price.updated', released, holder.id);
 }

@@ -156,6 +156,20 @@ describe('parameters', () => {
     });
   });
 
+  test('named like what every object inherits are as unknown as any other', async () => {
+    const get = async (path: string) => {
+      const response = await fetch(`${harness.sandbox.url}${path}`, {
+        headers: { authorization: 'Bearer sk_test_sandbox' },
+      });
+      return response.status;
+    };
+    await stripe.customers.create({ name: 'Any' });
+    expect(await get('/v1/country_specs/constructor')).toBe(400);
+    expect(await get('/v1/customers?constructor=1')).toBe(400);
+    expect(await get('/v1/customers?__proto__[limit]=1')).toBe(400);
+    expect(await get('/v1/customers?expand[0]=data.constructor')).toBe(400);
+  });
+
   test('in lists of more than twenty arrive whole', async () => {
     const images = Array.from({ length: 25 }, (_, index) => `https://a.example/${index}.png`);
     expect((await stripe.products.create({ name: 'Pictures', images })).images).toEqual(images);
@@ -194,6 +208,18 @@ describe('accounts', () => {
     expect((await stripe.products.retrieve('same_id', undefined, options)).name).toBe('Agency');
     const own = await stripe.customers.create({ name: 'Agency client' }, options);
     expect(await failureOf(stripe.customers.retrieve(own.id))).toMatchObject({ statusCode: 404 });
+  });
+
+  test('pay an application fee out of their balance, and the platform cannot pay one to itself', async () => {
+    const account = await stripe.accounts.create({ country: 'AE', type: 'standard' });
+    const options = { stripeAccount: account.id };
+    const params = { ...topUp(), payment_intent_data: { application_fee_amount: 190 } };
+    expect(await failureOf(stripe.checkout.sessions.create(params))).toMatchObject({ statusCode: 400 });
+    const session = await stripe.checkout.sessions.create(params, options);
+    await harness.control('POST', `/sandbox/sessions/${session.id}/pay`, { card: '4242424242424242' });
+    const [transaction] = (await stripe.balanceTransactions.list({}, options)).data;
+    expect(transaction?.fee_details.map(({ type }) => type)).toEqual(['stripe_fee', 'application_fee']);
+    expect(transaction?.net).toBe(Number(transaction?.amount) - Number(transaction?.fee));
   });
 
   test('that are unknown are refused with 403 account_invalid', async () => {

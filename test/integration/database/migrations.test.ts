@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { expect, test } from 'vitest';
-import { migrate } from '../../../src/database/migrate.ts';
 import { diffSchemas } from '../../../prisma/schema-engine.ts';
+import { migrate } from '../../../src/database/migrate.ts';
 import { createMigratedDatabase, createTestDatabase } from '../../support/database.ts';
 
 /** Columns and plain indexes, as PostgreSQL has them; partial and expression indexes are the migrations' own. */

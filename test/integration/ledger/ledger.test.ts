@@ -65,41 +65,44 @@ async function checkStatement(agencyId: string, customerId: string): Promise<voi
 
 test('any interleaving of any postings sums to zero and each statement line follows from the one before', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.array(anyPosting('template'), { maxLength: 12 }), { maxLength: 6 }), async (batches) => {
-      const agencyId = newAgency();
-      const moved = (posting: Posting): Posting => ({
-        ...posting,
-        agencyId,
-        lines: posting.lines.map((line) => ({ ...line, account: { ...line.account, agencyId } })),
-      });
-      const accepted = new Map<string, string>();
-      await Promise.all(
-        batches.map(async (batch, index) => {
-          const postings = batch.map(moved);
-          // Half of the work comes as batches in a transaction of their own, half as single concurrent postings.
-          if (index % 2 === 0) {
-            await inTransaction(database.pool, (client) => ledger.post(client, postings)).catch((error) => {
-              expect(error).toBeInstanceOf(ReferenceConflict);
-            });
-          } else {
-            await Promise.all(
-              postings.map((posting) =>
-                ledger.postAlone(posting).catch((error) => expect(error).toBeInstanceOf(ReferenceConflict)),
-              ),
-            );
-          }
-        }),
-      );
-      const stored = await database.pool.query<{ reference: string; content_hash: string }>(
-        'SELECT reference, content_hash FROM ledger_transactions WHERE agency_id = $1',
-        [agencyId],
-      );
-      for (const row of stored.rows) accepted.set(row.reference, row.content_hash);
-      const offered = new Set(batches.flat().map((posting) => `${posting.reference} ${contentHashOf(posting)}`));
-      for (const [reference, hash] of accepted) expect(offered.has(`${reference} ${hash}`)).toBe(true);
-      expect(await sumsByCurrency(agencyId)).toEqual([]);
-      for (const customer of ['cus_1', 'cus_2', 'cus_3']) await checkStatement(agencyId, customer);
-    }),
+    fc.asyncProperty(
+      fc.array(fc.array(anyPosting('template'), { maxLength: 12 }), { maxLength: 6 }),
+      async (batches) => {
+        const agencyId = newAgency();
+        const moved = (posting: Posting): Posting => ({
+          ...posting,
+          agencyId,
+          lines: posting.lines.map((line) => ({ ...line, account: { ...line.account, agencyId } })),
+        });
+        const accepted = new Map<string, string>();
+        await Promise.all(
+          batches.map(async (batch, index) => {
+            const postings = batch.map(moved);
+            // Half of the work comes as batches in a transaction of their own, half as single concurrent postings.
+            if (index % 2 === 0) {
+              await inTransaction(database.pool, (client) => ledger.post(client, postings)).catch((error) => {
+                expect(error).toBeInstanceOf(ReferenceConflict);
+              });
+            } else {
+              await Promise.all(
+                postings.map((posting) =>
+                  ledger.postAlone(posting).catch((error) => expect(error).toBeInstanceOf(ReferenceConflict)),
+                ),
+              );
+            }
+          }),
+        );
+        const stored = await database.pool.query<{ reference: string; content_hash: string }>(
+          'SELECT reference, content_hash FROM ledger_transactions WHERE agency_id = $1',
+          [agencyId],
+        );
+        for (const row of stored.rows) accepted.set(row.reference, row.content_hash);
+        const offered = new Set(batches.flat().map((posting) => `${posting.reference} ${contentHashOf(posting)}`));
+        for (const [reference, hash] of accepted) expect(offered.has(`${reference} ${hash}`)).toBe(true);
+        expect(await sumsByCurrency(agencyId)).toEqual([]);
+        for (const customer of ['cus_1', 'cus_2', 'cus_3']) await checkStatement(agencyId, customer);
+      },
+    ),
     { numRuns: 25 },
   );
 });
@@ -162,7 +165,9 @@ test('a balance may go below zero', async () => {
 test('system accounts read the same before and after a roll-up, and while postings go on', async () => {
   const agencyId = newAgency();
   const expected = { code: 'clearing', merchantAccountId: 'macc_1' };
-  const posts = Array.from({ length: 60 }, (_, index) => ledger.postAlone(topUp(agencyId, `p${index}`, 100, `cus_${index}`)));
+  const posts = Array.from({ length: 60 }, (_, index) =>
+    ledger.postAlone(topUp(agencyId, `p${index}`, 100, `cus_${index}`)),
+  );
   await Promise.all([...posts, ledger.rollUp(), ledger.rollUp()]);
   const before = await ledger.systemBalances(agencyId);
   await ledger.rollUp();

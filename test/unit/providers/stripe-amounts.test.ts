@@ -52,7 +52,7 @@ describe('the limits of a charge', () => {
   });
 
   it('are at least 0.50 USD in OMR at the platform rate', () => {
-    expect(minimumCharge('OMR').toString()).toBe('0.200 OMR');
+    expect(minimumCharge('OMR').toString()).toBe('0.210 OMR');
     expect(maximumCharge('OMR').toString()).toBe('99999.990 OMR');
   });
 });

@@ -8,7 +8,11 @@ const paymentIdOf = (session: Stripe.Checkout.Session): string | null =>
   typeof session.payment_intent === 'string' ? session.payment_intent : (session.payment_intent?.id ?? null);
 
 /** A session whose money has arrived: the payment is the fact, and its amount is what the session took. */
-export function paidSession(session: Stripe.Checkout.Session, apiVersion: string | null, context: TranslatorContext): Translation {
+export function paidSession(
+  session: Stripe.Checkout.Session,
+  apiVersion: string | null,
+  context: TranslatorContext,
+): Translation {
   const paymentId = paymentIdOf(session);
   if (session.mode !== 'payment' || paymentId === null) {
     return ignored('no_payment', `a ${session.mode} session carries no payment of its own`);

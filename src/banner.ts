@@ -1,0 +1,30 @@
+import type { Config } from './config.ts';
+
+export interface Announced {
+  readonly url: string;
+  readonly platformApiKey: string;
+  readonly sandbox: { readonly url: string } | undefined;
+}
+
+/** What a person at a terminal needs next. The key is shown only where it opens nothing but a sandbox, or was made just now. */
+export function banner(config: Config, { url, platformApiKey, sandbox }: Announced): string {
+  const lines = [
+    '',
+    `  Baisa is ready at ${url}`,
+    '',
+    `  API reference   ${url}/docs`,
+    `  Health          ${url}/readyz`,
+  ];
+  if (!sandbox) return [...lines, `  Mode            ${config.mode}`, ''].join('\n');
+  return [
+    ...lines,
+    `  Sandbox         ${sandbox.url}/sandbox   (a local stand-in for Stripe; no real money)`,
+    `  Platform key    ${platformApiKey}`,
+    '',
+    '  Try next, in another terminal:',
+    '',
+    '    npm run demo -- --url ' + url + ' --key ' + platformApiKey,
+    `    curl -s ${url}/v1/plans -H 'authorization: Bearer ${platformApiKey}'`,
+    '',
+  ].join('\n');
+}

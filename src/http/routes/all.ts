@@ -1,0 +1,25 @@
+import type { KeyIssueDependencies } from '../../tenancy/api-keys.ts';
+import type { Route } from '../route.ts';
+import { createAgencyRoutes } from './agencies.ts';
+import { type BalanceRouteDependencies, createBalanceRoutes } from './balances.ts';
+import { type CatalogRouteDependencies, createCatalogRoutes } from './catalog.ts';
+import { type CheckoutRouteDependencies, createCheckoutRoutes } from './checkout.ts';
+import { createCustomerRoutes } from './customers.ts';
+import { createEventRoutes, type EventRouteDependencies } from './events.ts';
+
+/** What the routes together need: what each list asks for. */
+export type RouteDependencies = KeyIssueDependencies &
+  BalanceRouteDependencies &
+  CatalogRouteDependencies &
+  CheckoutRouteDependencies &
+  EventRouteDependencies;
+
+/** Every route of the API. Whatever is not in here is neither served nor in the OpenAPI document. */
+export const createRoutes = (dependencies: RouteDependencies): readonly Route[] => [
+  ...createAgencyRoutes(dependencies),
+  ...createCustomerRoutes(dependencies),
+  ...createCatalogRoutes(dependencies),
+  ...createCheckoutRoutes(dependencies),
+  ...createBalanceRoutes(dependencies),
+  ...createEventRoutes(dependencies),
+];

@@ -1,0 +1,234 @@
+import { z } from 'zod';
+import type { Catalog } from '../../catalog/catalog.ts';
+import { featureSchema } from '../../catalog/features.ts';
+import { newPlanSchema, planPatchSchema, planStatuses, planTypes, visibilities } from '../../catalog/plan-document.ts';
+import { planViewSchema } from '../../catalog/plan-view.ts';
+import { publicationStatuses } from '../../catalog/publication.store.ts';
+import type { PlanSwitch } from '../../catalog/switch-plan.ts';
+import { decodeCursor, encodeCursor, pageAnswer, pageOf, pageQuery } from '../pagination.ts';
+import { defineRoute, type Route } from '../route.ts';
+import { id } from '../schemas.ts';
+
+export interface CatalogRouteDependencies {
+  readonly catalog: Catalog;
+}
+
+const planAnswer = planViewSchema.meta({ id: 'Plan' });
+const planParams = z.strictObject({ id: id('plan') });
+const roles = ['platform', 'agency'] as const;
+
+const operationAnswer = z
+  .object({
+    action: z.enum(['create', 'update', 'archive']),
+    kind: z.enum(['product', 'price']),
+    planId: z.string(),
+    merchantAccountId: z.string(),
+    key: z.string().meta({ description: 'The part of the plan.', example: 'base:monthly' }),
+    reason: z.string(),
+  })
+  .meta({ id: 'CatalogOperation' });
+
+const blockedAnswer = z.object({ planId: z.string(), merchantAccountId: z.string(), reason: z.string() });
+
+const statusAnswer = z
+  .object({
+    planId: z.string(),
+    merchantAccountId: z.string(),
+    version: z.int(),
+    status: z.enum(publicationStatuses),
+    reason: z.string().nullable(),
+  })
+  .meta({ id: 'CatalogStatus' });
+
+const planRoutes = ({ catalog }: CatalogRouteDependencies): Route[] => [
+  defineRoute({
+    method: 'post',
+    path: '/v1/plans',
+    summary: 'Draft a plan, or create and publish it in one call',
+    description:
+      'Amounts are decimal strings in the currency of the plan. A rule that the plan breaks is answered with its own code, and every wrong path. Without `agencyId` the plan belongs to the caller.',
+    tag: 'Plans',
+    roles,
+    body: newPlanSchema,
+    responses: { 201: planAnswer },
+    handle: async ({ scope, body, request }) => ({
+      status: 201,
+      body: await catalog.createPlan(scope, body, request.idempotency?.requestId),
+    }),
+  }),
+  defineRoute({
+    method: 'get',
+    path: '/v1/plans',
+    summary: 'List plans, newest first',
+    tag: 'Plans',
+    roles,
+    query: z.strictObject({
+      ...pageQuery,
+      q: z.string().min(1).max(100).optional().meta({ description: 'Part of the name or the display name.' }),
+      type: z.enum(planTypes).optional(),
+      status: z.enum(planStatuses).optional(),
+      visibility: z.enum(visibilities).optional(),
+    }),
+    responses: { 200: pageAnswer(planAnswer) },
+    handle: async ({ scope, query: { limit, after, ...filter } }) => {
+      const rows = await catalog.listPlans(scope, filter, { limit: limit + 1, before: decodeCursor(after) });
+      return { status: 200, body: pageOf(rows, limit, (plan) => plan.id) };
+    },
+  }),
+  defineRoute({
+    method: 'get',
+    path: '/v1/plans/:id',
+    summary: 'Read a plan',
+    tag: 'Plans',
+    roles,
+    params: planParams,
+    responses: { 200: planAnswer },
+    handle: async ({ scope, params }) => ({ status: 200, body: await catalog.getPlan(scope, params.id) }),
+  }),
+  defineRoute({
+    method: 'patch',
+    path: '/v1/plans/:id',
+    summary: 'Change a plan',
+    description:
+      'A named field replaces the whole of that field. A draft changes in place; of a published plan the next version is drafted, and sold once it is published. `name` and `visibility` belong to the plan and change at once.',
+    tag: 'Plans',
+    roles,
+    params: planParams,
+    body: planPatchSchema,
+    responses: { 200: planAnswer },
+    handle: async ({ scope, params, body }) => ({
+      status: 200,
+      body: await catalog.patchPlan(scope, params.id, body),
+    }),
+  }),
+  defineRoute({
+    method: 'post',
+    path: '/v1/plans/:id/publish',
+    summary: 'Publish the draft of a plan',
+    description:
+      'Freezes the version, its usage prices in USD at the rate of this moment, and sends it to every merchant account that carries the plan. Without a draft the published version is sent again.',
+    tag: 'Plans',
+    roles,
+    params: planParams,
+    responses: { 200: planAnswer },
+    handle: async ({ scope, params }) => ({ status: 200, body: await catalog.publishPlan(scope, params.id) }),
+  }),
+  defineRoute({
+    method: 'post',
+    path: '/v1/plans/:id/duplicate',
+    summary: 'Draft a copy of a plan under another name',
+    tag: 'Plans',
+    roles,
+    params: planParams,
+    responses: { 201: planAnswer },
+    handle: async ({ scope, params, request }) => ({
+      status: 201,
+      body: await catalog.duplicatePlan(scope, params.id, request.idempotency?.requestId),
+    }),
+  }),
+];
+
+const switches = {
+  enable: 'Sell a disabled plan again',
+  disable: 'Stop new sales of a plan',
+  hide: 'Take a plan off the list that clients see',
+  show: 'Put a plan back on the list that clients see',
+} as const satisfies Record<PlanSwitch, string>;
+
+const switchRoute = ({ catalog }: CatalogRouteDependencies, turn: PlanSwitch): Route =>
+  defineRoute({
+    method: 'post',
+    path: `/v1/plans/:id/${turn}`,
+    summary: switches[turn],
+    tag: 'Plans',
+    roles,
+    params: planParams,
+    responses: { 200: planAnswer },
+    handle: async ({ scope, params }) => ({ status: 200, body: await catalog.switchPlan(scope, params.id, turn) }),
+  });
+
+const catalogRoutes = ({ catalog }: CatalogRouteDependencies): Route[] => [
+  defineRoute({
+    method: 'post',
+    path: '/v1/catalog/sync',
+    summary: 'Bring published plans to the accounts that carry them',
+    description:
+      'Answers the operations that were carried out or, on a dry run, would be. With nothing to do it asks no provider. `blocked` lists what cannot be carried, and why.',
+    tag: 'Catalog',
+    roles,
+    // A body may be left out: everything is synchronised.
+    body: z
+      .strictObject({
+        dryRun: z.boolean().default(false),
+        merchantAccountId: id('merchantAccount').optional(),
+        planId: id('plan').optional(),
+      })
+      .prefault({}),
+    responses: {
+      200: z.object({ operations: z.array(operationAnswer), applied: z.boolean(), blocked: z.array(blockedAnswer) }),
+    },
+    handle: async ({ scope, body }) => {
+      const { operations, applied, blocked } = await catalog.sync(scope, body);
+      return { status: 200, body: { operations: [...operations], applied, blocked: [...blocked] } };
+    },
+  }),
+  defineRoute({
+    method: 'get',
+    path: '/v1/catalog/status',
+    summary: 'Where published plans stand in each account, newest plan first',
+    description: 'A page holds at most `limit` plans, each with a line per account that carries it.',
+    tag: 'Catalog',
+    roles,
+    query: z.strictObject({
+      ...pageQuery,
+      merchantAccountId: id('merchantAccount').optional(),
+      planId: id('plan').optional(),
+    }),
+    responses: { 200: pageAnswer(statusAnswer) },
+    handle: async ({ scope, query: { limit, after, ...selection } }) => {
+      const { plans, standings } = await catalog.status(scope, selection, { limit, before: decodeCursor(after) });
+      const last = plans.length === limit ? plans.at(-1) : undefined;
+      return { status: 200, body: { data: [...standings], next: last ? encodeCursor(last.planId) : null } };
+    },
+  }),
+];
+
+const featureRoutes = ({ catalog }: CatalogRouteDependencies): Route[] => [
+  defineRoute({
+    method: 'get',
+    path: '/v1/features',
+    summary: 'List what plans can grant: the built-in features, then the agency’s own',
+    tag: 'Plans',
+    roles,
+    query: z.strictObject({ agencyId: id('agency').optional() }),
+    responses: { 200: pageAnswer(featureSchema.meta({ id: 'Feature' })) },
+    handle: async ({ scope, query }) => {
+      const features = await catalog.listFeatures(scope, query.agencyId);
+      return { status: 200, body: { data: [...features], next: null } };
+    },
+  }),
+  defineRoute({
+    method: 'post',
+    path: '/v1/features',
+    summary: 'Add a feature of the agency’s own',
+    tag: 'Plans',
+    roles,
+    body: featureSchema.extend({ agencyId: id('agency').optional() }),
+    responses: { 201: featureSchema },
+    handle: async ({ scope, body: { agencyId, ...feature } }) => ({
+      status: 201,
+      body: await catalog.createFeature(scope, agencyId, feature),
+    }),
+  }),
+];
+
+/** Plans, features, and how far plans have been carried to the providers. */
+export function createCatalogRoutes(dependencies: CatalogRouteDependencies): Route[] {
+  const turns: readonly PlanSwitch[] = ['enable', 'disable', 'hide', 'show'];
+  return [
+    ...planRoutes(dependencies),
+    ...turns.map((turn) => switchRoute(dependencies, turn)),
+    ...catalogRoutes(dependencies),
+    ...featureRoutes(dependencies),
+  ];
+}

@@ -1,0 +1,177 @@
+import { z } from 'zod';
+import type { FindOrder, OrderView } from '../../checkout/find-orders.ts';
+import type { QuoteTopUp, TopUpQuote } from '../../checkout/quote-top-up.ts';
+import type { StartTopUp } from '../../checkout/start-top-up.ts';
+import { invalidField } from '../../errors.ts';
+import type { TenancyDependencies } from '../../tenancy/agency.ts';
+import { findCustomer } from '../../tenancy/find-customers.ts';
+import { defineRoute, type Route } from '../route.ts';
+import { id, isoTime, moneyAnswer, positiveMoney, webUrl } from '../schemas.ts';
+
+export interface CheckoutRouteDependencies extends TenancyDependencies {
+  readonly quoteTopUp: QuoteTopUp;
+  readonly startTopUp: StartTopUp;
+  readonly findOrder: FindOrder;
+}
+
+const provider = z.enum(['stripe', 'whop']).optional();
+const rate = z.string().meta({ description: 'Units of the charged currency per USD.', example: '0.385' });
+const rounding = moneyAnswer.meta({ description: 'charged − exact: posted to the ledger with the payment.' });
+
+const quoteAnswer = z
+  .object({
+    id: id('quote'),
+    customerId: id('customer'),
+    merchantAccountId: id('merchantAccount'),
+    credited: moneyAnswer,
+    charged: moneyAnswer,
+    rate,
+    rounding,
+    currencyNotice: z.string().nullable().meta({
+      description: 'Why the client is not charged in the account’s charge currency; null where it is.',
+    }),
+    expiresAt: isoTime,
+  })
+  .meta({ id: 'Quote' });
+
+const quoteJson = (quote: TopUpQuote) => ({
+  id: quote.id,
+  customerId: quote.customerId,
+  merchantAccountId: quote.merchantAccountId,
+  credited: quote.credited.toJSON(),
+  charged: quote.charged.toJSON(),
+  rate: quote.rate.toString(),
+  rounding: quote.rounding.toJSON(),
+  currencyNotice: quote.currencyNotice,
+  expiresAt: quote.expiresAt.toISOString(),
+});
+
+const sessionAnswer = z
+  .object({
+    id: id('checkoutSession'),
+    orderId: id('order'),
+    url: z.string().nullable().meta({ description: 'Where the client pays; null once the session is over.' }),
+    status: z.enum(['open', 'complete', 'expired']),
+  })
+  .meta({ id: 'CheckoutSession' });
+
+const orderAnswer = z
+  .object({
+    id: id('order'),
+    customerId: id('customer'),
+    merchantAccountId: id('merchantAccount'),
+    kind: z.string(),
+    status: z.enum(['checkout', 'paid', 'failed', 'expired', 'refunded', 'partially_refunded']),
+    credited: moneyAnswer,
+    charged: moneyAnswer,
+    rate,
+    rounding,
+    checkoutSessionId: id('checkoutSession'),
+    url: z.string().nullable(),
+    attempts: z
+      .array(
+        z.object({
+          id: id('paymentAttempt'),
+          outcome: z.string(),
+          code: z.string().nullable(),
+          declineCode: z.string().nullable(),
+          message: z.string().nullable(),
+          occurredAt: isoTime,
+        }),
+      )
+      .meta({ description: 'Tries that did not pay. A decline leaves the order in `checkout`: another card may succeed.' }),
+    expiresAt: isoTime,
+    paidAt: isoTime.nullable(),
+    createdAt: isoTime,
+  })
+  .meta({ id: 'Order' });
+
+const orderJson = (order: OrderView) => ({
+  ...order,
+  status: orderAnswer.shape.status.parse(order.status),
+  credited: order.credited.toJSON(),
+  charged: order.charged.toJSON(),
+  rate: order.rate.toString(),
+  rounding: order.rounding.toJSON(),
+  attempts: order.attempts.map((attempt) => ({ ...attempt, occurredAt: attempt.occurredAt.toISOString() })),
+  expiresAt: order.expiresAt.toISOString(),
+  paidAt: order.paidAt?.toISOString() ?? null,
+  createdAt: order.createdAt.toISOString(),
+});
+
+const tag = 'Checkout';
+
+/** Quotes, hosted checkout sessions and the orders behind them. */
+export function createCheckoutRoutes(dependencies: CheckoutRouteDependencies): Route[] {
+  const { quoteTopUp, startTopUp, findOrder } = dependencies;
+  return [
+    defineRoute({
+      method: 'post',
+      path: '/v1/quotes',
+      summary: 'Quote a top-up',
+      description: 'What the balance is credited in USD, what the client is charged, at which rate and with which rounding.',
+      tag,
+      roles: ['platform', 'agency', 'portal'],
+      body: z.strictObject({ customerId: id('customer'), amount: positiveMoney, provider }),
+      responses: { 201: quoteAnswer },
+      handle: async ({ scope, body }) => {
+        const customer = await findCustomer(dependencies, scope, body.customerId);
+        const quote = await quoteTopUp({
+          agencyId: customer.agencyId,
+          customerId: customer.id,
+          credited: body.amount,
+          provider: body.provider,
+        });
+        return { status: 201, body: quoteJson(quote) };
+      },
+    }),
+    defineRoute({
+      method: 'post',
+      path: '/v1/checkout-sessions',
+      summary: 'Start a hosted checkout',
+      description:
+        'Answers the address of the provider’s page. The balance is credited by the provider’s signed event, not by this call. ' +
+        'After a 503 send the same request with the same Idempotency-Key: it continues the same order.',
+      tag,
+      roles: ['platform', 'agency', 'portal'],
+      idempotency: 'required',
+      body: z.strictObject({
+        customerId: id('customer'),
+        kind: z.enum(['top_up']),
+        amount: positiveMoney.optional(),
+        quoteId: id('quote').optional(),
+        successUrl: webUrl.optional(),
+        cancelUrl: webUrl.optional(),
+        provider,
+      }),
+      responses: { 201: sessionAnswer },
+      handle: async ({ scope, body, request }) => {
+        if ((body.amount === undefined) === (body.quoteId === undefined)) {
+          throw invalidField('amount', 'amount_or_quote', 'Give either an amount or a quoteId.');
+        }
+        const customer = await findCustomer(dependencies, scope, body.customerId);
+        const started = await startTopUp({
+          agencyId: customer.agencyId,
+          customerId: customer.id,
+          credited: body.amount,
+          quoteId: body.quoteId,
+          provider: body.provider,
+          successUrl: body.successUrl,
+          cancelUrl: body.cancelUrl,
+          requestId: request.idempotency.requestId,
+        });
+        return { status: 201, body: started };
+      },
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/v1/orders/:id',
+      summary: 'Read an order',
+      tag,
+      roles: ['platform', 'agency', 'portal'],
+      params: z.strictObject({ id: id('order') }),
+      responses: { 200: orderAnswer },
+      handle: async ({ scope, params }) => ({ status: 200, body: orderJson(await findOrder(scope, params.id)) }),
+    }),
+  ];
+}

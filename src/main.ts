@@ -1,0 +1,265 @@
+import { existsSync } from 'node:fs';
+import { type Logger, pino } from 'pino';
+import { createEventHandler } from '../webhooks/event-handler.ts';
+import { createStripeReceiver } from '../webhooks/stripe/receiver.ts';
+import { stripeEventTypes } from '../webhooks/stripe/router.ts';
+import { createStripeTranslation } from '../webhooks/stripe/translate.ts';
+import { banner } from './banner.ts';
+import { createCatalog } from './catalog/catalog.ts';
+import { createFindOrder } from './checkout/find-orders.ts';
+import { createQuoteTopUp } from './checkout/quote-top-up.ts';
+import { createSettlePayments } from './checkout/settle-payments.ts';
+import { createStartTopUp } from './checkout/start-top-up.ts';
+import { MovableClock, systemClock } from './clock.ts';
+import { type Config, readConfig } from './config.ts';
+import { openDatabase } from './database/database.ts';
+import { migrate } from './database/migrate.ts';
+import { createInbox } from './delivery/inbox.ts';
+import { startInboxWorker } from './delivery/inbox-worker.ts';
+import { jobs, migrateJobs, startJobRunner } from './delivery/jobs.ts';
+import { createWakeups } from './delivery/wakeups.ts';
+import { seedDemo } from './demo-data.ts';
+import { errorMessage, SettingError } from './errors.ts';
+import { createApp } from './http/app.ts';
+import { createReturnPages } from './http/return-pages.ts';
+import { createRoutes } from './http/routes/all.ts';
+import { listen } from './http/server.ts';
+import { createLedger } from './ledger/ledger.ts';
+import { createMerchantAccounts } from './merchant-accounts/merchant-accounts.ts';
+import { createMetrics } from './metrics.ts';
+import { createOperationStore } from './providers/operation.store.ts';
+import type { Providers } from './providers/port.ts';
+import { createStripeProvider } from './providers/stripe/stripe-provider.ts';
+import { type Sandbox, startSandbox } from './sandbox/sandbox.ts';
+import { openStores } from './stores.ts';
+import { apiKeyHasher } from './tenancy/api-key.ts';
+import { createAuthenticator } from './tenancy/authenticate.ts';
+import { ensurePlatformAgency } from './tenancy/ensure-platform-agency.ts';
+import { stampInstallation } from './tenancy/installation.ts';
+import { loadSecrets } from './tenancy/installation-secrets.ts';
+
+export interface Service {
+  readonly url: string;
+  readonly platformApiKey: string;
+  readonly sandbox: Sandbox | undefined;
+  /** Resolves when every event and job that is due has been handled. */
+  idle(): Promise<void>;
+  /** Stops in order: no new requests, work in hand finished, then the stores. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/** What has been started, to be stopped in the opposite order, also when a later step of the start fails. */
+class Started {
+  readonly #stops: (() => Promise<void>)[] = [];
+  #stopping: Promise<void> | undefined;
+
+  add(stop: () => Promise<void>): void {
+    this.#stops.push(stop);
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stopAll();
+    return this.#stopping;
+  }
+
+  async #stopAll(): Promise<void> {
+    for (const stop of this.#stops.reverse()) await stop();
+  }
+}
+
+/** Builds and starts the service. Throws `SettingError`, with everything stopped again, when a setting is wrong. */
+export async function startService(config: Config, log: Logger): Promise<Service> {
+  const started = new Started();
+  try {
+    return await start(config, log, started);
+  } catch (error) {
+    await started.stop();
+    throw error;
+  }
+}
+
+async function start(config: Config, log: Logger, started: Started): Promise<Service> {
+  const secrets = await loadSecrets(config.dataDir);
+  const stores = await openStores(config);
+  started.add(() => stores.close());
+  await migrate(stores.databaseUrl);
+  const database = openDatabase(stores.databaseUrl, {
+    onIdleError: (error) => log.warn({ err: error }, 'lost a database connection'),
+  });
+  started.add(() => database.close());
+  const { pool, prisma } = database;
+  await migrateJobs(pool, log);
+
+  // The sandbox shares its clock with the service, so that moving it moves both sides.
+  const sandboxClock = new MovableClock();
+  const clock = config.mode === 'sandbox' ? sandboxClock : systemClock;
+  const encryptionKey = config.encryptionKey ?? secrets.encryptionKey;
+  await stampInstallation({ prisma, clock }, { mode: config.mode, encryptionKey });
+
+  let sandbox: Sandbox | undefined;
+  if (config.mode === 'sandbox') {
+    sandbox = await startSandbox({
+      databaseUrl: await stores.sandboxDatabaseUrl(),
+      clock: sandboxClock,
+      host: config.host,
+      port: config.sandbox.port,
+      secretKey: secrets.sandboxSecretKey,
+      country: config.sandbox.country,
+      logger: log.child({ room: 'sandbox' }),
+    });
+    started.add(sandbox.close);
+  }
+
+  const stripeApiBase = config.stripeApiBase ?? sandbox?.url;
+  const stripe = createStripeProvider({
+    apiKey: config.stripe?.secretKey ?? secrets.sandboxSecretKey,
+    ...(stripeApiBase === undefined ? {} : { apiBase: stripeApiBase }),
+  });
+  const providers: Providers = { stripe };
+  const operations = { store: createOperationStore(pool), clock };
+
+  const hash = apiKeyHasher(encryptionKey);
+  const platformApiKey = config.platformApiKey ?? secrets.platformApiKey;
+  const country = config.sandbox.country;
+  const platform = await ensurePlatformAgency({ prisma, clock, hash }, { apiKey: platformApiKey, country });
+  const merchantAccounts = createMerchantAccounts({ database, clock, platformAgencyId: platform.id });
+  const platformAccount = await merchantAccounts.probePlatform(stripe, {
+    chargeCurrency: config.chargeCurrency,
+    usdRate: config.usdRate.toString(),
+  });
+  if (platformAccount.effectiveReason) log.warn(platformAccount.effectiveReason);
+
+  const ledger = createLedger({ pool, clock });
+  const catalog = createCatalog({ database, clock, providers, operations, jobs });
+  const metrics = createMetrics();
+  const wakeups = createWakeups(config.redisUrl, log);
+  started.add(wakeups.close);
+
+  const inbox = createInbox({ pool, clock });
+  if (stores.exclusive) await inbox.releaseClaims();
+  metrics.watchInbox(inbox);
+  const worker = startInboxWorker({
+    inbox,
+    pool,
+    clock,
+    log: log.child({ room: 'inbox' }),
+    handler: createEventHandler({
+      translations: { stripe: createStripeTranslation(stripe, platformAccount.providerAccountId) },
+      settlePayments: createSettlePayments({ ledger, clock }),
+      onOutcome: metrics.countOutcome,
+    }),
+  });
+  started.add(worker.stop);
+  wakeups.on('inbox', worker.wake);
+
+  const jobRunner = await startJobRunner({
+    pool,
+    log: log.child({ room: 'jobs' }),
+    handlers: { ...catalog.jobs, 'ledger.roll_up': () => ledger.rollUp() },
+    schedule: { 'ledger.roll_up': '* * * * *' },
+  });
+  started.add(jobRunner.stop);
+
+  const idle = async (): Promise<void> => {
+    await sandbox?.settled();
+    await worker.idle();
+    await jobRunner.idle();
+  };
+  sandbox?.onClockMoved(idle);
+
+  const publicUrl = config.publicUrl;
+  const app = createApp({
+    routes: createRoutes({
+      prisma,
+      clock,
+      hash,
+      catalog,
+      ledger,
+      inbox,
+      wakeInbox: () => wakeups.announce('inbox'),
+      quoteTopUp: createQuoteTopUp({ database, clock, providers, merchantAccounts }),
+      startTopUp: createStartTopUp({ database, clock, providers, merchantAccounts, operations, publicUrl }),
+      findOrder: createFindOrder(database),
+    }),
+    authenticate: createAuthenticator({ sql: pool, clock, hash, log }),
+    idempotency: { sql: pool, clock },
+    webhooks: createStripeReceiver({
+      inbox,
+      clock,
+      platformSecrets: config.stripe?.webhookSecrets ?? [secrets.sandboxWebhookSecret],
+      connectSecrets: config.stripe?.connectWebhookSecrets ?? [secrets.sandboxConnectWebhookSecret],
+      platformAccountId: platformAccount.providerAccountId,
+      livemode: config.mode === 'live',
+      knowsAccount: async (id) => (await merchantAccounts.byProviderAccount('stripe', id)) !== null,
+      onArrival: (result) => metrics.countArrival('stripe', result),
+    }),
+    health: {
+      ready: async () => {
+        const database = await pool.query('SELECT 1').then(
+          () => 'ok',
+          (error: unknown) => errorMessage(error),
+        );
+        const redis = wakeups.state();
+        return { database, ...(redis === undefined ? {} : { redis }) };
+      },
+    },
+    metrics: metrics.registry,
+    log,
+    publicUrl,
+    extra: [createReturnPages()],
+  });
+  const server = await listen(app, { host: config.host, port: config.port });
+  started.add(server.close);
+
+  if (sandbox) {
+    const at = `http://${config.host}:${server.port}`;
+    const endpoints = [
+      { url: `${at}/webhooks/stripe`, secret: secrets.sandboxWebhookSecret, connect: false },
+      { url: `${at}/webhooks/stripe/connect`, secret: secrets.sandboxConnectWebhookSecret, connect: true },
+    ];
+    for (const endpoint of endpoints) {
+      await sandbox.ensureWebhookEndpoint({ ...endpoint, enabledEvents: stripeEventTypes, apiVersion: stripe.apiVersion });
+    }
+    await seedDemo({ prisma, clock, catalog, platform });
+  }
+  return { url: publicUrl, platformApiKey, sandbox, idle, stop: () => started.stop() };
+}
+
+/** Text on a terminal, JSON lines elsewhere; keys and signatures never. */
+export function createLogger(level: Config['logLevel']): Logger {
+  const redact = {
+    paths: ['authorization', '*.authorization', 'apiKey', '*.apiKey', 'secret', '*.secret', 'req.headers.cookie'],
+    censor: '[redacted]',
+  };
+  return process.stdout.isTTY
+    ? pino({ level, redact, transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname' } } })
+    : pino({ level, redact });
+}
+
+async function main(): Promise<void> {
+  if (existsSync('.env')) process.loadEnvFile('.env');
+  const config = readConfig(process.env);
+  const log = createLogger(config.logLevel);
+  const service = await startService(config, log);
+  console.log(banner(config, service));
+
+  const stop = (signal: string): void => {
+    log.info({ signal }, 'stopping');
+    service.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error({ err: error }, 'could not stop cleanly');
+        process.exit(1);
+      },
+    );
+  };
+  process.once('SIGINT', () => stop('SIGINT'));
+  process.once('SIGTERM', () => stop('SIGTERM'));
+}
+
+if (import.meta.main) {
+  main().catch((error: unknown) => {
+    console.error(error instanceof SettingError ? `Baisa cannot start: ${error.message}` : error);
+    process.exit(1);
+  });
+}

@@ -1,0 +1,55 @@
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { ClaimedEvent, EventOutcome, Inbox } from './delivery/inbox.ts';
+
+export interface Metrics {
+  readonly registry: Registry;
+  countArrival(provider: string, result: 'stored' | 'duplicate' | 'refused'): void;
+  countOutcome(event: ClaimedEvent, outcome: EventOutcome): void;
+  /** From now on the inbox's queue lengths are read at each scrape. */
+  watchInbox(inbox: Inbox): void;
+}
+
+/** The stable code that a reason begins with; a reason without one is an unexpected error. */
+const codeOf = (reason: string): string => /^([a-z_]+): /.exec(reason)?.[1] ?? 'error';
+
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry, prefix: 'baisa_' });
+  const arrivals = new Counter({
+    name: 'baisa_webhook_arrivals_total',
+    help: 'Webhook requests by provider and result.',
+    labelNames: ['provider', 'result'],
+    registers: [registry],
+  });
+  const outcomes = new Counter({
+    name: 'baisa_events_total',
+    help: 'Events handled, by provider, type and outcome.',
+    labelNames: ['provider', 'type', 'status'],
+    registers: [registry],
+  });
+  const parked = new Counter({
+    name: 'baisa_events_parked_total',
+    help: 'Events that were not applied and wait for a person, by the code of their reason (amount_mismatch, ...).',
+    labelNames: ['provider', 'reason'],
+    registers: [registry],
+  });
+  return {
+    registry,
+    countArrival: (provider, result) => arrivals.inc({ provider, result }),
+    countOutcome: ({ provider, type }, outcome) => {
+      outcomes.inc({ provider, type, status: outcome.status });
+      if (outcome.status === 'parked') parked.inc({ provider, reason: codeOf(outcome.reason) });
+    },
+    watchInbox: (inbox) => {
+      const queue = new Gauge({
+        name: 'baisa_inbox_events',
+        help: 'Events in the inbox that are not settled: waiting, due now, parked.',
+        labelNames: ['state'],
+        registers: [registry],
+        collect: async () => {
+          for (const [state, count] of Object.entries(await inbox.counts())) queue.set({ state }, count);
+        },
+      });
+    },
+  };
+}

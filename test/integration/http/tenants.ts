@@ -1,0 +1,170 @@
+import { Router } from 'express';
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import { createCatalog } from '../../../src/catalog/catalog.ts';
+import { createFindOrder } from '../../../src/checkout/find-orders.ts';
+import { createQuoteTopUp } from '../../../src/checkout/quote-top-up.ts';
+import { createStartTopUp } from '../../../src/checkout/start-top-up.ts';
+import { FixedClock } from '../../../src/clock.ts';
+import { openDatabase } from '../../../src/database/database.ts';
+import { createInbox } from '../../../src/delivery/inbox.ts';
+import { jobs } from '../../../src/delivery/jobs.ts';
+import { createApp } from '../../../src/http/app.ts';
+import type { Route } from '../../../src/http/route.ts';
+import { createRoutes } from '../../../src/http/routes/all.ts';
+import { listen } from '../../../src/http/server.ts';
+import { createLedger } from '../../../src/ledger/ledger.ts';
+import { createMerchantAccounts } from '../../../src/merchant-accounts/merchant-accounts.ts';
+import { createOperationStore } from '../../../src/providers/operation.store.ts';
+import type { Agency } from '../../../src/tenancy/agency.ts';
+import { apiKeyHasher } from '../../../src/tenancy/api-key.ts';
+import { issueApiKey } from '../../../src/tenancy/api-keys.ts';
+import { createAuthenticator } from '../../../src/tenancy/authenticate.ts';
+import { createAgency } from '../../../src/tenancy/create-agency.ts';
+import { createCustomer } from '../../../src/tenancy/create-customer.ts';
+import type { Customer } from '../../../src/tenancy/customer.ts';
+import { ensurePlatformAgency } from '../../../src/tenancy/ensure-platform-agency.ts';
+import type { Scope } from '../../../src/tenancy/scope.ts';
+import { createMigratedDatabase } from '../../support/database.ts';
+
+export const platformKey = 'baisa_pk_for-tests-only-0123456789abcdef';
+const platform: Scope = { role: 'platform', keyId: 'key_test' };
+
+export interface Tenant {
+  readonly agency: Agency;
+  readonly customer: Customer;
+  readonly key: string;
+  readonly scope: Scope;
+}
+
+export interface Answered {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Record<string, unknown>;
+}
+
+export interface CallOptions {
+  readonly key?: string | undefined;
+  readonly body?: unknown;
+  /** Sent as it is, instead of `body` as JSON. */
+  readonly text?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The service's HTTP face, with every route and no provider, over a database of its own, with a platform and two agencies that each have a customer. */
+export async function startService(options: { readonly routes?: () => readonly Route[] } = {}) {
+  const clock = new FixedClock('2026-11-21T08:00:00.000Z');
+  const testDatabase = await createMigratedDatabase();
+  const database = openDatabase(testDatabase.url);
+  const { prisma, pool } = database;
+  const lines: string[] = [];
+  const log = pino({ level: 'info' }, { write: (line: string) => lines.push(line) });
+  const hash = apiKeyHasher('an encryption key of the tests, long enough');
+  const dependencies = { prisma, clock, hash };
+  const providers = {};
+  const operations = { store: createOperationStore(pool), clock };
+  const platformAgency = await ensurePlatformAgency(dependencies, { apiKey: platformKey, country: 'OM' });
+  const merchantAccounts = createMerchantAccounts({ database, clock, platformAgencyId: platformAgency.id });
+  const routes = [
+    ...createRoutes({
+      ...dependencies,
+      catalog: createCatalog({ database, clock, providers, operations, jobs }),
+      ledger: createLedger({ pool, clock }),
+      inbox: createInbox({ pool, clock }),
+      wakeInbox: () => undefined,
+      quoteTopUp: createQuoteTopUp({ database, clock, providers, merchantAccounts }),
+      startTopUp: createStartTopUp({
+        database,
+        clock,
+        providers,
+        merchantAccounts,
+        operations,
+        publicUrl: 'http://127.0.0.1',
+      }),
+      findOrder: createFindOrder(database),
+    }),
+    ...(options.routes?.() ?? []),
+  ];
+  const checks: Record<string, string> = { database: 'ok' };
+  const metrics = new Registry();
+  const app = createApp({
+    routes,
+    authenticate: createAuthenticator({ sql: pool, clock, hash, log }),
+    idempotency: { sql: pool, clock },
+    log,
+    webhooks: Router(),
+    health: { ready: async () => checks },
+    metrics,
+    publicUrl: 'http://127.0.0.1',
+  });
+  const server = await listen(app, { host: '127.0.0.1', port: 0 });
+
+  const tenant = async (name: string): Promise<Tenant> => {
+    const email = `${name}@example.com`;
+    const agency = await createAgency(dependencies, platform, {
+      name,
+      email,
+      country: 'OM',
+      settings: {},
+      requestId: undefined,
+    });
+    const { key, apiKey } = await issueApiKey(dependencies, platform, {
+      agencyId: agency.id,
+      name: 'test',
+      requestId: undefined,
+    });
+    const customer = await createCustomer(dependencies, platform, {
+      agencyId: agency.id,
+      name: `${name}'s client`,
+      email,
+      externalId: undefined,
+      collection: 'card',
+      requestId: undefined,
+    });
+    return { agency, customer, key, scope: { role: 'agency', agencyId: agency.id, keyId: apiKey.id } };
+  };
+
+  const call = async (
+    method: string,
+    path: string,
+    { key = platformKey, body, text, headers }: CallOptions = {},
+  ): Promise<Answered> => {
+    const payload = text ?? (body === undefined ? undefined : JSON.stringify(body));
+    const response = await fetch(`http://127.0.0.1:${server.port}${path}`, {
+      method,
+      headers: {
+        ...(key === '' ? {} : { authorization: `Bearer ${key}` }),
+        ...(payload === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(payload === undefined ? {} : { body: payload }),
+    });
+    const answered = await response.text();
+    const parsed: unknown = response.headers.get('content-type')?.includes('json')
+      ? JSON.parse(answered)
+      : { text: answered };
+    return { status: response.status, headers: response.headers, body: isRecord(parsed) ? parsed : { value: parsed } };
+  };
+
+  return {
+    ...dependencies,
+    pool,
+    routes,
+    lines,
+    checks,
+    server,
+    call,
+    first: await tenant('first'),
+    second: await tenant('second'),
+    stop: async () => {
+      await server.close();
+      await database.close();
+      await testDatabase.drop();
+    },
+  };
+}
+
+export type Service = Awaited<ReturnType<typeof startService>>;
