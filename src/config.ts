@@ -157,14 +157,12 @@ function modeOf({ STRIPE_SECRET_KEY: key, STRIPE_API_BASE: base }: Settings): Mo
   throw new SettingError('STRIPE_SECRET_KEY must begin with sk_test_, sk_live_, rk_test_ or rk_live_.');
 }
 
+const needingKey = ['STRIPE_WEBHOOK_SECRET', 'STRIPE_CONNECT_WEBHOOK_SECRET', 'STRIPE_API_BASE'] as const;
+
 function stripeOf(given: Settings): StripeConfig | undefined {
   if (given.STRIPE_SECRET_KEY === undefined) {
-    // A webhook secret without a key is a half-made configuration, not a wish for the sandbox.
-    const orphan = given.STRIPE_WEBHOOK_SECRET
-      ? 'STRIPE_WEBHOOK_SECRET'
-      : given.STRIPE_CONNECT_WEBHOOK_SECRET
-        ? 'STRIPE_CONNECT_WEBHOOK_SECRET'
-        : undefined;
+    // A secret or an address without its key is a half-made configuration, not a wish for the sandbox.
+    const orphan = needingKey.find((name) => given[name] !== undefined);
     if (orphan)
       throw new SettingError(`${orphan} is set but STRIPE_SECRET_KEY is not; set both, or neither for the sandbox.`);
     return undefined;

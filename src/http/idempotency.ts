@@ -15,7 +15,10 @@ const keyLengthMax = 255;
 
 export interface IdempotencyDependencies {
   readonly sql: Sql;
-  /** Leases are compared with this clock only, so all replicas must share its time. */
+  /**
+   * The machine's time, not the sandbox's: a lease is about processes, and moving the sandbox's clock must not end one. All
+   * replicas share it.
+   */
   readonly clock: Clock;
 }
 

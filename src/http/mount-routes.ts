@@ -52,7 +52,7 @@ function handlerOf(route: Route, dependencies: RouteMountDependencies): RequestH
   return async (request, response) => {
     const state = stateOf(request, dependencies.log);
     state.route = route.path;
-    const scope = await authorised(request, response, route, dependencies.authenticate);
+    const scope = await authorised(request, route, dependencies.authenticate);
     await readBody(request, response);
     const run = route.accept({ params: request.params, query: request.query, body: request.body });
     const log = state.log.child({ role: scope.role });
@@ -76,14 +76,12 @@ function handlerOf(route: Route, dependencies: RouteMountDependencies): RequestH
 
 async function authorised(
   request: Request,
-  response: Response,
   route: Route,
   authenticate: RouteMountDependencies['authenticate'],
 ): Promise<Scope> {
   const bearer = /^Bearer +(\S+) *$/i.exec(request.get('authorization') ?? '')?.[1];
   const scope = bearer === undefined ? null : await authenticate(bearer);
   if (!scope) {
-    response.setHeader('WWW-Authenticate', 'Bearer realm="baisa"');
     throw bearer === undefined
       ? new AppError(401, 'unauthenticated', 'Send Authorization: Bearer <key>.')
       : new AppError(401, 'unknown_key', 'This key is not known.');
@@ -95,8 +93,8 @@ async function authorised(
 }
 
 async function readBody(request: Request, response: Response): Promise<void> {
-  // `false` means a body of another type; null, that there is none.
-  if (request.is('application/json') === false) {
+  // `false` means a body of another type; null, that there is none. A POST without a body announces a length of 0.
+  if (request.headers['content-length'] !== '0' && request.is('application/json') === false) {
     throw new AppError(415, 'unsupported_media_type', 'Send the body as Content-Type: application/json.');
   }
   await new Promise<void>((resolve, reject) =>

@@ -47,8 +47,11 @@ const refusal = (status: number, code: string, detail: string, more: Partial<Ref
   ...more,
 });
 
-/** Seconds after which asking again makes sense, for the answers that invite it. */
-const retryAfterSeconds = { request_in_progress: '1', provider: '5' } as const;
+/** Answers that invite the same request again say after how many seconds. */
+const headersByCode: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  request_in_progress: { 'Retry-After': '1' },
+};
+const providerPauseSeconds = '5';
 
 const providerRefusals: Readonly<Record<ProviderErrorKind, (error: ProviderError) => Refusal>> = {
   declined: (error) => refusal(402, error.detail.code ?? 'card_declined', error.message),
@@ -67,7 +70,7 @@ const providerRefusals: Readonly<Record<ProviderErrorKind, (error: ProviderError
 };
 
 const tryLater = (code: string, detail: string): Refusal =>
-  refusal(503, code, detail, { headers: { 'Retry-After': retryAfterSeconds.provider }, unexpected: true });
+  refusal(503, code, detail, { headers: { 'Retry-After': providerPauseSeconds }, unexpected: true });
 
 /** What body-parser's `error.type` says was wrong (npm body-parser, "Errors"). */
 const bodyRefusals = new Map<string, (message: string) => Refusal>([
@@ -86,7 +89,7 @@ const bodyRefusals = new Map<string, (message: string) => Refusal>([
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof AppError) {
     const headers =
-      error.code === 'request_in_progress' ? { 'Retry-After': retryAfterSeconds.request_in_progress } : {};
+      headersByCode[error.code] ?? (error.status === 401 ? { 'WWW-Authenticate': 'Bearer realm="baisa"' } : {});
     return refusal(error.status, error.code, error.message, {
       errors: error.errors,
       headers,
@@ -99,10 +102,15 @@ export function refusalOf(error: unknown): Refusal {
     const known = bodyRefusals.get(error.type);
     if (known) return known(error.message);
   }
+  if (isRequestError(error)) return refusal(400, 'bad_request', 'The request cannot be read.');
   return refusal(500, 'internal_error', 'Something failed here. Quote the request id when you report it.', {
     unexpected: true,
   });
 }
+
+/** What express and its middleware throw for a request that is at fault (npm http-errors): `expose` is true below 500. */
+const isRequestError = (error: unknown): boolean =>
+  error instanceof Error && 'expose' in error && error.expose === true;
 
 export function problemOf(refused: Refusal, requestId: string): Problem {
   return {

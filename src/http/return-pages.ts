@@ -24,12 +24,24 @@ const page = (title: string, text: string): string => `<!doctype html>
 export function createReturnPages(): Router {
   const router = Router();
   router.get('/checkout/done', (_request, response) => {
-    response.type('html').send(
-      page('Thank you', 'Your payment is being confirmed. Your balance is updated as soon as the payment provider confirms it, usually within seconds. You can close this page.'),
-    );
+    response
+      .type('html')
+      .send(
+        page(
+          'Thank you',
+          'Your payment is being confirmed. Your balance is updated as soon as the payment provider confirms it, usually within seconds. You can close this page.',
+        ),
+      );
   });
   router.get('/checkout/cancelled', (_request, response) => {
-    response.type('html').send(page('Nothing was charged', 'You left the payment page. You can go back and pay with the same link while it is open.'));
+    response
+      .type('html')
+      .send(
+        page(
+          'Nothing was charged',
+          'You left the payment page. You can go back and pay with the same link while it is open.',
+        ),
+      );
   });
   return router;
 }

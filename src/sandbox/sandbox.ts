@@ -141,7 +141,7 @@ async function serve(options: SandboxOptions, pool: pg.Pool, accountId: string):
   );
   app.use(['/pay', '/sandbox'], localOnly(host));
   app.use(payRoutes(payment));
-  app.use(controlRoutes({ pool, payment, faults, deliverer, clockMover }));
+  app.use(controlRoutes({ pool, secretKey: options.secretKey, accountId, payment, faults, deliverer, clockMover }));
   app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
     logger.error({ error: errorMessage(error) }, 'sandbox request failed');
     response.status(500).json({ error: { type: 'api_error', message: 'The sandbox failed; see its log.' } });

@@ -18,12 +18,15 @@ async function admin(statement: string): Promise<void> {
   }
 }
 
+/** Ends what is connected to a database of the run's server, and drops it where it is there. */
+export const dropDatabase = (name: string): Promise<void> => admin(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+
 async function create(template: string): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`;
   await admin(`CREATE DATABASE ${name} TEMPLATE ${template}`);
   return {
     url: withDatabase(inject('databaseAdminUrl'), name),
-    drop: () => admin(`DROP DATABASE ${name} WITH (FORCE)`),
+    drop: () => dropDatabase(name),
   };
 }
 

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { Money } from '../../money/money.ts';
+import { invalidField } from '../../errors.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
+import { Money } from '../../money/money.ts';
 import type { TenancyDependencies } from '../../tenancy/agency.ts';
 import { findCustomer } from '../../tenancy/find-customers.ts';
-import { invalidField } from '../../errors.ts';
 import { decodeCursor, pageAnswer, pageOf, pageQuery } from '../pagination.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { id, isoTime, moneyAnswer } from '../schemas.ts';

@@ -79,7 +79,9 @@ const orderAnswer = z
           occurredAt: isoTime,
         }),
       )
-      .meta({ description: 'Tries that did not pay. A decline leaves the order in `checkout`: another card may succeed.' }),
+      .meta({
+        description: 'Tries that did not pay. A decline leaves the order in `checkout`: another card may succeed.',
+      }),
     expiresAt: isoTime,
     paidAt: isoTime.nullable(),
     createdAt: isoTime,
@@ -109,7 +111,8 @@ export function createCheckoutRoutes(dependencies: CheckoutRouteDependencies): R
       method: 'post',
       path: '/v1/quotes',
       summary: 'Quote a top-up',
-      description: 'What the balance is credited in USD, what the client is charged, at which rate and with which rounding.',
+      description:
+        'What the balance is credited in USD, what the client is charged, at which rate and with which rounding.',
       tag,
       roles: ['platform', 'agency', 'portal'],
       body: z.strictObject({ customerId: id('customer'), amount: positiveMoney, provider }),

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import type { PrismaClient } from '../../database/generated/client.ts';
-import type { InboxEvent } from '../../database/generated/client.ts';
+import type { InboxEvent, PrismaClient } from '../../database/generated/client.ts';
 import type { Inbox } from '../../delivery/inbox.ts';
 import { conflict, notFound } from '../../errors.ts';
 import { decodeCursor, pageAnswer, pageOf, pageQuery } from '../pagination.ts';
@@ -27,7 +26,10 @@ const eventAnswer = z
     eventId: z.string().meta({ description: 'The provider’s own id of the event.' }),
     type: z.string(),
     status: statuses,
-    reason: z.string().nullable().meta({ description: 'A stable code, a colon, a sentence.', example: 'amount_mismatch: …' }),
+    reason: z
+      .string()
+      .nullable()
+      .meta({ description: 'A stable code, a colon, a sentence.', example: 'amount_mismatch: …' }),
     attempts: z.number().int(),
     occurredAt: isoTime,
     receivedAt: isoTime,
@@ -105,14 +107,16 @@ export function createEventRoutes({ prisma, inbox, wakeInbox }: EventRouteDepend
       method: 'post',
       path: '/v1/events/:id/replay',
       summary: 'Apply an event again',
-      description: 'Harmless for what was applied: the fact is posted once. Useful for what was parked, once its cause is gone.',
+      description:
+        'Harmless for what was applied: the fact is posted once. Useful for what was parked, once its cause is gone.',
       tag,
       roles: ['platform'],
       params,
       responses: { 202: eventAnswer },
       handle: async ({ params }) => {
         const event = await find(params.id);
-        if (!(await inbox.replay(event.id))) throw conflict('event_in_progress', 'The event is being worked on right now.');
+        if (!(await inbox.replay(event.id)))
+          throw conflict('event_in_progress', 'The event is being worked on right now.');
         wakeInbox();
         return { status: 202, body: eventJson(await find(event.id)) };
       },

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { FaultSwitch } from '../../../src/sandbox/faults.ts';
 import { type Harness, startHarness, startReceiver, topUp, types, visa } from './harness.ts';
 
 let harness: Harness;
@@ -150,6 +151,17 @@ describe('delivery faults', () => {
       types: ['payment_intent.succeeded', 'checkout.session.completed'],
     });
     expect(missed.data).toHaveLength(2);
+  });
+
+  test('strike the same deliveries again under the same seed', () => {
+    const strikes = (seed: number) => {
+      const faults = new FaultSwitch();
+      faults.set({ dropDeliveries: 0.5, seed });
+      return Array.from({ length: 40 }, () => faults.dropsThisDelivery());
+    };
+    expect(strikes(3)).toEqual(strikes(3));
+    expect(strikes(3)).not.toEqual(strikes(4));
+    expect(new Set(strikes(3)).size).toBe(2);
   });
 
   test('that make no sense are refused', async () => {

@@ -1,12 +1,13 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { newId } from '../../../src/ids.ts';
 import { agency, createWorld, ids, newPlan, platform, type World } from './world.ts';
 
 let world: World;
-beforeEach(async () => {
+beforeAll(async () => {
   world = await createWorld();
 });
-afterEach(() => world.close());
+beforeEach(() => world.reset());
+afterAll(() => world.close());
 
 const refusal = (code: string, status: number) => expect.objectContaining({ code, status });
 
@@ -59,8 +60,9 @@ describe('a plan', () => {
   });
 
   test('is not half made when it cannot be published', async () => {
-    await world.database.pool.query('DROP TABLE test_jobs');
+    await world.database.pool.query('ALTER TABLE test_jobs RENAME TO hidden_jobs');
     await expect(world.publishNew(platform)).rejects.toThrow(/test_jobs/);
+    await world.database.pool.query('ALTER TABLE hidden_jobs RENAME TO test_jobs');
     expect(await world.catalog.listPlans(platform, {}, { limit: 10, before: undefined })).toEqual([]);
   });
 

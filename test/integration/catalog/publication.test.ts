@@ -1,13 +1,14 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ProviderError, type ProviderErrorKind } from '../../../src/providers/errors.ts';
 import { Crash } from '../../unit/catalog/fake-catalog-port.ts';
 import { addAccount, agency, createWorld, ids, newPlan, platform, type World } from './world.ts';
 
 let world: World;
-beforeEach(async () => {
+beforeAll(async () => {
   world = await createWorld();
 });
-afterEach(() => world.close());
+beforeEach(() => world.reset());
+afterAll(() => world.close());
 
 const everything = { dryRun: false };
 const page = { limit: 10, before: undefined };

@@ -27,6 +27,8 @@ export interface World {
   takeJobs(): Promise<readonly Job[]>;
   runJobs(): Promise<void>;
   publishNew(scope: Scope, change?: Parameters<typeof newPlan>[0]): Promise<PlanView>;
+  /** As it was made: faster than a new database for each test. */
+  reset(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -106,9 +108,12 @@ export async function createWorld({ remote }: WorldOptions = {}): Promise<World>
       },
     },
   });
-  await addTenants({ database, clock });
   const providerAccountId = remote?.accountId ?? 'acct_platform';
-  await addAccount({ database, clock }, { agencyId: ids.platform, id: ids.account, providerAccountId });
+  const furnish = async (): Promise<void> => {
+    await addTenants({ database, clock });
+    await addAccount({ database, clock }, { agencyId: ids.platform, id: ids.account, providerAccountId });
+  };
+  await furnish();
 
   const takeJobs = async (): Promise<readonly Job[]> => {
     const { rows } = await database.pool.query<{ id: number; job: Job }>('DELETE FROM test_jobs RETURNING id, job');
@@ -124,6 +129,14 @@ export async function createWorld({ remote }: WorldOptions = {}): Promise<World>
       for (const { payload } of await takeJobs()) await catalog.jobs['catalog.publish'](payload);
     },
     publishNew: (scope, change = {}) => catalog.createPlan(scope, newPlan({ ...change, publish: true }), undefined),
+    reset: async () => {
+      await database.pool.query(
+        'TRUNCATE agencies, plans, plan_versions, catalog_links, publications, test_jobs CASCADE',
+      );
+      await database.pool.query('TRUNCATE provider_operations');
+      port.clear();
+      await furnish();
+    },
     close: async () => {
       await database.close();
       await testDatabase.drop();

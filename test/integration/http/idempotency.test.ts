@@ -1,6 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { pino } from 'pino';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { AppError } from '../../../src/errors.ts';
+import { runOnce } from '../../../src/http/idempotency.ts';
 import type { IdempotentRequest } from '../../../src/http/route.ts';
 import { defineRoute } from '../../../src/http/route.ts';
 import { type Service, startService } from './tenants.ts';
@@ -231,5 +233,38 @@ describe('Idempotency-Key', () => {
     const resumed = await create();
     expect(resumed.body).toEqual(first.body);
     expect(await service.prisma.customer.count({ where: { email: 'once@example.com' } })).toBe(1);
+  });
+
+  test('renews the lease while the handler runs, so that a slow request is not taken over', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      const gate = held();
+      const { pool: sql, clock } = service;
+      const call = {
+        name: { principal: 'platform', route: 'POST /v1/slow', key: newKey() },
+        content: {},
+        carriesSecret: false,
+        log: pino({ level: 'silent' }),
+      };
+      const slow = runOnce(
+        { sql, clock },
+        { ...call, run: () => gate.inside().then(() => ({ status: 200, body: {} })) },
+      );
+      await gate.entered;
+      clock.advance(25_000);
+      vi.advanceTimersByTime(10_000);
+      const renewedUntil = new Date(clock.now().getTime() + 30_000);
+      await vi.waitFor(async () => {
+        const stored = await service.prisma.idempotencyRequest.findFirst({ where: { route: 'POST /v1/slow' } });
+        expect(stored?.leaseUntil).toEqual(renewedUntil);
+      });
+      clock.advance(25_000);
+      const second = runOnce({ sql, clock }, { ...call, run: async () => ({ status: 200, body: { second: true } }) });
+      await expect(second).rejects.toMatchObject({ code: 'request_in_progress' });
+      gate.release();
+      expect(await slow).toEqual({ status: 200, body: {}, replayed: false });
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

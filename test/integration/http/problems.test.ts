@@ -76,6 +76,14 @@ describe('bad input', () => {
     expect(answer).toMatchObject({ status: 413, body: { code: 'body_too_large' } });
   });
 
+  test('a body that is not in the encoding it announces is 400', async () => {
+    const answer = await service.call('POST', '/v1/test/amounts', {
+      text: '{}',
+      headers: { 'content-encoding': 'gzip' },
+    });
+    expect(answer).toMatchObject({ status: 400, body: { code: 'bad_request' } });
+  });
+
   test('a body of another type is 415', async () => {
     const answer = await service.call('POST', '/v1/test/amounts', {
       text: 'amount=5',

@@ -17,12 +17,17 @@ export class FakeCatalogPort implements CatalogPort {
   readonly #answers = new Map<string, CatalogProduct | CatalogPrice>();
   interference: Interference = {};
 
-  get livePrices(): readonly CatalogPrice[] {
-    return [...this.prices.values()].filter(({ active }) => active);
+  /** An empty account again. */
+  clear(): void {
+    this.products.clear();
+    this.prices.clear();
+    this.#answers.clear();
+    this.calls.length = 0;
+    this.interference = {};
   }
 
-  get writes(): readonly string[] {
-    return this.calls.filter((call) => !call.startsWith('retrieve') && !call.startsWith('prices'));
+  get livePrices(): readonly CatalogPrice[] {
+    return [...this.prices.values()].filter(({ active }) => active);
   }
 
   async retrieveProduct(_account: unknown, productId: string): Promise<CatalogProduct | null> {

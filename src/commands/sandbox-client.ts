@@ -1,0 +1,121 @@
+import { z } from 'zod';
+import { Unreachable } from './api-client.ts';
+
+/** How a session is paid; see the sandbox's README. */
+export interface SandboxPayment {
+  readonly card?: string;
+  readonly authenticate?: 'complete' | 'fail';
+  readonly bank_debit?: 'succeed' | 'fail';
+}
+
+export const cards = {
+  visa: '4242424242424242',
+  mastercard: '5555555555554444',
+  declined: '4000000000000002',
+  insufficientFunds: '4000000000009995',
+} as const;
+
+const paymentAnswer = z.object({
+  status: z.string(),
+  paymentStatus: z.string(),
+  error: z.object({ code: z.string(), declineCode: z.string().nullable() }).optional(),
+});
+export type SandboxPaymentAnswer = z.output<typeof paymentAnswer>;
+
+const refusalSchema = z.object({ error: z.object({ message: z.string().optional(), code: z.string().optional() }) });
+
+const deliveriesSchema = z.object({
+  inFlight: z.number(),
+  counts: z.record(z.string(), z.number()),
+  data: z.array(z.object({ eventId: z.string(), type: z.string(), status: z.string(), attempts: z.number() })),
+});
+export type SandboxDeliveries = z.output<typeof deliveriesSchema>;
+
+const accessSchema = z.object({ secretKey: z.string(), accountId: z.string() });
+
+/** A refusal of the sandbox, e.g. `session_not_open` for a session that is complete. */
+export class SandboxRefusal extends Error {
+  readonly status: number;
+
+  constructor(call: string, status: number, message: string) {
+    super(`${call} answered ${status}: ${message}`);
+    this.name = 'SandboxRefusal';
+    this.status = status;
+  }
+}
+
+export interface SandboxClient {
+  readonly url: string;
+  pay(sessionId: string, payment: SandboxPayment): Promise<SandboxPaymentAnswer>;
+  settle(sessionId: string, outcome: 'succeed' | 'fail'): Promise<SandboxPaymentAnswer>;
+  /** Replaces all faults; `{}` clears them. */
+  setFaults(faults: Readonly<Record<string, unknown>>): Promise<void>;
+  /** Moves the clock of both sides, e.g. `1d`; resolves when everything that fell due is done. */
+  advanceClock(by: string): Promise<Date>;
+  now(): Promise<Date>;
+  deliveries(): Promise<SandboxDeliveries>;
+  /** Reads the provider's own API: what it says happened, whatever the service says. */
+  provider<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.output<Schema>>;
+}
+
+/** A client of the sandbox's own routes, and of the provider's API that it speaks. */
+export function createSandboxClient(url: string): SandboxClient {
+  const base = url.replace(/\/+$/, '');
+  const request = async <Schema extends z.ZodType>(
+    method: string,
+    path: string,
+    schema: Schema,
+    options: { readonly body?: unknown; readonly key?: string } = {},
+  ): Promise<z.output<Schema>> => {
+    let response: Response;
+    try {
+      response = await fetch(`${base}${path}`, {
+        method,
+        headers: {
+          'content-type': 'application/json',
+          ...(options.key === undefined ? {} : { authorization: `Bearer ${options.key}` }),
+        },
+        ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+      });
+    } catch (error) {
+      throw new Unreachable(base, error);
+    }
+    const text = await response.text();
+    const body: unknown = response.headers.get('content-type')?.includes('json') ? JSON.parse(text) : null;
+    if (!response.ok) {
+      const refusal = refusalSchema.safeParse(body).data?.error;
+      throw new SandboxRefusal(`${method} ${path}`, response.status, refusal?.message ?? refusal?.code ?? text);
+    }
+    return schema.parse(body);
+  };
+
+  let secretKey: Promise<string> | undefined;
+  const keyOfProvider = (): Promise<string> => {
+    secretKey ??= request('GET', '/sandbox/access', accessSchema).then((access) => access.secretKey);
+    return secretKey;
+  };
+  const clock = z.object({ now: z.iso.datetime() });
+
+  return {
+    url: base,
+    pay: (sessionId, payment) =>
+      request('POST', `/sandbox/sessions/${sessionId}/pay`, paymentAnswer, { body: payment }),
+    settle: (sessionId, outcome) =>
+      request('POST', `/sandbox/sessions/${sessionId}/settle`, paymentAnswer, { body: { outcome } }),
+    setFaults: async (faults) => {
+      await request('PUT', '/sandbox/faults', z.unknown(), { body: faults });
+    },
+    advanceClock: async (by) =>
+      new Date((await request('POST', '/sandbox/clock', clock, { body: { advance: by } })).now),
+    now: async () => new Date((await request('GET', '/sandbox/clock', clock)).now),
+    deliveries: () => request('GET', '/sandbox/deliveries', deliveriesSchema),
+    provider: async (path, schema) => request('GET', path, schema, { key: await keyOfProvider() }),
+  };
+}
+
+/** The provider's id of the session that a pay address leads to. */
+export function providerSessionOf(payUrl: string | null): string {
+  const id = /\/pay\/(cs_\w+)$/.exec(payUrl ?? '')?.[1];
+  if (id === undefined) throw new Error(`not the address of a sandbox's pay page: ${payUrl}`);
+  return id;
+}
