@@ -1,14 +1,17 @@
 /**
- * Keeps arrivals; one that is there already changes nothing. Parameters: id, provider, account, event id, type, payload,
- * livemode, status, reason, occurred at (arrays), then received at, due at, claim token.
+ * Keeps arrivals; one that is there already changes nothing. Parameters: id, provider, account, event id, type, payload's
+ * first byte (from 1) and length, livemode, status, reason, occurred at (arrays), then received at, due at, claim token and
+ * all payloads in one: as an array of texts each quote in them would be escaped here and unescaped there.
  */
 export const storeEvents = `
 INSERT INTO inbox_events
   (id, provider, account, event_id, type, payload, livemode, status, reason, occurred_at, received_at, due_at, claim_token, attempts, handled_at)
-SELECT e.*, $11::timestamptz, $12::timestamptz, CASE WHEN e.status = 'received' THEN $13::text END,
-       CASE WHEN $13::text IS NULL THEN 0 ELSE 1 END, CASE WHEN e.status <> 'received' THEN $11::timestamptz END
-  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::boolean[], $8::text[], $9::text[], $10::timestamptz[])
-    AS e(id, provider, account, event_id, type, payload, livemode, status, reason, occurred_at)
+SELECT e.id, e.provider, e.account, e.event_id, e.type, substring($15::bytea FROM e.first_byte FOR e.bytes), e.livemode, e.status,
+       e.reason, e.occurred_at, $12::timestamptz, $13::timestamptz, CASE WHEN e.status = 'received' THEN $14::text END,
+       CASE WHEN $14::text IS NULL THEN 0 ELSE 1 END, CASE WHEN e.status <> 'received' THEN $12::timestamptz END
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::integer[], $7::integer[], $8::boolean[], $9::text[],
+              $10::text[], $11::timestamptz[])
+    AS e(id, provider, account, event_id, type, first_byte, bytes, livemode, status, reason, occurred_at)
  ORDER BY e.provider, e.account, e.event_id
 ON CONFLICT (provider, account, event_id) DO NOTHING
 RETURNING id`;

@@ -24,8 +24,8 @@ export interface Arrival {
   readonly account: string;
   readonly eventId: string;
   readonly type: string;
-  /** The body as it was signed. */
-  readonly payload: string;
+  /** The body as it was signed, UTF-8. */
+  readonly payload: Buffer;
   readonly livemode: boolean;
   readonly occurredAt: Date;
   readonly ignoredBecause?: string | undefined;
@@ -39,7 +39,7 @@ export interface ClaimedEvent {
   readonly account: string;
   readonly eventId: string;
   readonly type: string;
-  readonly payload: string;
+  readonly payload: Buffer;
   readonly livemode: boolean;
   readonly attempts: number;
   readonly token: string;
@@ -83,9 +83,19 @@ interface ClaimRow {
   readonly account: string;
   readonly event_id: string;
   readonly type: string;
-  readonly payload: string;
+  readonly payload: Buffer;
   readonly livemode: boolean;
   readonly attempts: number;
+}
+
+/** Where each payload begins in all of them put together, counted from 1 as SQL does. */
+function firstBytesOf(events: readonly Arrival[]): number[] {
+  let next = 1;
+  return events.map(({ payload }) => {
+    const first = next;
+    next += payload.length;
+    return first;
+  });
 }
 
 export function createInbox({ pool, clock }: { readonly pool: pg.Pool; readonly clock: Clock }): Inbox {
@@ -104,7 +114,8 @@ export function createInbox({ pool, clock }: { readonly pool: pg.Pool; readonly 
         events.map(({ account }) => account),
         events.map(({ eventId }) => eventId),
         events.map(({ type }) => type),
-        events.map(({ payload }) => payload),
+        firstBytesOf(events),
+        events.map(({ payload }) => payload.length),
         events.map(({ livemode }) => livemode),
         events.map(({ ignoredBecause }) => (ignoredBecause === undefined ? 'received' : 'ignored')),
         events.map(({ ignoredBecause }) => ignoredBecause ?? null),
@@ -112,6 +123,7 @@ export function createInbox({ pool, clock }: { readonly pool: pg.Pool; readonly 
         now,
         token === null ? now : new Date(now.getTime() + claimMs),
         token,
+        Buffer.concat(events.map(({ payload }) => payload)),
       ],
     });
     const kept = new Set(stored.rows.map(({ id }) => id));

@@ -1,5 +1,4 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -19,6 +18,7 @@ import {
 } from '../../src/commands/api-answers.ts';
 import { type ApiAnswer, type ApiClient, createApiClient } from '../../src/commands/api-client.ts';
 import { createSandboxClient, providerSessionOf, type SandboxClient } from '../../src/commands/sandbox-client.ts';
+import { freePorts } from '../../src/commands/service-process.ts';
 import { readConfig } from '../../src/config.ts';
 import { startService } from '../../src/main.ts';
 import { createMigratedDatabase, dropDatabase } from './database.ts';
@@ -36,6 +36,8 @@ export interface TestService {
   readonly sandbox: SandboxClient;
   /** Of the platform at the sandbox. */
   readonly accountId: string;
+  /** For what has no route yet. */
+  readonly databaseUrl: string;
   readonly webhookSecret: string;
   readonly connectWebhookSecret: string;
   /** Everything due is done: deliveries, events, jobs. */
@@ -68,25 +70,16 @@ export interface Delivery {
   readonly signature?: string | null;
 }
 
-/** Neighbouring ports are not promised free; two unrelated ones are asked for. */
-export async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const address = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no free port');
-  return address.port;
-}
-
 const secretsSchema = z.object({ sandboxWebhookSecret: z.string(), sandboxConnectWebhookSecret: z.string() });
 
 /** The whole service in this process, over a database and ports of its own, with the sandbox as its provider. */
 export async function startTestService(settings: Readonly<Record<string, string>> = {}): Promise<TestService> {
   const dataDir = await mkdtemp(join(tmpdir(), 'baisa-service-'));
   const database = await createMigratedDatabase();
+  const [port, sandboxPort] = await freePorts(2);
   const config = readConfig({
-    PORT: String(await freePort()),
-    SANDBOX_PORT: String(await freePort()),
+    PORT: String(port),
+    SANDBOX_PORT: String(sandboxPort),
     DATA_DIR: dataDir,
     DATABASE_URL: database.url,
     LOG_LEVEL: 'silent',
@@ -114,6 +107,7 @@ export async function startTestService(settings: Readonly<Record<string, string>
     api,
     sandbox,
     accountId: service.sandbox.accountId,
+    databaseUrl: database.url,
     webhookSecret: secrets.sandboxWebhookSecret,
     connectWebhookSecret: secrets.sandboxConnectWebhookSecret,
     idle: service.idle,

@@ -53,7 +53,7 @@ export function createStripeReceiver(options: StripeReceiverOptions): Router {
       : { account: event.account, ignoredBecause: 'unknown_account: the account is not connected here' };
   };
 
-  const arrivalOf = (event: Stripe.Event, payload: string, place: Place): Arrival => ({
+  const arrivalOf = (event: Stripe.Event, payload: Buffer, place: Place): Arrival => ({
     provider: 'stripe',
     account: place.account,
     eventId: event.id,
@@ -88,7 +88,7 @@ export function createStripeReceiver(options: StripeReceiverOptions): Router {
           'The signature is missing, wrong or too old, or the body is not an event.',
         );
       }
-      const stored = await inbox.store(arrivalOf(event, body.toString('utf8'), await placeOf(event)));
+      const stored = await inbox.store(arrivalOf(event, body, await placeOf(event)));
       options.onArrival?.(stored);
       response.statusCode = 200;
       response.setHeader('content-type', 'application/json');

@@ -26,5 +26,5 @@ export function verifyStripeEvent(
 }
 
 /** An event out of our own inbox, whose signature was checked when it was stored. */
-export const storedStripeEvent = (payload: string): Stripe.Event =>
-  Stripe.webhooks.constructEventWithoutVerification(payload);
+export const storedStripeEvent = (payload: Buffer): Stripe.Event =>
+  Stripe.webhooks.constructEventWithoutVerification(payload.toString('utf8'));

@@ -240,7 +240,7 @@ CREATE TABLE "inbox_events" (
     "account" TEXT NOT NULL,
     "event_id" TEXT NOT NULL,
     "type" TEXT NOT NULL,
-    "payload" TEXT NOT NULL,
+    "payload" BYTEA NOT NULL,
     "livemode" BOOLEAN NOT NULL,
     "status" TEXT NOT NULL,
     "reason" TEXT,

@@ -99,7 +99,7 @@ export function createEventRoutes({ prisma, inbox, wakeInbox }: EventRouteDepend
       responses: { 200: eventAnswer.extend({ payload: z.unknown() }).meta({ id: 'EventWithPayload' }) },
       handle: async ({ params }) => {
         const event = await find(params.id);
-        const payload: unknown = JSON.parse(event.payload);
+        const payload: unknown = JSON.parse(Buffer.from(event.payload).toString('utf8'));
         return { status: 200, body: { ...eventJson(event), payload } };
       },
     }),
