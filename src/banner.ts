@@ -23,7 +23,7 @@ export function banner(config: Config, { url, platformApiKey, sandbox }: Announc
     '',
     '  Try next, in another terminal:',
     '',
-    '    npm run demo -- --url ' + url + ' --key ' + platformApiKey,
+    `    npm run demo -- --url ${url} --key ${platformApiKey}`,
     `    curl -s ${url}/v1/plans -H 'authorization: Bearer ${platformApiKey}'`,
     '',
   ].join('\n');

@@ -38,7 +38,8 @@ export async function seedDemo(
     (await prisma.plan.findMany({ where: { agencyId: agency.id }, select: { name: true } })).map(({ name }) => name),
   );
   for (const { plan } of parsePlansFile(await readFile(plansFile, 'utf8'), 'demo-plans.yaml')) {
-    if (!existing.has(plan.name)) await catalog.createPlan(asPlatform, { ...plan, agencyId: agency.id, publish: true }, undefined);
+    if (!existing.has(plan.name))
+      await catalog.createPlan(asPlatform, { ...plan, agencyId: agency.id, publish: true }, undefined);
   }
 }
 

@@ -218,7 +218,11 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
       { url: `${at}/webhooks/stripe/connect`, secret: secrets.sandboxConnectWebhookSecret, connect: true },
     ];
     for (const endpoint of endpoints) {
-      await sandbox.ensureWebhookEndpoint({ ...endpoint, enabledEvents: stripeEventTypes, apiVersion: stripe.apiVersion });
+      await sandbox.ensureWebhookEndpoint({
+        ...endpoint,
+        enabledEvents: stripeEventTypes,
+        apiVersion: stripe.apiVersion,
+      });
     }
     await seedDemo({ prisma, clock, catalog, platform });
   }
@@ -240,21 +244,25 @@ async function main(): Promise<void> {
   if (existsSync('.env')) process.loadEnvFile('.env');
   const config = readConfig(process.env);
   const log = createLogger(config.logLevel);
-  const service = await startService(config, log);
-  console.log(banner(config, service));
+  const starting = startService(config, log);
 
+  // Heard from the beginning: an end during the start would leave the embedded server behind.
   const stop = (signal: string): void => {
     log.info({ signal }, 'stopping');
-    service.stop().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        log.error({ err: error }, 'could not stop cleanly');
-        process.exit(1);
-      },
-    );
+    starting
+      .then((service) => service.stop())
+      .then(
+        () => process.exit(0),
+        (error: unknown) => {
+          log.error({ err: error }, 'could not stop cleanly');
+          process.exit(1);
+        },
+      );
   };
   process.once('SIGINT', () => stop('SIGINT'));
   process.once('SIGTERM', () => stop('SIGTERM'));
+
+  console.log(banner(config, await starting));
 }
 
 if (import.meta.main) {

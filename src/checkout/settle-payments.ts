@@ -104,7 +104,6 @@ const factOf = {
 async function lockNamedOrders(sql: Sql, batch: readonly SourcedPaymentEvent[]): Promise<Map<string, OpenOrder>> {
   const names = new Map(batch.map(({ event: { order } }) => [keyOf(order.agencyId, order.orderId), order]));
   const found = await sql.query<OrderRow>({
-    name: 'checkout-lock-orders',
     text: lockOrders,
     values: [[...names.values()].map(({ agencyId }) => agencyId), [...names.values()].map(({ orderId }) => orderId)],
   });
@@ -154,7 +153,6 @@ async function storeMoves(sql: Sql, clock: Clock, orders: readonly OpenOrder[]):
   );
   if (moved.length === 0) return;
   await sql.query({
-    name: 'checkout-move-orders',
     text: moveOrders,
     values: [
       moved.map(({ row }) => row.agency_id),

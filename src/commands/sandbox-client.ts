@@ -32,15 +32,16 @@ const deliveriesSchema = z.object({
 export type SandboxDeliveries = z.output<typeof deliveriesSchema>;
 
 const accessSchema = z.object({ secretKey: z.string(), accountId: z.string() });
+export type SandboxAccess = z.output<typeof accessSchema>;
 
-/** A refusal of the sandbox, e.g. `session_not_open` for a session that is complete. */
+/** A refusal of the sandbox, e.g. `checkout_session_not_open` for a session that is complete. */
 export class SandboxRefusal extends Error {
-  readonly status: number;
+  readonly code: string | undefined;
 
-  constructor(call: string, status: number, message: string) {
-    super(`${call} answered ${status}: ${message}`);
+  constructor(call: string, status: number, refusal: { readonly code?: string | undefined; readonly message: string }) {
+    super(`${call} answered ${status}: ${refusal.message}`);
     this.name = 'SandboxRefusal';
-    this.status = status;
+    this.code = refusal.code;
   }
 }
 
@@ -54,6 +55,8 @@ export interface SandboxClient {
   advanceClock(by: string): Promise<Date>;
   now(): Promise<Date>;
   deliveries(): Promise<SandboxDeliveries>;
+  /** The key of the provider's API that the sandbox speaks, and the account it belongs to. */
+  access(): Promise<SandboxAccess>;
   /** Reads the provider's own API: what it says happened, whatever the service says. */
   provider<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.output<Schema>>;
 }
@@ -84,15 +87,16 @@ export function createSandboxClient(url: string): SandboxClient {
     const body: unknown = response.headers.get('content-type')?.includes('json') ? JSON.parse(text) : null;
     if (!response.ok) {
       const refusal = refusalSchema.safeParse(body).data?.error;
-      throw new SandboxRefusal(`${method} ${path}`, response.status, refusal?.message ?? refusal?.code ?? text);
+      const message = refusal?.message ?? text;
+      throw new SandboxRefusal(`${method} ${path}`, response.status, { code: refusal?.code, message });
     }
     return schema.parse(body);
   };
 
-  let secretKey: Promise<string> | undefined;
-  const keyOfProvider = (): Promise<string> => {
-    secretKey ??= request('GET', '/sandbox/access', accessSchema).then((access) => access.secretKey);
-    return secretKey;
+  let known: Promise<SandboxAccess> | undefined;
+  const access = (): Promise<SandboxAccess> => {
+    known ??= request('GET', '/sandbox/access', accessSchema);
+    return known;
   };
   const clock = z.object({ now: z.iso.datetime() });
 
@@ -109,7 +113,8 @@ export function createSandboxClient(url: string): SandboxClient {
       new Date((await request('POST', '/sandbox/clock', clock, { body: { advance: by } })).now),
     now: async () => new Date((await request('GET', '/sandbox/clock', clock)).now),
     deliveries: () => request('GET', '/sandbox/deliveries', deliveriesSchema),
-    provider: async (path, schema) => request('GET', path, schema, { key: await keyOfProvider() }),
+    access,
+    provider: async (path, schema) => request('GET', path, schema, { key: (await access()).secretKey }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { createApiClient } from './api-client.ts';
 import { until } from './until.ts';
@@ -34,20 +34,20 @@ export interface ServiceProcess {
 
 export const newPlatformKey = (): string => `baisa_pk_${randomBytes(32).toString('base64url')}`;
 
-/** Ports that nobody listens on now. */
-export async function freePorts(count: number): Promise<number[]> {
-  const probes = Array.from({ length: count }, () => createServer());
-  // All are held before one is let go, so that no two are the same.
-  const ports = await Promise.all(
-    probes.map(async (probe) => {
-      await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-      const address = probe.address();
-      if (address === null || typeof address === 'string') throw new Error('no free port');
-      return address.port;
-    }),
-  );
-  await Promise.all(probes.map((probe) => new Promise((resolve) => probe.close(resolve))));
-  return ports;
+/** Two ports that nobody listens on now. */
+export async function freePorts(): Promise<{ readonly port: number; readonly sandboxPort: number }> {
+  // Both are held before one is let go, so that they are not the same.
+  const [own, sandbox] = await Promise.all([listenAnywhere(), listenAnywhere()]);
+  await Promise.all([own, sandbox].map(({ server }) => new Promise((resolve) => server.close(resolve))));
+  return { port: own.port, sandboxPort: sandbox.port };
+}
+
+async function listenAnywhere(): Promise<{ readonly server: Server; readonly port: number }> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no free port');
+  return { server, port: address.port };
 }
 
 /** Starts the service and waits until it is ready. Throws, with its last words, when it ends instead. */

@@ -71,7 +71,11 @@ export function startInboxWorker<Prepared>(options: InboxWorkerOptions<Prepared>
   });
 
   function pump(): void {
-    while (busyLanes < lanes && (ready.length > 0 || (mayHaveDue && !stopping))) {
+    // Another lane opens only for a full batch: until then what waits makes the next batch larger, and so cheaper by the event.
+    while (
+      busyLanes < lanes &&
+      (ready.length >= batchMax || (busyLanes === 0 && (ready.length > 0 || (mayHaveDue && !stopping))))
+    ) {
       const fromMemory = ready.splice(0, batchMax);
       if (fromMemory.length === 0) mayHaveDue = false;
       busyLanes += 1;

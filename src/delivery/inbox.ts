@@ -17,6 +17,9 @@ import {
 /** How long a claim holds an event, in milliseconds. Past it another worker may take it over. */
 export const claimMs = 30_000;
 
+/** Names this process on its claims. One is enough: what is marked twice under it is marked once. */
+const processToken = randomUUID();
+
 /** A verified event on its way into the inbox. `ignoredBecause` keeps it as ignored, so that nobody wonders where it went. */
 export interface Arrival {
   readonly provider: string;
@@ -42,7 +45,6 @@ export interface ClaimedEvent {
   readonly payload: Buffer;
   readonly livemode: boolean;
   readonly attempts: number;
-  readonly token: string;
   readonly parsed?: unknown;
 }
 
@@ -68,7 +70,7 @@ export interface Inbox {
    */
   handOverTo(worker: { hasRoom(): boolean; take: HandOver }): void;
   claim(limit: number): Promise<readonly ClaimedEvent[]>;
-  /** Marks events of one claim in the caller's transaction. Throws `ClaimLost`. */
+  /** Marks claimed events in the caller's transaction. Throws `ClaimLost` unless all are still this process's. */
   finish(sql: Sql, events: readonly { readonly event: ClaimedEvent; readonly outcome: EventOutcome }[]): Promise<void>;
   postpone(event: ClaimedEvent, dueAt: Date, reason: string): Promise<void>;
   releaseClaims(): Promise<void>;
@@ -103,10 +105,9 @@ export function createInbox({ pool, clock }: { readonly pool: pg.Pool; readonly 
 
   const storeTogether = async (events: readonly Arrival[]): Promise<readonly Stored[]> => {
     const now = clock.now();
-    const token = local?.hasRoom() ? randomUUID() : null;
+    const token = local?.hasRoom() ? processToken : null;
     const ids = events.map(() => newId('inboxEvent'));
     const stored = await pool.query<{ id: string }>({
-      name: 'inbox-store',
       text: storeEvents,
       values: [
         ids,
@@ -133,7 +134,7 @@ export function createInbox({ pool, clock }: { readonly pool: pg.Pool; readonly 
           const id = ids[index];
           if (id === undefined || !kept.has(id) || event.ignoredBecause !== undefined) return [];
           const { provider, account, eventId, type, payload, livemode, parsed } = event;
-          return [{ id, provider, account, eventId, type, payload, livemode, attempts: 1, token, parsed }];
+          return [{ id, provider, account, eventId, type, payload, livemode, attempts: 1, parsed }];
         }),
       );
     }
@@ -149,35 +150,26 @@ export function createInbox({ pool, clock }: { readonly pool: pg.Pool; readonly 
     },
     claim: async (limit) => {
       const now = clock.now();
-      const token = randomUUID();
       const claimed = await pool.query<ClaimRow>({
-        name: 'inbox-claim',
         text: claimEvents,
-        values: [now, new Date(now.getTime() + claimMs), token, limit],
+        values: [now, new Date(now.getTime() + claimMs), processToken, limit],
       });
-      return claimed.rows.map(({ event_id, ...row }) => ({ ...row, eventId: event_id, token }));
+      return claimed.rows.map(({ event_id, ...row }) => ({ ...row, eventId: event_id }));
     },
     finish: async (sql, events) => {
       const [first] = events;
       if (!first) return;
-      const byToken = Map.groupBy(events, ({ event }) => event.token);
-      for (const [token, group] of byToken) {
-        const finished = await sql.query({
-          name: 'inbox-finish',
-          text: finishEvents,
-          values: [
-            group.map(({ event }) => event.id),
-            group.map(({ outcome }) => outcome.status),
-            group.map(({ outcome }) => ('reason' in outcome ? outcome.reason : null)),
-            clock.now(),
-            token,
-          ],
-        });
-        if (finished.rowCount !== group.length) throw new ClaimLost(`${first.event.id} is no longer ours`);
-      }
+      const finished = await sql.query(finishEvents, [
+        events.map(({ event }) => event.id),
+        events.map(({ outcome }) => outcome.status),
+        events.map(({ outcome }) => ('reason' in outcome ? outcome.reason : null)),
+        clock.now(),
+        processToken,
+      ]);
+      if (finished.rowCount !== events.length) throw new ClaimLost(`${first.event.id} is no longer ours`);
     },
     postpone: async (event, dueAt, reason) => {
-      await pool.query(postponeEvent, [event.id, dueAt, reason, event.token]);
+      await pool.query(postponeEvent, [event.id, dueAt, reason, processToken]);
     },
     releaseClaims: async () => {
       await pool.query(releaseClaims, [clock.now()]);

@@ -43,7 +43,8 @@ export function createWakeups(redisUrl: string | undefined, log: Logger): Wakeup
       publisher.publish(channel, topic).catch(() => local.emit(topic));
     },
     on: (topic, listener) => local.on(topic, listener),
-    state: () => (publisher.status === 'ready' && subscriber.status === 'ready' ? 'ok' : `redis is ${publisher.status}`),
+    state: () =>
+      publisher.status === 'ready' && subscriber.status === 'ready' ? 'ok' : `redis is ${publisher.status}`,
     close: async () => {
       publisher.disconnect();
       subscriber.disconnect();

@@ -130,7 +130,6 @@ export function createLedger({ pool, clock }: { readonly pool: pg.Pool; readonly
     find: async (sql, wanted) => {
       if (wanted.length === 0) return [];
       const found = await sql.query<FoundRow>({
-        name: 'ledger-find',
         text: findTransactions,
         values: [wanted.map(({ agencyId }) => agencyId), wanted.map(({ reference }) => reference)],
       });
@@ -202,6 +201,10 @@ async function postTogether(
   }
 }
 
+/**
+ * None of the set-wise statements is a named prepared one: PostgreSQL would soon plan it once for any number of rows, and
+ * plan a batch of hundreds as if it were a few.
+ */
 async function postAll(sql: Sql, clock: Clock, postings: readonly Posting[]): Promise<readonly PostOutcome[]> {
   if (postings.length === 0) return [];
   const prepared = postings.map((posting) => ({
@@ -215,7 +218,6 @@ async function postAll(sql: Sql, clock: Clock, postings: readonly Posting[]): Pr
   for (const { lines } of prepared) for (const { account, accountId } of lines) accounts.set(accountId, account);
   const names = [...accounts.values()];
   await sql.query({
-    name: 'ledger-accounts',
     text: ensureAccounts,
     values: [
       names.map(({ agencyId }) => agencyId),
@@ -232,7 +234,6 @@ async function postAll(sql: Sql, clock: Clock, postings: readonly Posting[]): Pr
     lines.map((line, index) => ({ agencyId: posting.agencyId, id, number: index + 1, ...line })),
   );
   const fresh = await sql.query<{ id: string }>({
-    name: 'ledger-post',
     text: postTransactions,
     values: [
       prepared.map(({ posting }) => posting.agencyId),
@@ -264,7 +265,6 @@ async function refuseContradictions(
   replayed: readonly { readonly posting: Posting; readonly contentHash: string }[],
 ): Promise<void> {
   const stored = await sql.query<FoundRow>({
-    name: 'ledger-find',
     text: findTransactions,
     values: [replayed.map(({ posting }) => posting.agencyId), replayed.map(({ posting }) => posting.reference)],
   });

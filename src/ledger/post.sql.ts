@@ -4,6 +4,7 @@
  * - References are inserted in order, so that two batches with common references wait instead of deadlocking; one that is
  *   there already is left out of everything that follows.
  * - Running accounts are locked in id order before they move.
+ * - Our own ids are unique by themselves; joins within the batch use them alone, which keeps the planner's estimates right.
  * - `balance` of a running account is kept in the sign its owner reads (credit positive), entries in debit-positive.
  *
  * Parameters: $1..$7 transactions (agency, id, reference, code, content hash, entry count, source), $8 posted at,
@@ -22,7 +23,7 @@ WITH fresh AS (
   SELECT e.*
     FROM unnest($9::text[], $10::text[], $11::smallint[], $12::uuid[], $13::text[], $14::numeric[], $15::boolean[])
       WITH ORDINALITY AS e(agency_id, transaction_id, line, account_id, currency, amount, running, ordinal)
-    JOIN fresh ON fresh.agency_id = e.agency_id AND fresh.id = e.transaction_id
+    JOIN fresh ON fresh.id = e.transaction_id
 ), movement AS (
   SELECT agency_id, account_id, sum(amount) AS total, count(*) AS lines FROM entry WHERE running GROUP BY 1, 2
 ), locked AS MATERIALIZED (
@@ -40,8 +41,8 @@ WITH fresh AS (
          CASE WHEN e.running THEN m.sequence_before + row_number() OVER account END,
          CASE WHEN e.running THEN m.balance_before - sum(e.amount) OVER account END
     FROM entry e
-    LEFT JOIN moved m ON e.running AND m.agency_id = e.agency_id AND m.id = e.account_id
-  WINDOW account AS (PARTITION BY e.agency_id, e.account_id ORDER BY e.ordinal)
+    LEFT JOIN moved m ON m.id = e.account_id
+  WINDOW account AS (PARTITION BY e.account_id ORDER BY e.ordinal)
 )
 SELECT id FROM fresh`;
 

@@ -110,7 +110,9 @@ serve(
     const latenciesMs: number[] = [];
     const start = performance.now();
     const accepted =
-      perSecond === null ? await flatOut(opened, requests) : await onTimetable(opened, requests, perSecond, latenciesMs);
+      perSecond === null
+        ? await flatOut(opened, requests)
+        : await onTimetable(opened, requests, perSecond, latenciesMs);
     const seconds = (performance.now() - start) / 1000;
     for (const connection of opened) connection.close();
     return { seconds, accepted, latenciesMs };

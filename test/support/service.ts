@@ -34,6 +34,7 @@ export interface TestService {
   /** With the platform's key. */
   readonly api: ApiClient;
   readonly sandbox: SandboxClient;
+  readonly platformApiKey: string;
   /** Of the platform at the sandbox. */
   readonly accountId: string;
   /** For what has no route yet. */
@@ -76,7 +77,7 @@ const secretsSchema = z.object({ sandboxWebhookSecret: z.string(), sandboxConnec
 export async function startTestService(settings: Readonly<Record<string, string>> = {}): Promise<TestService> {
   const dataDir = await mkdtemp(join(tmpdir(), 'baisa-service-'));
   const database = await createMigratedDatabase();
-  const [port, sandboxPort] = await freePorts(2);
+  const { port, sandboxPort } = await freePorts();
   const config = readConfig({
     PORT: String(port),
     SANDBOX_PORT: String(sandboxPort),
@@ -85,7 +86,15 @@ export async function startTestService(settings: Readonly<Record<string, string>
     LOG_LEVEL: 'silent',
     ...settings,
   });
-  const service = await startService(config, pino({ level: 'silent' }));
+  const discard = async (): Promise<void> => {
+    await database.drop();
+    await dropDatabase(`${new URL(database.url).pathname.slice(1)}_sandbox`);
+    await rm(dataDir, { recursive: true, force: true });
+  };
+  const service = await startService(config, pino({ level: 'silent' })).catch(async (error: unknown) => {
+    await discard();
+    throw error;
+  });
   if (!service.sandbox) throw new Error('the service started without its sandbox');
   const secrets = secretsSchema.parse(JSON.parse(await readFile(join(dataDir, 'secrets.json'), 'utf8')));
   const api = createApiClient(service.url, service.platformApiKey);
@@ -106,6 +115,7 @@ export async function startTestService(settings: Readonly<Record<string, string>
     url: service.url,
     api,
     sandbox,
+    platformApiKey: service.platformApiKey,
     accountId: service.sandbox.accountId,
     databaseUrl: database.url,
     webhookSecret: secrets.sandboxWebhookSecret,
@@ -149,9 +159,7 @@ export async function startTestService(settings: Readonly<Record<string, string>
     },
     stop: async () => {
       await service.stop();
-      await database.drop();
-      await dropDatabase(`${new URL(database.url).pathname.slice(1)}_sandbox`);
-      await rm(dataDir, { recursive: true, force: true });
+      await discard();
     },
   };
 }

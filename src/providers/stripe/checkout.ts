@@ -5,8 +5,6 @@ import type { CheckoutPort, HostedSession } from '../port.ts';
 import { maximumCharge, minimumCharge, toMinorUnits } from './amounts.ts';
 import { on, type StripeCalls, writeOn } from './stripe-calls.ts';
 
-
-
 const minuteMs = 60_000;
 
 /** docs.stripe.com/api/checkout/sessions/create, `expires_at`: 30 minutes to 24 hours. */

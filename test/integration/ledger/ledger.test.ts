@@ -190,8 +190,9 @@ test.each([
 
 const insertTransaction = `INSERT INTO ledger_transactions (agency_id, id, reference, code, content_hash, entry_count, source, posted_at)
   VALUES ($1, 'txn_x', 'ref_x', 'test', 'x', 2, 'test', now())`;
-const insertEntries = (amounts: readonly string[]) =>
-  `INSERT INTO ledger_entries (agency_id, transaction_id, line, account_id, currency, amount)
+const insertBoth = (amounts: readonly string[]) =>
+  `WITH made AS (${insertTransaction})
+   INSERT INTO ledger_entries (agency_id, transaction_id, line, account_id, currency, amount)
    SELECT $1, 'txn_x', t.line, a.id, 'USD', t.amount
      FROM unnest('{${amounts.join(',')}}'::numeric[]) WITH ORDINALITY AS t(amount, line),
           (SELECT id FROM ledger_accounts WHERE agency_id = $1 AND code = 'clearing') a`;
@@ -205,8 +206,7 @@ test.each([
   await ledger.postAlone(topUp(agencyId, 'a', 100));
   await expect(
     inTransaction(database.pool, async (client) => {
-      await client.query(insertTransaction, [agencyId]);
-      if (amounts.length > 0) await client.query(insertEntries(amounts), [agencyId]);
+      await client.query(amounts.length > 0 ? insertBoth(amounts) : insertTransaction, [agencyId]);
     }),
   ).rejects.toThrow(message);
 });
