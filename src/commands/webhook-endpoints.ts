@@ -75,21 +75,20 @@ function changeOf(existing: WebhookEndpoint, wanted: WantedEndpoint): EndpointCh
 const attemptsMax = 5;
 
 /**
- * Carries the changes out, and answers the secrets that were made. Keys are made of what is asked for, so that a run whose
- * answer was lost can be repeated: the same key gives the same endpoint and secret. A key whose effect was undone since
- * answers with what is no longer so; then the next attempt's key does it anew.
+ * Carries the changes out, and hands over each secret as soon as it is made, for what fails after it must not lose it. Keys are
+ * made of what is asked for, so that a run whose answer was lost can be repeated: the same key gives the same endpoint and
+ * secret. A key whose effect was undone since answers with what is no longer so; then the next attempt's key does it anew.
  */
 export async function applyChanges(
   port: WebhookEndpointsPort,
   changes: readonly EndpointChange[],
-): Promise<MadeSecret[]> {
-  const made: MadeSecret[] = [];
+  onSecret: (made: MadeSecret) => void,
+): Promise<void> {
   for (const change of changes) {
-    if (change.action === 'create') made.push(await create(port, change.wanted));
+    if (change.action === 'create') onSecret(await create(port, change.wanted));
     if (change.action === 'update') await update(port, change.existing.id, change.wanted.eventTypes, true);
     if (change.action === 'disable') await update(port, change.existing.id, change.existing.eventTypes, false);
   }
-  return made;
 }
 
 async function create(port: WebhookEndpointsPort, wanted: WantedEndpoint): Promise<MadeSecret> {

@@ -3,8 +3,15 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { stripeEventTypes } from '../../webhooks/stripe/router.ts';
 import { errorMessage, SettingError } from '../errors.ts';
+import type { WebhookEndpointsPort } from '../providers/port.ts';
 import { createStripeProvider } from '../providers/stripe/stripe-provider.ts';
-import { applyChanges, type EndpointChange, planChanges, type WantedEndpoint } from './webhook-endpoints.ts';
+import {
+  applyChanges,
+  type EndpointChange,
+  type MadeSecret,
+  planChanges,
+  type WantedEndpoint,
+} from './webhook-endpoints.ts';
 
 const help = `npm run webhooks -- plan|apply [--json]
 
@@ -83,16 +90,31 @@ async function main(): Promise<number> {
 
   const changes = planChanges(wantedEndpoints(publicUrl), await port.list(), apiVersion);
   for (const change of changes) say(lineOf(change));
-  const made = command === 'apply' ? await applyChanges(port, changes) : [];
-  // Stripe shows a secret when the endpoint is made and never again, so it is printed exactly here.
-  if (values.json) {
-    const endpoints = changes.map(({ action, url, reason }) => ({ action, url, reason }));
-    console.log(JSON.stringify({ ok: true, applied: command === 'apply', endpoints, secrets: made }));
-  } else if (made.length > 0) {
-    say('\nShown this once; put them into the settings of the service:\n');
-    for (const { setting, secret } of made) say(`  ${setting}=${secret}`);
+  if (values.json) await reportJson(command === 'apply', port, changes);
+  else if (command === 'apply') {
+    // Stripe shows a secret when the endpoint is made and never again, so it is printed exactly here.
+    await applyChanges(port, changes, ({ setting, secret }) =>
+      say(`\nShown this once; put it into the settings of the service:\n  ${setting}=${secret}`),
+    );
   }
   return 0;
+}
+
+/** One line, when all is done or something failed: secrets that were made before a failure are in it. */
+async function reportJson(
+  isApply: boolean,
+  port: WebhookEndpointsPort,
+  changes: readonly EndpointChange[],
+): Promise<void> {
+  const secrets: MadeSecret[] = [];
+  const endpoints = changes.map(({ action, url, reason }) => ({ action, url, reason }));
+  let ok = false;
+  try {
+    if (isApply) await applyChanges(port, changes, (made) => secrets.push(made));
+    ok = true;
+  } finally {
+    console.log(JSON.stringify({ ok, applied: isApply && ok, endpoints, secrets }));
+  }
 }
 
 main().then(

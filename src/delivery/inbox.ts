@@ -17,9 +17,6 @@ import {
 /** How long a claim holds an event, in milliseconds. Past it another worker may take it over. */
 export const claimMs = 30_000;
 
-/** Names this process on its claims. One is enough: what is marked twice under it is marked once. */
-const processToken = randomUUID();
-
 /** A verified event on its way into the inbox. `ignoredBecause` keeps it as ignored, so that nobody wonders where it went. */
 export interface Arrival {
   readonly provider: string;
@@ -101,6 +98,8 @@ function firstBytesOf(events: readonly Arrival[]): number[] {
 }
 
 export function createInbox({ pool, clock }: { readonly pool: pg.Pool; readonly clock: Clock }): Inbox {
+  // Names this process on its claims. One is enough: what is marked twice under it is marked once.
+  const processToken = randomUUID();
   let local: { hasRoom(): boolean; take: HandOver } | undefined;
 
   const storeTogether = async (events: readonly Arrival[]): Promise<readonly Stored[]> => {
