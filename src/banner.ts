@@ -7,7 +7,7 @@ export interface Announced {
 }
 
 /** What a person at a terminal needs next. The key is shown only where it opens nothing but a sandbox, or was made just now. */
-export function banner(config: Config, { url, platformApiKey, sandbox }: Announced): string {
+export function banner(config: Config, { url, platformApiKey, sandbox }: Announced, firstStart: boolean): string {
   const lines = [
     '',
     `  Baisa is ready at ${url}`,
@@ -15,7 +15,11 @@ export function banner(config: Config, { url, platformApiKey, sandbox }: Announc
     `  API reference   ${url}/docs`,
     `  Health          ${url}/readyz`,
   ];
-  if (!sandbox) return [...lines, `  Mode            ${config.mode}`, ''].join('\n');
+  if (!sandbox) {
+    const madeNow = firstStart && config.platformApiKey === undefined;
+    const key = madeNow ? `${platformApiKey}   (shown once; kept in ${config.dataDir}/secrets.json)` : 'as set before';
+    return [...lines, `  Mode            ${config.mode}`, `  Platform key    ${key}`, ''].join('\n');
+  }
   return [
     ...lines,
     `  Sandbox         ${sandbox.url}/sandbox   (a local stand-in for Stripe; no real money)`,

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
 import { createEventHandler } from '../webhooks/event-handler.ts';
 import { createStripeReceiver } from '../webhooks/stripe/receiver.ts';
@@ -138,6 +139,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
   const inbox = createInbox({ pool, clock });
   if (stores.exclusive) await inbox.releaseClaims();
   metrics.watchInbox(inbox);
+  metrics.watchAlerts(prisma);
   const worker = startInboxWorker({
     inbox,
     pool,
@@ -182,7 +184,8 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
       findOrder: createFindOrder(database),
     }),
     authenticate: createAuthenticator({ sql: pool, clock, hash, log }),
-    idempotency: { sql: pool, clock },
+    // Leases measure how long a process has been silent, which no sandbox clock can move.
+    idempotency: { sql: pool, clock: systemClock },
     webhooks: createStripeReceiver({
       inbox,
       clock,
@@ -244,6 +247,7 @@ async function main(): Promise<void> {
   if (existsSync('.env')) process.loadEnvFile('.env');
   const config = readConfig(process.env);
   const log = createLogger(config.logLevel);
+  const firstStart = !existsSync(join(config.dataDir, 'secrets.json'));
   const starting = startService(config, log);
 
   // Heard from the beginning: an end during the start would leave the embedded server behind.
@@ -262,7 +266,7 @@ async function main(): Promise<void> {
   process.once('SIGINT', () => stop('SIGINT'));
   process.once('SIGTERM', () => stop('SIGTERM'));
 
-  console.log(banner(config, await starting));
+  console.log(banner(config, await starting, firstStart));
 }
 
 if (import.meta.main) {

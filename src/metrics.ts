@@ -1,10 +1,13 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { PrismaClient } from './database/generated/client.ts';
 import type { ClaimedEvent, EventOutcome, Inbox } from './delivery/inbox.ts';
 
 export interface Metrics {
   readonly registry: Registry;
   countArrival(provider: string, result: 'stored' | 'duplicate' | 'refused'): void;
   countOutcome(event: ClaimedEvent, outcome: EventOutcome): void;
+  /** From now on what a person should look at is counted at each scrape. */
+  watchAlerts(prisma: PrismaClient): void;
   /** From now on the inbox's queue lengths are read at each scrape. */
   watchInbox(inbox: Inbox): void;
 }
@@ -39,6 +42,19 @@ export function createMetrics(): Metrics {
     countOutcome: ({ provider, type }, outcome) => {
       outcomes.inc({ provider, type, status: outcome.status });
       if (outcome.status === 'parked') parked.inc({ provider, reason: codeOf(outcome.reason) });
+    },
+    watchAlerts: (prisma) => {
+      const open = new Gauge({
+        name: 'baisa_alerts_open',
+        help: 'What a person should look at, by kind: second_payment (one order was paid twice, and credited twice).',
+        labelNames: ['kind'],
+        registers: [registry],
+        collect: async () => {
+          open.reset();
+          const kinds = await prisma.alert.groupBy({ by: ['kind'], where: { resolvedAt: null }, _count: true });
+          for (const { kind, _count: count } of kinds) open.set({ kind }, count);
+        },
+      });
     },
     watchInbox: (inbox) => {
       const queue = new Gauge({
