@@ -3,6 +3,7 @@ import type { Route } from '../route.ts';
 import { createAgencyRoutes } from './agencies.ts';
 import { type BalanceRouteDependencies, createBalanceRoutes } from './balances.ts';
 import { type CatalogRouteDependencies, createCatalogRoutes } from './catalog.ts';
+import { type CatalogSyncRouteDependencies, createCatalogSyncRoutes } from './catalog-sync.ts';
 import { type CheckoutRouteDependencies, createCheckoutRoutes } from './checkout.ts';
 import { createCustomerRoutes } from './customers.ts';
 import { createEventRoutes, type EventRouteDependencies } from './events.ts';
@@ -11,6 +12,7 @@ import { createEventRoutes, type EventRouteDependencies } from './events.ts';
 export type RouteDependencies = KeyIssueDependencies &
   BalanceRouteDependencies &
   CatalogRouteDependencies &
+  CatalogSyncRouteDependencies &
   CheckoutRouteDependencies &
   EventRouteDependencies;
 
@@ -19,6 +21,7 @@ export const createRoutes = (dependencies: RouteDependencies): readonly Route[] 
   ...createAgencyRoutes(dependencies),
   ...createCustomerRoutes(dependencies),
   ...createCatalogRoutes(dependencies),
+  ...createCatalogSyncRoutes(dependencies),
   ...createCheckoutRoutes(dependencies),
   ...createBalanceRoutes(dependencies),
   ...createEventRoutes(dependencies),
