@@ -117,7 +117,7 @@ export function desired(sold: SoldVersion, account: CarrierAccount): Desired {
       [metadataKeys.part]: key,
       [metadataKeys.fingerprint]: made,
     };
-    prices.push({ key, fingerprint: made, price: { ...content, amount: asked.amount, metadata } });
+    prices.push({ key, fingerprint: made, price: { usage: 'licensed', ...content, amount: asked.amount, metadata } });
   }
   return { blocked: null, product: desiredProduct(sold), prices };
 }

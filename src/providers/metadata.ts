@@ -14,3 +14,6 @@ export const metadataKeys = {
 
 /** What every lookup key of ours starts with. */
 export const lookupKeyPrefix = 'baisa:';
+
+/** What the names that we choose ourselves start with: ids of products, event names of meters, keys of metadata. */
+export const ownNamePrefix = 'baisa_';
