@@ -17,3 +17,24 @@ export const lookupKeyPrefix = 'baisa:';
 
 /** What the names that we choose ourselves start with: ids of products, event names of meters, keys of metadata. */
 export const ownNamePrefix = 'baisa_';
+
+interface Marked {
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** Chosen names and metadata are two marks, so that an edit at the provider's console which removes one is still seen. */
+export const isOwnProduct = ({ id, metadata }: Marked & { readonly id: string }): boolean =>
+  id.startsWith(ownNamePrefix) || metadataKeys.plan in metadata;
+
+/** Also what somebody else put on a product of ours. */
+export const isOwnPrice = (
+  price: Marked & { readonly lookupKey: string | null; readonly productId: string },
+): boolean =>
+  price.lookupKey?.startsWith(lookupKeyPrefix) === true ||
+  isOwnProduct({ id: price.productId, metadata: price.metadata });
+
+export const isOwnTaxRate = ({ metadata }: Marked): boolean =>
+  Object.keys(metadata).some((key) => key.startsWith(ownNamePrefix));
+
+export const isOwnMeter = ({ eventName }: { readonly eventName: string }): boolean =>
+  eventName.startsWith(ownNamePrefix);

@@ -1,3 +1,5 @@
+import { Decimal } from 'decimal.js';
+import Stripe from 'stripe';
 import { currency } from '../../money/currency.ts';
 import { Money } from '../../money/money.ts';
 import { ProviderError } from '../errors.ts';
@@ -79,3 +81,31 @@ export function toMinorUnits(amount: Money): number {
 /** From Stripe's minor units and lower-case currency code. Throws `RangeError` for a currency that is not in our table. */
 export const fromMinorUnits = (minorUnits: number, stripeCurrency: string): Money =>
   Money.ofMinorUnits(minorUnits, stripeCurrency.toUpperCase());
+
+/** Decimals of a minor unit that a price may have (docs.stripe.com/api/prices/create, `unit_amount_decimal`). */
+const unitDecimalsMax = 12;
+
+const minorUnitsPerMajor = (code: string): Decimal => new Decimal(10).pow(currency(code).decimals);
+
+/**
+ * The price of one metered unit in minor units, exact. It need not be chargeable by itself: what is charged is the total. Throws
+ * `ProviderError` (`invalid`) for a negative amount, one with more than twelve decimals of a minor unit, or one above
+ * the maximum.
+ */
+export function toMinorUnitsDecimal(amount: Money): Stripe.Decimal {
+  if (amount.isNegative) throw refused('amount_negative', `${amount} is negative`);
+  if (amount.compare(maximumCharge(amount.currency.code)) > 0) {
+    throw refused('amount_too_large', `${amount} is more than Stripe charges at once`);
+  }
+  const units = amount.amount.times(minorUnitsPerMajor(amount.currency.code));
+  if (units.decimalPlaces() > unitDecimalsMax) {
+    throw refused('amount_too_fine', `${amount} has more than ${unitDecimalsMax} decimals of a minor unit`);
+  }
+  return Stripe.Decimal.from(units.toFixed());
+}
+
+/** From Stripe's exact minor units. Throws `RangeError` for a currency that is not in our table. */
+export function fromMinorUnitsDecimal(units: Stripe.Decimal, stripeCurrency: string): Money {
+  const code = stripeCurrency.toUpperCase();
+  return Money.of(Money.of(units.toString(), code).amount.div(minorUnitsPerMajor(code)), code);
+}

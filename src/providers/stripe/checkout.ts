@@ -3,14 +3,12 @@ import { ProviderError } from '../errors.ts';
 import { metadataKeys } from '../metadata.ts';
 import type { CheckoutPort, HostedSession } from '../port.ts';
 import { maximumCharge, minimumCharge, toMinorUnits } from './amounts.ts';
-import { on, type StripeCalls, writeOn } from './stripe-calls.ts';
+import { on, pageSize, type StripeCalls, writeOn } from './stripe-calls.ts';
 
 const minuteMs = 60_000;
 
 /** docs.stripe.com/api/checkout/sessions/create, `expires_at`: 30 minutes to 24 hours. */
 const sessionLifetimeMs = { min: 30 * minuteMs, max: 24 * 60 * minuteMs };
-
-const pageSize = 100;
 
 /** Any other word for a session's status means that the client may still pay. */
 const finalStatuses = ['complete', 'expired'] as const;

@@ -3,6 +3,9 @@ import type { AccountRef, WriteOptions } from '../port.ts';
 import { type CallMethod, toProviderError, unreadableAnswer } from './stripe-error.ts';
 import { recordTries } from './transport.ts';
 
+/** The largest page that Stripe gives. */
+export const pageSize = 100;
+
 type Answered<T> = T & { readonly lastResponse: { readonly statusCode: number } };
 
 /** Every call of the SDK goes through here, so that nothing but `ProviderError` comes out. */

@@ -1,14 +1,12 @@
 import Stripe from 'stripe';
 import { ProviderError } from '../errors.ts';
 import type { WebhookEndpoint, WebhookEndpointsPort } from '../port.ts';
-import type { StripeCalls } from './stripe-calls.ts';
+import { pageSize, type StripeCalls } from './stripe-calls.ts';
 
 type EnabledEvent = Stripe.WebhookEndpointCreateParams.EnabledEvent;
 
 /** Stripe does not give back whether an endpoint hears connected accounts, so it is written on it. */
 const scopeMetadataKey = 'baisa_scope';
-
-const pageSize = 100;
 
 /** Whether a text has the form of an event type; Stripe itself refuses those it does not know. */
 const isEventType = (type: string): type is EnabledEvent => /^[a-z_]+(\.[a-z_]+)+$/.test(type);
