@@ -14,6 +14,12 @@ export interface EventObjects {
   'product.deleted': Stripe.Product;
   'price.created': Stripe.Price;
   'price.updated': Stripe.Price;
+  'tax_rate.created': Stripe.TaxRate;
+  'tax_rate.updated': Stripe.TaxRate;
+  'billing.meter.created': Stripe.Billing.Meter;
+  'billing.meter.updated': Stripe.Billing.Meter;
+  'billing.meter.deactivated': Stripe.Billing.Meter;
+  'billing.meter.reactivated': Stripe.Billing.Meter;
   'customer.created': Stripe.Customer;
   'customer.updated': Stripe.Customer;
   'checkout.session.completed': Stripe.Checkout.Session;

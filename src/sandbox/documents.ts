@@ -23,6 +23,8 @@ export interface DocumentTypes {
   account: Stripe.Account;
   product: Stripe.Product;
   price: Stripe.Price;
+  tax_rate: Stripe.TaxRate;
+  'billing.meter': Stripe.Billing.Meter;
   customer: Stripe.Customer;
   'checkout.session': Stripe.Checkout.Session;
   session_plan: SessionPlan;
@@ -52,7 +54,12 @@ const linksOf: { readonly [Kind in DocumentKind]?: (body: DocumentTypes[Kind]) =
     ...link('active', price.active),
     ...link('currency', price.currency),
     ...link('type', price.type),
+    ...link('interval', price.recurring?.interval),
+    ...link('usage_type', price.recurring?.usage_type),
+    ...link('meter', price.recurring?.meter),
   ],
+  tax_rate: (taxRate) => [...link('active', taxRate.active), ...link('inclusive', taxRate.inclusive)],
+  'billing.meter': (meter) => [...link('event_name', meter.event_name), ...link('status', meter.status)],
   customer: (customer) => link('email', customer.email),
   'checkout.session': (session) => [
     ...link('customer', idOf(session.customer)),

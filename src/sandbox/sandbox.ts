@@ -38,8 +38,10 @@ export interface SandboxOptions {
   /** Of the platform's account, when it is first made; ISO 3166, `AE` unless given. */
   readonly country?: string;
   readonly logger: Logger;
-  /** Calls per account and second; no limit unless given. */
-  readonly throttlePerSecond?: number;
+  /** Calls per second and account (Stripe: 100 live, 25 in a test account); no limit unless given. */
+  readonly throttlePerSecond?: number | undefined;
+  /** Calls per second, account and endpoint (Stripe: 25); no limit unless given. */
+  readonly endpointThrottlePerSecond?: number | undefined;
 }
 
 export interface EndpointRegistration {
@@ -135,7 +137,10 @@ async function serve(options: SandboxOptions, pool: pg.Pool, accountId: string):
       transactions,
       idempotencyKeys: new IdempotencyKeys(),
       faults,
-      throttle: new Throttle(options.throttlePerSecond),
+      throttle: new Throttle({
+        perSecond: options.throttlePerSecond,
+        endpointPerSecond: options.endpointThrottlePerSecond,
+      }),
       logger,
     }),
   );

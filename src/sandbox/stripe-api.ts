@@ -7,9 +7,11 @@ import { chargeRoutes } from './api/charges.ts';
 import { checkoutSessionRoutes } from './api/checkout-sessions.ts';
 import { customerRoutes } from './api/customers.ts';
 import { eventRoutes } from './api/events.ts';
+import { meterRoutes } from './api/meters.ts';
 import { paymentIntentRoutes } from './api/payment-intents.ts';
 import { priceRoutes } from './api/prices.ts';
 import { productRoutes } from './api/products.ts';
+import { taxRateRoutes } from './api/tax-rates.ts';
 import { webhookEndpointRoutes } from './api/webhook-endpoints.ts';
 import type { Transactions } from './call.ts';
 import { asFailure, authenticationFailed, invalidRequest, rateLimited, StripeFailure, serverError } from './failure.ts';
@@ -24,6 +26,8 @@ const routes: readonly Route[] = [
   ...accountRoutes,
   ...productRoutes,
   ...priceRoutes,
+  ...taxRateRoutes,
+  ...meterRoutes,
   ...customerRoutes,
   ...checkoutSessionRoutes,
   ...paymentIntentRoutes,
@@ -108,7 +112,11 @@ async function answer(setting: StripeApiSetting, route: Route, request: Request,
 
   authenticate(setting, request);
   requireVersion(request);
-  if (!setting.throttle.admits(accountId)) throw rateLimited();
+  const throttled = setting.throttle.refusal(accountId, `${route.method} ${route.path}`);
+  if (throttled !== null) {
+    response.set('Stripe-Rate-Limited-Reason', throttled);
+    throw rateLimited();
+  }
   const fault = setting.faults.takeApiFault(request.method, request.path);
   if (fault?.cut === 'before') return cutConnection(request);
   if (fault?.status === 429) throw rateLimited();

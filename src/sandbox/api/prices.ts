@@ -21,6 +21,7 @@ import {
   text,
 } from '../parameters.ts';
 import { type Route, route } from '../route.ts';
+import { requireActiveMeter } from './meters.ts';
 import { buildProduct } from './products.ts';
 
 const lookupKey = text.refine((key) => key.length <= 200, 'must be at most 200 characters');
@@ -35,6 +36,13 @@ export const recurringRule = z.strictObject({
   interval_count: integer.optional(),
 } satisfies Rules<Stripe.Checkout.SessionCreateParams.LineItem.PriceData.Recurring>);
 
+const usageType = z.enum(['licensed', 'metered']);
+
+const priceRecurring = recurringRule.extend({
+  meter: text.optional(),
+  usage_type: usageType.optional(),
+} satisfies Rules<Stripe.PriceCreateParams.Recurring>);
+
 const priceCreate = parameters({
   currency: currencyCode,
   active: flag.optional(),
@@ -46,7 +54,7 @@ const priceCreate = parameters({
   product_data: z
     .strictObject({ name: text, active: flag.optional(), metadata: metadata.optional(), unit_label: text.optional() })
     .optional(),
-  recurring: recurringRule.optional(),
+  recurring: priceRecurring.optional(),
   tax_behavior: taxBehavior.optional(),
   transfer_lookup_key: flag.optional(),
   unit_amount: integer.optional(),
@@ -74,6 +82,13 @@ const priceList = parameters({
     .refine((keys) => keys.length <= lookupKeysMax, `at most ${lookupKeysMax} lookup keys`)
     .optional(),
   product: text.optional(),
+  recurring: z
+    .strictObject({
+      interval: interval.optional(),
+      meter: text.optional(),
+      usage_type: usageType.optional(),
+    } satisfies Rules<Stripe.PriceListParams.Recurring>)
+    .optional(),
   type: z.enum(['one_time', 'recurring']).optional(),
 } satisfies Rules<Stripe.PriceListParams>);
 
@@ -83,7 +98,7 @@ export interface PriceSetting {
   readonly lookup_key?: string | undefined;
   readonly metadata?: Record<string, string> | undefined;
   readonly nickname?: string | undefined;
-  readonly recurring?: z.output<typeof recurringRule> | undefined;
+  readonly recurring?: z.output<typeof priceRecurring> | undefined;
   readonly tax_behavior?: Stripe.Price.TaxBehavior | undefined;
   readonly unit_amount?: number | undefined;
   readonly unit_amount_decimal?: Stripe.Decimal | undefined;
@@ -124,9 +139,9 @@ export function buildPrice(call: Call, product: string, setting: PriceSetting): 
       ? {
           interval: recurring.interval,
           interval_count: count,
-          meter: null,
+          meter: recurring.meter ?? null,
           trial_period_days: null,
-          usage_type: 'licensed',
+          usage_type: recurring.usage_type ?? 'licensed',
         }
       : null,
     tax_behavior: setting.tax_behavior ?? 'unspecified',
@@ -136,6 +151,21 @@ export function buildPrice(call: Call, product: string, setting: PriceSetting): 
     unit_amount: units ?? wholeUnits,
     unit_amount_decimal: exact ?? Stripe.Decimal.from(String(units)),
   };
+}
+
+/** Throws 400 unless a metered price names an active meter, and any other price none (api/prices/create). */
+async function requireMeterFor(call: Call, recurring: PriceSetting['recurring']): Promise<void> {
+  const isMetered = recurring?.usage_type === 'metered';
+  const param = 'recurring[meter]';
+  if (isMetered && recurring.meter === undefined) {
+    throw invalidRequest('A metered price must be backed by a meter. Pass its id as recurring[meter].', {
+      code: 'parameter_missing',
+      param,
+    });
+  }
+  if (recurring?.meter === undefined) return;
+  if (!isMetered) throw invalidRequest('Only a metered price can have a meter.', { param });
+  await requireActiveMeter(call, recurring.meter, param);
 }
 
 /** Frees the key for this call, or throws 400 where another price holds it and no transfer was asked for. */
@@ -157,6 +187,7 @@ async function takeLookupKey(call: Call, key: string, forPrice: string | null, t
 
 async function createPrice(call: Call, params: z.output<typeof priceCreate>): Promise<Stripe.Price> {
   const product = await productOf(call, params);
+  await requireMeterFor(call, params.recurring);
   if (params.lookup_key !== undefined) {
     await takeLookupKey(call, params.lookup_key, null, params.transfer_lookup_key ?? false);
   }
@@ -217,6 +248,9 @@ export const priceRoutes: readonly Route[] = [
         ...(params.currency === undefined ? [] : [`currency:${params.currency}`]),
         ...(params.product === undefined ? [] : [`product:${params.product}`]),
         ...(params.type === undefined ? [] : [`type:${params.type}`]),
+        ...Object.entries(params.recurring ?? {}).flatMap(([name, value]) =>
+          value === undefined ? [] : [`${name}:${value}`],
+        ),
       ],
       any: params.lookup_keys?.map((key) => `lookup_key:${key}`),
     }),
