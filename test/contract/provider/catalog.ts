@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { Money } from '../../../src/money/money.ts';
-import type { CatalogPort, CatalogPrice, CatalogPriceSpec, CatalogProduct } from '../../../src/providers/port.ts';
+import type {
+  CatalogPort,
+  CatalogPrice,
+  CatalogPriceSpec,
+  CatalogProduct,
+  LicensedPriceSpec,
+} from '../../../src/providers/port.ts';
 import { type ContractRun, need, refusalOf } from './contract-run.ts';
 
 export function describeCatalog(run: () => ContractRun): void {
@@ -21,7 +27,8 @@ export function describeCatalog(run: () => ContractRun): void {
     return made;
   }
 
-  const aPrice = (productId: string, change: Partial<CatalogPriceSpec> = {}): CatalogPriceSpec => ({
+  const aPrice = (productId: string, change: Partial<LicensedPriceSpec> = {}): LicensedPriceSpec => ({
+    usage: 'licensed',
     productId,
     lookupKey: run().name('lookup'),
     amount: run().money('49.00'),
@@ -89,9 +96,48 @@ export function describeCatalog(run: () => ContractRun): void {
       const { id } = await makeProduct();
       const spec = aPrice(id, { cycle, taxBehavior: 'inclusive' });
       const made = await makePrice(spec);
-      expect(made).toEqual({ ...spec, id: made.id, active: true, amount: made.amount });
+      expect(made).toEqual({ ...spec, id: made.id, active: true, meterId: null, amount: made.amount });
       expect(made.amount.equals(spec.amount)).toBe(true);
       await expect(catalog().pricesOfProduct(run().account, id)).resolves.toEqual([made]);
+    });
+
+    it('sells a pack once, without a cycle', async () => {
+      const { id } = await makeProduct();
+      const { cycle: _, ...terms } = aPrice(id);
+      const made = await makePrice({ ...terms, usage: 'one_time' });
+      expect(made).toMatchObject({ usage: 'one_time', cycle: null, meterId: null, active: true });
+      expect(made.amount.equals(terms.amount)).toBe(true);
+      await expect(catalog().pricesOfProduct(run().account, id)).resolves.toEqual([made]);
+    });
+
+    it('lists everything of ours, archived too, and nothing that is not', async () => {
+      const kept = await makeProduct();
+      const archived = await makeProduct();
+      await catalog().updateProduct(run().account, archived.id, { active: false }, run().once());
+      const foreign = { ...aProduct(), id: run().foreignName('product'), metadata: {} };
+      await catalog().createProduct(run().account, foreign, run().once());
+      run().undoLater(() => catalog().updateProduct(run().account, foreign.id, { active: false }, run().once()));
+      const live = await makePrice(aPrice(kept.id));
+      const gone = await makePrice(aPrice(kept.id));
+      await catalog().archivePrice(run().account, gone.id, run().once());
+      const theirs = await makePrice(aPrice(foreign.id, { lookupKey: run().foreignName('lookup'), metadata: {} }));
+
+      const products = new Map((await catalog().listProducts(run().account)).map((one) => [one.id, one.active]));
+      expect([kept, archived, foreign].map(({ id }) => products.get(id))).toEqual([true, false, undefined]);
+      const prices = new Map((await catalog().listPrices(run().account)).map((one) => [one.id, one.active]));
+      expect([live, gone, theirs].map(({ id }) => prices.get(id))).toEqual([true, false, undefined]);
+    });
+
+    it('puts a price back as it was: active, with its lookup key and metadata', async () => {
+      const { id } = await makeProduct();
+      const spec = aPrice(id);
+      const older = await makePrice(spec);
+      const newer = await makePrice(spec);
+      await catalog().archivePrice(run().account, older.id, run().once());
+      const change = { active: true, lookupKey: spec.lookupKey, metadata: { baisa_version: 'planv_other' } };
+      await expect(catalog().updatePrice(run().account, older.id, change, run().once())).resolves.toMatchObject(change);
+      const prices = await catalog().pricesOfProduct(run().account, id);
+      expect(prices.find((price) => price.id === newer.id)).toMatchObject({ active: true, lookupKey: null });
     });
 
     it('moves a lookup key to the newer price, and keeps the older one', async () => {

@@ -39,6 +39,11 @@ export class ContractRun {
     return `baisa_contract_${this.#subject.runId}_${kind}_${this.#names}`;
   }
 
+  /** A name that nobody used before and that does not look like ours. */
+  foreignName(kind: string): string {
+    return `other_${this.name(kind)}`;
+  }
+
   /** The options of a write that is sent once. */
   once(): { idempotencyKey: string } {
     return { idempotencyKey: this.name('key') };

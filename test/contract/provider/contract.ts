@@ -2,7 +2,25 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeCatalog } from './catalog.ts';
 import { describeCheckout } from './checkout.ts';
 import { ContractRun, type ContractSubject, need } from './contract-run.ts';
+import { describeMeters } from './meters.ts';
+import { describeTaxRates } from './tax-rates.ts';
 import { describeWebhookEndpoints } from './webhook-endpoints.ts';
+
+const everything = ['accounts', 'catalog', 'taxRates', 'meters', 'checkout', 'webhookEndpoints'] as const;
+
+type Capability = (typeof everything)[number];
+
+function describeAccounts(run: () => ContractRun): void {
+  describe('accounts', () => {
+    it('name the account of the key and what it can charge', async () => {
+      const { provider, account, currency } = run().subject;
+      const found = await provider.accounts.current();
+      expect(found.id).toBe(account.id);
+      expect(found.chargeableCurrencies).toContain(currency);
+      for (const code of [found.settlementCurrency, ...found.chargeableCurrencies]) expect(code).toMatch(/^[A-Z]{3}$/);
+    });
+  });
+}
 
 /**
  * What every provider promises behind the port, whoever it is. A provider's test file calls this with the capabilities it
@@ -11,7 +29,7 @@ import { describeWebhookEndpoints } from './webhook-endpoints.ts';
 export function providerContract(
   name: string,
   setUp: () => Promise<ContractSubject>,
-  capabilities: readonly ('catalog' | 'checkout' | 'webhookEndpoints')[] = ['catalog', 'checkout', 'webhookEndpoints'],
+  capabilities: readonly Capability[] = everything,
 ): void {
   describe(name, () => {
     let current: ContractRun | undefined;
@@ -22,19 +40,14 @@ export function providerContract(
     });
     afterAll(() => current?.close());
 
-    describe('accounts', () => {
-      it('name the account of the key and what it can charge', async () => {
-        const { provider, account, currency } = run().subject;
-        const found = await provider.accounts.current();
-        expect(found.id).toBe(account.id);
-        expect(found.chargeableCurrencies).toContain(currency);
-        for (const code of [found.settlementCurrency, ...found.chargeableCurrencies])
-          expect(code).toMatch(/^[A-Z]{3}$/);
-      });
-    });
-
-    if (capabilities.includes('catalog')) describeCatalog(run);
-    if (capabilities.includes('checkout')) describeCheckout(run);
-    if (capabilities.includes('webhookEndpoints')) describeWebhookEndpoints(run);
+    const describes = {
+      accounts: describeAccounts,
+      catalog: describeCatalog,
+      taxRates: describeTaxRates,
+      meters: describeMeters,
+      checkout: describeCheckout,
+      webhookEndpoints: describeWebhookEndpoints,
+    } satisfies Record<Capability, (run: () => ContractRun) => void>;
+    for (const capability of capabilities) describes[capability](run);
   });
 }

@@ -1,4 +1,5 @@
 import { pino } from 'pino';
+import Stripe from 'stripe';
 import { describe, expect, it } from 'vitest';
 import { MovableClock } from '../../../src/clock.ts';
 import { runOperation } from '../../../src/providers/operation.ts';
@@ -36,7 +37,40 @@ async function startSubject(): Promise<ContractSubject & { url: string; clock: M
   };
 }
 
+/** The same sandbox, seen from an account that is connected to the platform: every call goes through `Stripe-Account`. */
+async function startConnectedSubject(): Promise<ContractSubject> {
+  const subject = await startSubject();
+  const { hostname, port } = new URL(subject.url);
+  const stripe = new Stripe(secretKey, { host: hostname, port, protocol: 'http', telemetry: false });
+  const { id } = await stripe.accounts.create({ country: 'AE' });
+  return { ...subject, account: { id, platform: false } };
+}
+
 providerContract('Stripe, as the sandbox plays it', startSubject);
+
+providerContract('Stripe, on a connected account of the sandbox', startConnectedSubject, [
+  'catalog',
+  'taxRates',
+  'meters',
+  'checkout',
+]);
+
+describe('two accounts of one platform', () => {
+  it('keep catalogues of their own, under the same ids', async () => {
+    const connected = await startConnectedSubject();
+    try {
+      const catalog = need(connected.provider.catalog, 'catalog');
+      const platform = { id: (await connected.provider.accounts.current()).id, platform: true };
+      const product = { id: 'baisa_plan_1', name: 'Gold', description: null, active: true, metadata: {} };
+      await catalog.createProduct(connected.account, product, { idempotencyKey: 'same key' });
+      await expect(catalog.listProducts(platform)).resolves.toEqual([]);
+      await catalog.createProduct(platform, { ...product, name: 'Silver' }, { idempotencyKey: 'same key' });
+      await expect(catalog.retrieveProduct(connected.account, product.id)).resolves.toMatchObject({ name: 'Gold' });
+    } finally {
+      await connected.close();
+    }
+  });
+});
 
 describe('an operation over the sandbox', () => {
   const hourMs = 3_600_000;

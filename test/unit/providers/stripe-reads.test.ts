@@ -32,7 +32,7 @@ describe('reading', () => {
 
   it('leaves out prices that none of ours can be', async () => {
     const foreign = [
-      { ...price, unit_amount: null, billing_scheme: 'tiered' },
+      { ...price, unit_amount: null, unit_amount_decimal: null, billing_scheme: 'tiered' },
       { ...price, currency: 'xxx' },
     ];
     await expect(
@@ -42,7 +42,7 @@ describe('reading', () => {
 
   it.each([
     [{ interval: 'week', interval_count: 1, usage_type: 'licensed' }],
-    [{ interval: 'month', interval_count: 1, usage_type: 'metered' }],
+    [{ interval: 'month', interval_count: 2, usage_type: 'licensed' }],
     [null],
   ])('knows no cycle of ours in %j', async (recurring) => {
     const { result } = await wire(list({ ...price, recurring }), () =>

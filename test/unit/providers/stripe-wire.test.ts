@@ -12,6 +12,7 @@ const price1 = {
   productId: 'plan_1',
   lookupKey: 'baisa:plan_1:monthly',
   amount: Money.of('18.870', 'OMR'),
+  usage: 'licensed',
   cycle: 'monthly',
   taxBehavior: 'inclusive',
   metadata: { baisa_plan: 'plan_1' },
@@ -138,7 +139,14 @@ describe('the form of', () => {
       tax_behavior: 'inclusive',
       'metadata[baisa_plan]': 'plan_1',
     });
-    expect(sent.result).toEqual({ id: 'price_1', active: true, ...price1, cycle, amount: Money.of('18.87', 'OMR') });
+    expect(sent.result).toEqual({
+      ...price1,
+      id: 'price_1',
+      active: true,
+      cycle,
+      meterId: null,
+      amount: Money.of('18.87', 'OMR'),
+    });
   });
 
   it('an archived price', async () => {
