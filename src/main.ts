@@ -7,6 +7,7 @@ import { stripeEventTypes } from '../webhooks/stripe/router.ts';
 import { createStripeTranslation } from '../webhooks/stripe/translate.ts';
 import { banner } from './banner.ts';
 import { createCatalog } from './catalog/catalog.ts';
+import { createOffers } from './catalog/offers.ts';
 import { createFindOrder } from './checkout/find-orders.ts';
 import { createQuoteTopUp } from './checkout/quote-top-up.ts';
 import { createSettlePayments } from './checkout/settle-payments.ts';
@@ -131,7 +132,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
   if (platformAccount.effectiveReason) log.warn(platformAccount.effectiveReason);
 
   const ledger = createLedger({ pool, clock });
-  const catalog = createCatalog({ database, clock, providers, operations, jobs });
+  const catalog = createCatalog({ database, clock, providers, operations, jobs, planUses: [] });
   const metrics = createMetrics();
   const wakeups = createWakeups(config.redisUrl, log);
   started.add(wakeups.close);
@@ -176,6 +177,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
       clock,
       hash,
       catalog,
+      offers: createOffers({ database, clock }),
       ledger,
       inbox,
       wakeInbox: () => wakeups.announce('inbox'),

@@ -3,7 +3,9 @@ import type { Scope } from '../tenancy/scope.ts';
 import { scoped } from '../tenancy/scoped-prisma.ts';
 import { runPublishJob } from './converge.ts';
 import { createPlan } from './create-plan.ts';
+import { deletePlan } from './delete-plan.ts';
 import { type CatalogDependencies, publishJobName } from './dependencies.ts';
+import { discardDraft } from './discard-draft.ts';
 import type { Feature } from './features.ts';
 import { createFeature, listFeatures } from './own-features.ts';
 import { patchPlan } from './patch-plan.ts';
@@ -36,6 +38,9 @@ export interface Catalog {
   patchPlan(scope: Scope, planId: string, patch: PlanPatch): Promise<PlanView>;
   publishPlan(scope: Scope, planId: string): Promise<PlanView>;
   switchPlan(scope: Scope, planId: string, turn: PlanSwitch): Promise<PlanView>;
+  /** Back to what is for sale. */
+  discardDraft(scope: Scope, planId: string): Promise<PlanView>;
+  deletePlan(scope: Scope, planId: string): Promise<void>;
   duplicatePlan(scope: Scope, planId: string, requestId: string | undefined): Promise<PlanView>;
   sync(scope: Scope, selection: CatalogSelection & { readonly dryRun: boolean }): Promise<SyncResult>;
   /** The published plans of one page, and where each of them stands in each account. */
@@ -76,10 +81,12 @@ export function createCatalog(dependencies: CatalogDependencies): Catalog {
     getPlan: (scope, planId) => getPlan(database, scope, planId),
     listPlans: (scope, filter, page) => listPlans(database, scope, filter, page),
     patchPlan: (scope, planId, patch) => onPlan(scope, planId, (key) => patchPlan(dependencies, scope, key, patch)),
-    publishPlan: (scope, planId) => onPlan(scope, planId, (key) => publishPlan(dependencies, key)),
-    switchPlan: (scope, planId, turn) => onPlan(scope, planId, (key) => switchPlan(dependencies, key, turn)),
+    publishPlan: (scope, planId) => onPlan(scope, planId, (key) => publishPlan(dependencies, scope, key)),
+    switchPlan: (scope, planId, turn) => onPlan(scope, planId, (key) => switchPlan(dependencies, scope, key, turn)),
+    discardDraft: (scope, planId) => onPlan(scope, planId, (key) => discardDraft(dependencies, scope, key)),
+    deletePlan: async (scope, planId) => deletePlan(dependencies, scope, await findPlan(database, scope, planId)),
     duplicatePlan: async (scope, planId, requestId) => {
-      const copy = await duplicatePlan(dependencies, await findPlan(database, scope, planId), requestId);
+      const copy = await duplicatePlan(dependencies, scope, await findPlan(database, scope, planId), requestId);
       return getPlan(database, scope, copy.planId);
     },
     sync: (scope, selection) => syncCatalog(dependencies, scope, selection),

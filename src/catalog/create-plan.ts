@@ -2,6 +2,7 @@ import { inTransaction, type Sql } from '../database/database.ts';
 import { AppError, notFound } from '../errors.ts';
 import { idOfRequest, newId } from '../ids.ts';
 import type { Scope } from '../tenancy/scope.ts';
+import { recordNewPlan } from './change-plan.ts';
 import type { CatalogDependencies } from './dependencies.ts';
 import { insertDraft, insertPlan, type PlanKey } from './plan.store.ts';
 import type { NewPlan, PlanDocument } from './plan-document.ts';
@@ -68,7 +69,8 @@ export function createPlan(
     if (await isPlanThere(sql, key)) return key;
     await refuseWrongPlan(sql, dependencies.providers, owner, plan);
     await insertWholePlan(sql, key, plan, dependencies.clock.now());
-    if (publish) await publishInTransaction(dependencies, sql, key);
+    await recordNewPlan(dependencies, sql, scope, key);
+    if (publish) await publishInTransaction(dependencies, sql, scope, key);
     return key;
   });
 }

@@ -3,6 +3,7 @@ import type { Database } from '../database/database.ts';
 import type { Jobs } from '../delivery/jobs.ts';
 import type { OperationDependencies } from '../providers/operation.ts';
 import type { Providers } from '../providers/port.ts';
+import type { PlanUse } from './plan-use.ts';
 
 export interface CatalogDependencies {
   readonly database: Database;
@@ -10,6 +11,8 @@ export interface CatalogDependencies {
   readonly providers: Providers;
   readonly operations: OperationDependencies;
   readonly jobs: Pick<Jobs, 'enqueue'>;
+  /** The rooms that keep something alive on a plan. Empty until one does. */
+  readonly planUses: readonly PlanUse[];
 }
 
 /** The job that carries one plan to one account. Its payload is `PlanInAccount`. */

@@ -1,11 +1,11 @@
-import { inTransaction } from '../database/database.ts';
 import { conflict } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { Scope } from '../tenancy/scope.ts';
+import { changePlan } from './change-plan.ts';
 import { refuseChangedShare } from './create-plan.ts';
 import type { CatalogDependencies } from './dependencies.ts';
 import { fingerprint } from './desired.ts';
-import { insertDraft, loadVersions, lockPlan, type PlanKey, updateDraft, updatePlanRow } from './plan.store.ts';
+import { insertDraft, loadVersions, type PlanKey, updateDraft, updatePlanRow } from './plan.store.ts';
 import { type PlanDocument, type PlanPatch, planDocumentSchema, withoutFrozen } from './plan-document.ts';
 import { refuseWrongPlan } from './plan-facts.ts';
 
@@ -24,9 +24,8 @@ export function patchPlan(
   key: PlanKey,
   patch: PlanPatch,
 ): Promise<void> {
-  return inTransaction(dependencies.database.pool, async (sql) => {
+  return changePlan(dependencies, scope, key, 'plan.changed', async (sql, { status, own }) => {
     const now = dependencies.clock.now();
-    const { status, own } = await lockPlan(sql, key);
     if (status === 'archived')
       throw conflict('plan_archived', 'An archived plan does not change: duplicate it instead.');
     const { published, draft } = await loadVersions(sql, key);

@@ -20,10 +20,25 @@ export const visibilities = ['visible', 'hidden'] as const;
 export const planStatuses = ['draft', 'published', 'disabled', 'archived'] as const;
 export const aggregations = ['sum', 'max', 'last'] as const;
 
+/** A form sends a ticked cycle without an amount as nothing: that has a code of its own, other mistakes are the decimal's. */
+const cyclePrice = z
+  .custom<string>()
+  .superRefine((written, context) => {
+    if (written === null || written === '') {
+      const message = 'A cycle is sold for a price: write one, such as "49.00", or leave the cycle out.';
+      context.addIssue({ code: 'custom', message, params: { code: 'cycle_without_price' } });
+      return;
+    }
+    for (const { message } of decimal.safeParse(written).error?.issues ?? []) {
+      context.addIssue({ code: 'custom', message });
+    }
+  })
+  .meta({ type: 'string' });
+
 const cyclesSchema = z.strictObject({
-  monthly: decimal.optional(),
-  quarterly: decimal.optional(),
-  yearly: decimal.optional(),
+  monthly: cyclePrice.optional(),
+  quarterly: cyclePrice.optional(),
+  yearly: cyclePrice.optional(),
 });
 
 const taxSchema = z.strictObject({

@@ -57,28 +57,56 @@ export async function loadVersions(sql: Sql, { agencyId, planId }: PlanKey): Pro
   return currentVersions(rows);
 }
 
+const publishedRows = z.array(z.object({ planId: z.string(), version: z.number(), document: versionDocumentSchema }));
+
+/** The versions for sale of several plans, by plan. */
+export async function loadPublishedVersions(
+  sql: Sql,
+  planIds: readonly string[],
+): Promise<ReadonlyMap<string, Pick<StoredVersion, 'version' | 'document'>>> {
+  const { rows } = await sql.query(
+    `SELECT plan_id AS "planId", version, document FROM plan_versions
+     WHERE plan_id = ANY($1) AND status = 'published'`,
+    [planIds],
+  );
+  return new Map(publishedRows.parse(rows).map(({ planId, ...version }) => [planId, version]));
+}
+
 const planRow = z.object({
   status: z.enum(planStatuses),
   name: z.string(),
   visibility: z.enum(visibilities),
+  deleted: z.boolean(),
 });
 
 /** What is the plan's own and no version's: it changes at once. */
 export type OwnFields = Pick<PlanDocument, 'name' | 'visibility'>;
 
-/** Locks the plan until the transaction ends, so that two changes to one plan follow each other. */
-export async function lockPlan(
+export interface LockedPlan {
+  readonly status: PlanStatus;
+  readonly own: OwnFields;
+}
+
+const planRowOf = `SELECT status, name, visibility, deleted_at IS NOT NULL AS deleted FROM plans
+  WHERE agency_id = $1 AND id = $2`;
+
+async function readPlanRow(
   sql: Sql,
   { agencyId, planId }: PlanKey,
-): Promise<{ readonly status: PlanStatus; readonly own: OwnFields }> {
-  const { rows } = await sql.query(
-    'SELECT status, name, visibility FROM plans WHERE agency_id = $1 AND id = $2 AND deleted_at IS NULL FOR UPDATE',
-    [agencyId, planId],
-  );
+  condition: string,
+): Promise<LockedPlan & { readonly deleted: boolean }> {
+  const { rows } = await sql.query(`${planRowOf}${condition}`, [agencyId, planId]);
   if (rows.length === 0) throw notFound('plan');
-  const { status, ...own } = planRow.parse(rows[0]);
-  return { status, own };
+  const { status, deleted, ...own } = planRow.parse(rows[0]);
+  return { status, deleted, own };
 }
+
+/** The plan's own row, a deleted plan's too. */
+export const loadPlanRow = (sql: Sql, key: PlanKey) => readPlanRow(sql, key, '');
+
+/** Locks the plan until the transaction ends, so that two changes to one plan follow each other. */
+export const lockPlan = (sql: Sql, key: PlanKey): Promise<LockedPlan> =>
+  readPlanRow(sql, key, ' AND deleted_at IS NULL FOR UPDATE');
 
 const isNameTaken = z.object({ code: z.literal('23505'), constraint: z.literal('plans_name') });
 
@@ -128,6 +156,15 @@ export async function setPlanStatus(sql: Sql, key: PlanKey, status: PlanStatus, 
   ]);
 }
 
+/** A deleted plan's rows stay; every read but the audit trail's leaves them out. */
+export async function hidePlanForGood(sql: Sql, key: PlanKey, now: Date): Promise<void> {
+  await sql.query('UPDATE plans SET deleted_at = $3, updated_at = $3 WHERE agency_id = $1 AND id = $2', [
+    key.agencyId,
+    key.planId,
+    now,
+  ]);
+}
+
 export interface DraftVersion {
   readonly id: string;
   readonly version: number;
@@ -148,6 +185,13 @@ export async function updateDraft(sql: Sql, key: PlanKey, document: VersionDocum
      WHERE agency_id = $1 AND plan_id = $2 AND status = 'draft'`,
     [key.agencyId, key.planId, JSON.stringify(document), now],
   );
+}
+
+export async function deleteDraft(sql: Sql, key: PlanKey): Promise<void> {
+  await sql.query(`DELETE FROM plan_versions WHERE agency_id = $1 AND plan_id = $2 AND status = 'draft'`, [
+    key.agencyId,
+    key.planId,
+  ]);
 }
 
 /** The draft becomes what is sold, for good; what was sold before stays for those who bought it. */

@@ -1,9 +1,18 @@
 import { inTransaction, type Sql } from '../database/database.ts';
 import { conflict } from '../errors.ts';
+import type { Scope } from '../tenancy/scope.ts';
 import { freezeUsage } from './account-price.ts';
 import { carriersOf, ratesFor } from './carriers.ts';
+import { changePlanIn } from './change-plan.ts';
 import { type CatalogDependencies, publishJobName } from './dependencies.ts';
-import { loadVersions, lockPlan, type PlanKey, publishDraft, setPlanStatus, updatePlanRow } from './plan.store.ts';
+import {
+  type LockedPlan,
+  loadVersions,
+  type PlanKey,
+  publishDraft,
+  setPlanStatus,
+  updatePlanRow,
+} from './plan.store.ts';
 import { type PlanDocument, type VersionDocument, withoutFrozen } from './plan-document.ts';
 import { refuseWrongPlan } from './plan-facts.ts';
 import { savePublication } from './publication.store.ts';
@@ -13,12 +22,24 @@ import { savePublication } from './publication.store.ts';
  * job per account carries it there, all in one transaction. Publishing again without a draft only sends the
  * jobs again. Throws `AppError` 409 `plan_archived`, and 422 where a rule no longer holds.
  */
-export const publishPlan = (dependencies: CatalogDependencies, key: PlanKey): Promise<void> =>
-  inTransaction(dependencies.database.pool, (sql) => publishInTransaction(dependencies, sql, key));
+export const publishPlan = (dependencies: CatalogDependencies, scope: Scope, key: PlanKey): Promise<void> =>
+  inTransaction(dependencies.database.pool, (sql) => publishInTransaction(dependencies, sql, scope, key));
 
-export async function publishInTransaction(dependencies: CatalogDependencies, sql: Sql, key: PlanKey): Promise<void> {
+export const publishInTransaction = (
+  dependencies: CatalogDependencies,
+  sql: Sql,
+  scope: Scope,
+  key: PlanKey,
+): Promise<void> =>
+  changePlanIn(dependencies, sql, scope, key, 'plan.published', (_sql, plan) => publish(dependencies, sql, key, plan));
+
+async function publish(
+  dependencies: CatalogDependencies,
+  sql: Sql,
+  key: PlanKey,
+  { status, own }: LockedPlan,
+): Promise<void> {
   const now = dependencies.clock.now();
-  const { status, own } = await lockPlan(sql, key);
   if (status === 'archived')
     throw conflict('plan_archived', 'An archived plan is not sold again: duplicate it instead.');
   const { published, draft } = await loadVersions(sql, key);

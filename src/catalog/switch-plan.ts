@@ -1,21 +1,36 @@
 import { inTransaction, type Sql } from '../database/database.ts';
 import { conflict } from '../errors.ts';
+import type { Scope } from '../tenancy/scope.ts';
+import { changePlan, recordNewPlan } from './change-plan.ts';
 import { insertWholePlan, isPlanThere, planIdOf } from './create-plan.ts';
 import type { CatalogDependencies } from './dependencies.ts';
 import { loadVersions, lockPlan, type PlanKey, type PlanStatus, setPlanStatus } from './plan.store.ts';
 import { type PlanDocument, withoutFrozen } from './plan-document.ts';
 
-export type PlanSwitch = 'enable' | 'disable' | 'hide' | 'show';
+export const planSwitches = ['enable', 'disable', 'archive', 'hide', 'show'] as const;
+export type PlanSwitch = (typeof planSwitches)[number];
 
-/** From each status to the next; a status that is missing refuses. */
-const statusAfter = {
-  enable: { published: 'published', disabled: 'published' },
-  disable: { published: 'disabled', disabled: 'disabled' },
-} as const satisfies Record<string, Partial<Record<PlanStatus, PlanStatus>>>;
+interface SwitchRefusal {
+  readonly code: string;
+  readonly message: string;
+}
 
-const refusals: Partial<Record<PlanStatus, { readonly code: string; readonly message: string }>> = {
-  draft: { code: 'plan_not_published', message: 'A draft is not for sale: publish it first.' },
-  archived: { code: 'plan_archived', message: 'An archived plan is not for sale again: duplicate it instead.' },
+const notPublished: SwitchRefusal = {
+  code: 'plan_not_published',
+  message: 'A draft is not for sale yet: publish it first, or delete it.',
+};
+const forGood: SwitchRefusal = {
+  code: 'plan_archived',
+  message: 'An archived plan is not for sale again: duplicate it instead.',
+};
+
+/** From each status to the next, or why not. Nothing leads out of `archived`. */
+const moves: Readonly<
+  Record<'enable' | 'disable' | 'archive', Readonly<Record<PlanStatus, PlanStatus | SwitchRefusal>>>
+> = {
+  enable: { draft: notPublished, published: 'published', disabled: 'published', archived: forGood },
+  disable: { draft: notPublished, published: 'disabled', disabled: 'disabled', archived: forGood },
+  archive: { draft: notPublished, published: 'archived', disabled: 'archived', archived: 'archived' },
 };
 
 async function setVisibility(sql: Sql, key: PlanKey, visibility: PlanDocument['visibility'], now: Date): Promise<void> {
@@ -28,20 +43,25 @@ async function setVisibility(sql: Sql, key: PlanKey, visibility: PlanDocument['v
 }
 
 /**
- * Turns one of a plan's switches; turning it twice is turning it once. Disabled stops new sales, hidden only
- * takes the plan off the list. Throws `AppError` 409 `plan_not_published`, `plan_archived`.
+ * Turns one of a plan's switches; turning it twice is turning it once. Disabled stops new sales until it is enabled again,
+ * archived stops them for good, hidden only takes the plan off the list; what was sold goes on under each of
+ * them. Throws `AppError` 409 `plan_not_published`, `plan_archived`.
  */
-export function switchPlan({ database, clock }: CatalogDependencies, key: PlanKey, turn: PlanSwitch): Promise<void> {
-  return inTransaction(database.pool, async (sql) => {
-    const now = clock.now();
-    const { status } = await lockPlan(sql, key);
-    if (turn === 'hide' || turn === 'show') return setVisibility(sql, key, turn === 'hide' ? 'hidden' : 'visible', now);
-    const moves: Partial<Record<PlanStatus, PlanStatus>> = statusAfter[turn];
-    const next = moves[status];
-    if (next === undefined) {
-      const refusal = refusals[status];
-      throw conflict(refusal?.code ?? 'plan_state', refusal?.message ?? `A ${status} plan cannot ${turn}.`);
+export function switchPlan(
+  dependencies: CatalogDependencies,
+  scope: Scope,
+  key: PlanKey,
+  turn: PlanSwitch,
+): Promise<void> {
+  return changePlan(dependencies, scope, key, `plan.switched_${turn}`, async (sql, { status, own }) => {
+    const now = dependencies.clock.now();
+    if (turn === 'hide' || turn === 'show') {
+      const visibility = turn === 'hide' ? 'hidden' : 'visible';
+      if (visibility !== own.visibility) await setVisibility(sql, key, visibility, now);
+      return;
     }
+    const next = moves[turn][status];
+    if (typeof next !== 'string') throw conflict(next.code, next.message);
     if (next !== status) await setPlanStatus(sql, key, next, now);
   });
 }
@@ -65,12 +85,13 @@ async function freeCopyName(sql: Sql, agencyId: string, name: string): Promise<s
 
 /** A new draft with everything of the plan's latest version but its name. The platform's revenue share is kept as it is. */
 export function duplicatePlan(
-  { database, clock }: CatalogDependencies,
+  dependencies: CatalogDependencies,
+  scope: Scope,
   key: PlanKey,
   requestId: string | undefined,
 ): Promise<PlanKey> {
   const copy = { agencyId: key.agencyId, planId: planIdOf(requestId) };
-  return inTransaction(database.pool, async (sql) => {
+  return inTransaction(dependencies.database.pool, async (sql) => {
     if (await isPlanThere(sql, copy)) return copy;
     const { own } = await lockPlan(sql, key);
     const { draft, published } = await loadVersions(sql, key);
@@ -78,7 +99,8 @@ export function duplicatePlan(
     if (!latest) throw new Error(`plan ${key.planId} has no version`);
     const plan = withoutFrozen(latest.document);
     const name = await freeCopyName(sql, key.agencyId, own.name);
-    await insertWholePlan(sql, copy, { ...plan, ...own, name }, clock.now());
+    await insertWholePlan(sql, copy, { ...plan, ...own, name }, dependencies.clock.now());
+    await recordNewPlan(dependencies, sql, scope, copy, { copyOf: key.planId });
     return copy;
   });
 }

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { createCatalog } from '../catalog/catalog.ts';
+import { createOffers } from '../catalog/offers.ts';
 import { createFindOrder } from '../checkout/find-orders.ts';
 import { createQuoteTopUp } from '../checkout/quote-top-up.ts';
 import { createStartTopUp } from '../checkout/start-top-up.ts';
@@ -31,7 +32,8 @@ export async function renderDocument(): Promise<string> {
       prisma,
       clock,
       hash: apiKeyHasher('unused'),
-      catalog: createCatalog({ database, clock, providers, operations, jobs }),
+      catalog: createCatalog({ database, clock, providers, operations, jobs, planUses: [] }),
+      offers: createOffers({ database, clock }),
       ledger: createLedger({ pool, clock }),
       inbox: createInbox({ pool, clock }),
       wakeInbox: () => undefined,

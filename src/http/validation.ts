@@ -11,11 +11,17 @@ export function validated(schemas: Readonly<Record<Part, z.ZodType>>, raw: Reado
   const first = errors[0];
   throw new AppError(
     422,
-    'invalid_request',
+    ownCode(result.error.issues) ?? 'invalid_request',
     first ? `${first.path}: ${first.message}` : 'The request is not valid.',
     errors,
   );
 }
+
+const coded = z.object({ code: z.string() });
+
+/** A schema may give its refusal a code, as `params: { code }` of the issue: then it is the answer's. */
+const ownCode = ([first]: readonly z.core.$ZodIssue[]): string | undefined =>
+  first?.code === 'custom' ? coded.safeParse(first.params).data?.code : undefined;
 
 /** `['body', 'usage', 0, 'included']` -> `usage.0.included`; a part as a whole keeps its own name. */
 function dotted(path: readonly PropertyKey[]): string {

@@ -1,20 +1,24 @@
 import type { KeyIssueDependencies } from '../../tenancy/api-keys.ts';
 import type { Route } from '../route.ts';
 import { createAgencyRoutes } from './agencies.ts';
+import { type AuditRouteDependencies, createAuditRoutes } from './audit.ts';
 import { type BalanceRouteDependencies, createBalanceRoutes } from './balances.ts';
 import { type CatalogRouteDependencies, createCatalogRoutes } from './catalog.ts';
 import { type CatalogSyncRouteDependencies, createCatalogSyncRoutes } from './catalog-sync.ts';
 import { type CheckoutRouteDependencies, createCheckoutRoutes } from './checkout.ts';
 import { createCustomerRoutes } from './customers.ts';
 import { createEventRoutes, type EventRouteDependencies } from './events.ts';
+import { createOfferRoutes, type OfferRouteDependencies } from './offers.ts';
 
 /** What the routes together need: what each list asks for. */
 export type RouteDependencies = KeyIssueDependencies &
+  AuditRouteDependencies &
   BalanceRouteDependencies &
   CatalogRouteDependencies &
   CatalogSyncRouteDependencies &
   CheckoutRouteDependencies &
-  EventRouteDependencies;
+  EventRouteDependencies &
+  OfferRouteDependencies;
 
 /** Every route of the API. Whatever is not in here is neither served nor in the OpenAPI document. */
 export const createRoutes = (dependencies: RouteDependencies): readonly Route[] => [
@@ -22,6 +26,8 @@ export const createRoutes = (dependencies: RouteDependencies): readonly Route[] 
   ...createCustomerRoutes(dependencies),
   ...createCatalogRoutes(dependencies),
   ...createCatalogSyncRoutes(dependencies),
+  ...createOfferRoutes(dependencies),
+  ...createAuditRoutes(dependencies),
   ...createCheckoutRoutes(dependencies),
   ...createBalanceRoutes(dependencies),
   ...createEventRoutes(dependencies),

@@ -3,7 +3,7 @@ import type { Catalog } from '../../catalog/catalog.ts';
 import { featureSchema } from '../../catalog/features.ts';
 import { newPlanSchema, planPatchSchema, planStatuses, planTypes, visibilities } from '../../catalog/plan-document.ts';
 import { planViewSchema } from '../../catalog/plan-view.ts';
-import type { PlanSwitch } from '../../catalog/switch-plan.ts';
+import { type PlanSwitch, planSwitches } from '../../catalog/switch-plan.ts';
 import { decodeCursor, pageAnswer, pageOf, pageQuery } from '../pagination.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { id } from '../schemas.ts';
@@ -78,6 +78,31 @@ const planRoutes = ({ catalog }: CatalogRouteDependencies): Route[] => [
     }),
   }),
   defineRoute({
+    method: 'delete',
+    path: '/v1/plans/:id',
+    summary: 'Delete a plan that nobody uses',
+    description:
+      'Hides it for good and frees its name; what was sold on it stays readable. A plan in use is 409 `plan_in_use`: archive it instead.',
+    tag: 'Plans',
+    roles,
+    params: planParams,
+    responses: { 204: z.undefined() },
+    handle: async ({ scope, params }) => {
+      await catalog.deletePlan(scope, params.id);
+      return { status: 204, body: undefined };
+    },
+  }),
+  defineRoute({
+    method: 'delete',
+    path: '/v1/plans/:id/draft',
+    summary: 'Discard the next version of a published plan',
+    tag: 'Plans',
+    roles,
+    params: planParams,
+    responses: { 200: planAnswer },
+    handle: async ({ scope, params }) => ({ status: 200, body: await catalog.discardDraft(scope, params.id) }),
+  }),
+  defineRoute({
     method: 'post',
     path: '/v1/plans/:id/publish',
     summary: 'Publish the draft of a plan',
@@ -106,7 +131,8 @@ const planRoutes = ({ catalog }: CatalogRouteDependencies): Route[] => [
 
 const switches = {
   enable: 'Sell a disabled plan again',
-  disable: 'Stop new sales of a plan',
+  disable: 'Stop new sales of a plan until it is enabled again',
+  archive: 'Stop new sales of a plan for good; those who have it keep it',
   hide: 'Take a plan off the list that clients see',
   show: 'Put a plan back on the list that clients see',
 } as const satisfies Record<PlanSwitch, string>;
@@ -154,10 +180,9 @@ const featureRoutes = ({ catalog }: CatalogRouteDependencies): Route[] => [
 
 /** Plans and features. */
 export function createCatalogRoutes(dependencies: CatalogRouteDependencies): Route[] {
-  const turns: readonly PlanSwitch[] = ['enable', 'disable', 'hide', 'show'];
   return [
     ...planRoutes(dependencies),
-    ...turns.map((turn) => switchRoute(dependencies, turn)),
+    ...planSwitches.map((turn) => switchRoute(dependencies, turn)),
     ...featureRoutes(dependencies),
   ];
 }

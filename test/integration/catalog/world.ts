@@ -1,5 +1,8 @@
 import { type Catalog, createCatalog } from '../../../src/catalog/catalog.ts';
+import { createOffers, type Offers } from '../../../src/catalog/offers.ts';
+import type { PlanKey } from '../../../src/catalog/plan.store.ts';
 import { newPlanSchema, type PlanDocumentInput } from '../../../src/catalog/plan-document.ts';
+import type { PlanUse } from '../../../src/catalog/plan-use.ts';
 import type { PlanView } from '../../../src/catalog/plan-view.ts';
 import { FixedClock } from '../../../src/clock.ts';
 import { type Database, openDatabase } from '../../../src/database/database.ts';
@@ -18,10 +21,22 @@ export const agency = (agencyId: string): Scope => ({ role: 'agency', agencyId, 
 export const newPlan = (change: Partial<PlanDocumentInput> & { publish?: boolean; agencyId?: string } = {}) =>
   newPlanSchema.parse({ ...goldInput, ...change });
 
+/** What would keep plans alive: a seam, for no room does yet. */
+export class LivePlans implements PlanUse {
+  readonly name = 'live subscriptions';
+  readonly planIds: string[] = [];
+
+  async count(_sql: unknown, { planId }: PlanKey): Promise<number> {
+    return this.planIds.filter((id) => id === planId).length;
+  }
+}
+
 export interface World {
   readonly database: Database;
   readonly clock: FixedClock;
   readonly catalog: Catalog;
+  readonly offers: Offers;
+  readonly livePlans: LivePlans;
   readonly port: FakeCatalogPort;
   /** Jobs that were committed with what caused them, and have not run. */
   takeJobs(): Promise<readonly Job[]>;
@@ -97,11 +112,13 @@ export async function createWorld({ remote }: WorldOptions = {}): Promise<World>
   const unreachable = createStripeProvider({ apiKey: 'sk_test_unused', apiBase: 'http://127.0.0.1:9' });
   const stripe = remote?.provider ?? { ...unreachable, catalog: inMemory };
   await database.pool.query('CREATE TABLE test_jobs (id serial PRIMARY KEY, job jsonb NOT NULL)');
+  const livePlans = new LivePlans();
   const catalog = createCatalog({
     database,
     clock,
     providers: { stripe },
     operations: { store: createOperationStore(database.pool), clock, wait: async () => {} },
+    planUses: [livePlans],
     jobs: {
       enqueue: async (sql, job) => {
         await sql.query('INSERT INTO test_jobs (job) VALUES ($1)', [JSON.stringify(job)]);
@@ -123,6 +140,8 @@ export async function createWorld({ remote }: WorldOptions = {}): Promise<World>
     database,
     clock,
     catalog,
+    offers: createOffers({ database, clock }),
+    livePlans,
     port,
     takeJobs,
     runJobs: async () => {
@@ -135,6 +154,7 @@ export async function createWorld({ remote }: WorldOptions = {}): Promise<World>
       );
       await database.pool.query('TRUNCATE provider_operations');
       port.clear();
+      livePlans.planIds.length = 0;
       await furnish();
     },
     close: async () => {

@@ -2,6 +2,7 @@ import { Router } from 'express';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { createCatalog } from '../../../src/catalog/catalog.ts';
+import { createOffers } from '../../../src/catalog/offers.ts';
 import { createFindOrder } from '../../../src/checkout/find-orders.ts';
 import { createQuoteTopUp } from '../../../src/checkout/quote-top-up.ts';
 import { createStartTopUp } from '../../../src/checkout/start-top-up.ts';
@@ -71,7 +72,8 @@ export async function startService(options: { readonly routes?: () => readonly R
   const routes = [
     ...createRoutes({
       ...dependencies,
-      catalog: createCatalog({ database, clock, providers, operations, jobs }),
+      catalog: createCatalog({ database, clock, providers, operations, jobs, planUses: [] }),
+      offers: createOffers({ database, clock }),
       ledger: createLedger({ pool, clock }),
       inbox: createInbox({ pool, clock }),
       wakeInbox: () => undefined,

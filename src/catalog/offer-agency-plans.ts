@@ -1,0 +1,58 @@
+import type { Clock } from '../clock.ts';
+import { type Database, inTransaction, type Sql } from '../database/database.ts';
+import { conflict, notFound } from '../errors.ts';
+import { recordChange } from '../tenancy/audit.ts';
+import { agencyOf, type Scope } from '../tenancy/scope.ts';
+import { loadAgencyOffers, platformPlansOf, saveAgencyOffers } from './offer.store.ts';
+import { distinct, isSameList, problemsOf, refuseProblems } from './offer-problems.ts';
+
+/** The platform's plans that an agency may resell or buy. Throws `AppError` 404 for an agency that is not there for the scope. */
+export async function readAgencyOffers(sql: Sql, scope: Scope, agencyId: string): Promise<readonly string[]> {
+  if ((agencyOf(scope) ?? agencyId) !== agencyId) throw notFound('agency');
+  const { rows } = await sql.query('SELECT 1 FROM agencies WHERE id = $1', [agencyId]);
+  if (rows.length === 0) throw notFound('agency');
+  const planIds = await loadAgencyOffers(sql, agencyId);
+  const there = new Set((await platformPlansOf(sql, planIds)).map(({ id }) => id));
+  return planIds.filter((id) => there.has(id));
+}
+
+async function lockReseller(sql: Sql, agencyId: string): Promise<void> {
+  const { rows } = await sql.query<{ isPlatform: boolean }>(
+    'SELECT is_platform AS "isPlatform" FROM agencies WHERE id = $1 FOR NO KEY UPDATE',
+    [agencyId],
+  );
+  const [agency] = rows;
+  if (!agency) throw notFound('agency');
+  if (!agency.isPlatform) return;
+  const message = 'The platform sells its own plans: offer them to its customers by PUT /v1/customers/:id/offers.';
+  throw conflict('platform_agency', message);
+}
+
+/**
+ * Replaces what an agency may resell or buy of the platform's plans. The platform's to decide. Throws `AppError` 404,
+ * 409 `platform_agency` for the platform itself, and 422 with a code of its own for a plan that cannot be offered.
+ */
+export function setAgencyOffers(
+  { database, clock }: { readonly database: Database; readonly clock: Clock },
+  scope: Scope,
+  agencyId: string,
+  planIds: readonly string[],
+): Promise<readonly string[]> {
+  if (scope.role !== 'platform') throw notFound('agency');
+  return inTransaction(database.pool, async (sql) => {
+    await lockReseller(sql, agencyId);
+    const before = await loadAgencyOffers(sql, agencyId);
+    const problems = problemsOf(planIds, await platformPlansOf(sql, planIds), (path, { id, customerId }) => {
+      if (customerId === null) return null;
+      const message = `${id} was made for one client of the platform: leave it out, or duplicate it for everyone.`;
+      return { code: 'offered_plan_custom', path, message };
+    });
+    refuseProblems(problems);
+    const after = distinct(planIds);
+    if (isSameList(before, after)) return after;
+    await saveAgencyOffers(sql, agencyId, after, clock.now());
+    const change = { agencyId, action: 'agency_offers.set', subject: agencyId };
+    await recordChange(sql, clock, scope, { ...change, before: { planIds: before }, after: { planIds: after } });
+    return after;
+  });
+}

@@ -1,0 +1,148 @@
+import { z } from 'zod';
+import type { Sql } from '../database/database.ts';
+import { notFound } from '../errors.ts';
+import { agencyOf, type Scope } from '../tenancy/scope.ts';
+import type { OfferedPlans, SellablePlan } from './availability.ts';
+import { planStatuses, visibilities } from './plan-document.ts';
+
+/** Which client: `agencyId` is whose client it is. */
+export interface CustomerKey {
+  readonly agencyId: string;
+  readonly customerId: string;
+}
+
+/** A change keeps two changes apart; a sale only keeps the offers from changing before it is made. */
+const locks = { none: '', change: 'FOR NO KEY UPDATE', sale: 'FOR SHARE' } as const;
+export type Lock = keyof typeof locks;
+
+const owner = z.array(z.object({ agencyId: z.string() }));
+
+/** Throws `AppError` 404 for a client that is not there for the scope. */
+export async function findClient(sql: Sql, scope: Scope, customerId: string, lock: Lock): Promise<CustomerKey> {
+  if (scope.role === 'portal' && scope.customerId !== customerId) throw notFound('customer');
+  const { rows } = await sql.query(
+    `SELECT agency_id AS "agencyId" FROM customers
+     WHERE id = $1 AND ($2::text IS NULL OR agency_id = $2) ${locks[lock]}`,
+    [customerId, agencyOf(scope) ?? null],
+  );
+  const [found] = owner.parse(rows);
+  if (!found) throw notFound('customer');
+  return { agencyId: found.agencyId, customerId };
+}
+
+const planIdRows = z.array(z.object({ planIds: z.array(z.string()) }));
+
+/** The plans offered to a client by name, in the order they were given; null while it has no offers of its own. */
+export async function loadOffers(sql: Sql, { agencyId, customerId }: CustomerKey): Promise<readonly string[] | null> {
+  const { rows } = await sql.query(
+    'SELECT plan_ids AS "planIds" FROM offers WHERE agency_id = $1 AND customer_id = $2',
+    [agencyId, customerId],
+  );
+  return planIdRows.parse(rows)[0]?.planIds ?? null;
+}
+
+export const offeredPlans = (planIds: readonly string[] | null): OfferedPlans => planIds && new Set(planIds);
+
+export async function saveOffers(
+  sql: Sql,
+  { agencyId, customerId }: CustomerKey,
+  planIds: readonly string[],
+  now: Date,
+): Promise<void> {
+  await sql.query(
+    `INSERT INTO offers (agency_id, customer_id, plan_ids, updated_at) VALUES ($1, $2, $3, $4)
+     ON CONFLICT (agency_id, customer_id) DO UPDATE SET plan_ids = EXCLUDED.plan_ids, updated_at = EXCLUDED.updated_at`,
+    [agencyId, customerId, planIds, now],
+  );
+}
+
+export async function deleteOffers(sql: Sql, { agencyId, customerId }: CustomerKey): Promise<void> {
+  await sql.query('DELETE FROM offers WHERE agency_id = $1 AND customer_id = $2', [agencyId, customerId]);
+}
+
+/** The platform's plans that an agency may resell or buy. */
+export async function loadAgencyOffers(sql: Sql, agencyId: string): Promise<readonly string[]> {
+  const { rows } = await sql.query('SELECT plan_ids AS "planIds" FROM agency_offers WHERE agency_id = $1', [agencyId]);
+  return planIdRows.parse(rows)[0]?.planIds ?? [];
+}
+
+export async function saveAgencyOffers(
+  sql: Sql,
+  agencyId: string,
+  planIds: readonly string[],
+  now: Date,
+): Promise<void> {
+  await sql.query(
+    `INSERT INTO agency_offers (agency_id, plan_ids, updated_at) VALUES ($1, $2, $3)
+     ON CONFLICT (agency_id) DO UPDATE SET plan_ids = EXCLUDED.plan_ids, updated_at = EXCLUDED.updated_at`,
+    [agencyId, planIds, now],
+  );
+}
+
+const sellableRows = z.array(
+  z.object({
+    agencyId: z.string(),
+    id: z.string(),
+    status: z.enum(planStatuses),
+    visibility: z.enum(visibilities),
+    customerId: z.string().nullable(),
+    resold: z.boolean(),
+  }),
+);
+
+/** `agencyId` is the plan's owner: the client's agency or, for a resold plan, the platform. */
+export interface StoredSellablePlan extends SellablePlan {
+  readonly agencyId: string;
+}
+
+/** Plans that an agency sells, its own and those it may resell, whatever their status; deleted ones never. */
+const sellablePlans = `
+  SELECT p.agency_id AS "agencyId", p.id, p.status, p.visibility, p.customer_id AS "customerId", p.agency_id <> $1 AS resold
+  FROM plans p
+  WHERE p.deleted_at IS NULL
+    AND (p.agency_id = $1 OR p.id IN (SELECT unnest(plan_ids) FROM agency_offers WHERE agency_id = $1))`;
+
+/** Of the named plans those that the agency sells. */
+export async function sellablePlansOf(
+  sql: Sql,
+  agencyId: string,
+  planIds: readonly string[],
+): Promise<readonly StoredSellablePlan[]> {
+  const { rows } = await sql.query(`${sellablePlans} AND p.id = ANY($2)`, [agencyId, planIds]);
+  return sellableRows.parse(rows);
+}
+
+/** What a client could be shown: the offered plans or, without offers, the agency's; oldest first. */
+export async function shownPlans(
+  sql: Sql,
+  { agencyId, customerId }: CustomerKey,
+  offers: readonly string[] | null,
+): Promise<readonly StoredSellablePlan[]> {
+  const { rows } = await sql.query(
+    `${sellablePlans} AND p.status = 'published' AND (p.customer_id IS NULL OR p.customer_id = $2)
+     AND ($3::text[] IS NULL OR p.id = ANY($3)) ORDER BY p.id`,
+    [agencyId, customerId, offers],
+  );
+  return sellableRows.parse(rows);
+}
+
+/** One plan that the agency sells, kept from changing until the transaction ends. */
+export async function holdSellablePlan(
+  sql: Sql,
+  agencyId: string,
+  planId: string,
+): Promise<StoredSellablePlan | undefined> {
+  const { rows } = await sql.query(`${sellablePlans} AND p.id = $2 FOR SHARE OF p`, [agencyId, planId]);
+  return sellableRows.parse(rows)[0];
+}
+
+/** The platform's own plans among the named ones. */
+export async function platformPlansOf(sql: Sql, planIds: readonly string[]): Promise<readonly StoredSellablePlan[]> {
+  const { rows } = await sql.query(
+    `SELECT p.agency_id AS "agencyId", p.id, p.status, p.visibility, p.customer_id AS "customerId", true AS resold
+     FROM plans p JOIN agencies a ON a.id = p.agency_id AND a.is_platform
+     WHERE p.deleted_at IS NULL AND p.id = ANY($1)`,
+    [planIds],
+  );
+  return sellableRows.parse(rows);
+}
