@@ -82,6 +82,26 @@ export const price = {
   active: true,
   metadata: { baisa_plan: 'plan_1' },
 };
+export const taxRate = {
+  id: 'txr_1',
+  object: 'tax_rate',
+  display_name: 'GST',
+  percentage: 7.5,
+  inclusive: true,
+  country: 'OM',
+  active: true,
+  metadata: { baisa_agency: 'agency_1' },
+};
+export const meter = {
+  id: 'mtr_1',
+  object: 'billing.meter',
+  event_name: 'baisa_minutes',
+  display_name: 'Call minutes',
+  default_aggregation: { formula: 'sum' },
+  customer_mapping: { type: 'by_id', event_payload_key: 'stripe_customer_id' },
+  value_settings: { event_payload_key: 'value' },
+  status: 'active',
+};
 export const session = {
   id: 'cs_1',
   object: 'checkout.session',

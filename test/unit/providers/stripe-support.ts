@@ -14,8 +14,11 @@ export const connected: AccountRef = { id: 'acct_agency', platform: false };
 /** The capabilities that Stripe has; a missing one fails the test that needs it. */
 export function capabilities(provider: PaymentProvider) {
   const { accounts, catalog, checkout, payments, webhookEndpoints } = provider;
-  if (!catalog || !checkout || !payments || !webhookEndpoints) throw new Error(`${provider.name} lacks a capability`);
-  return { accounts, catalog, checkout, payments, webhookEndpoints };
+  const { taxRates, meters } = catalog ?? {};
+  if (!catalog || !taxRates || !meters || !checkout || !payments || !webhookEndpoints) {
+    throw new Error(`${provider.name} lacks a capability`);
+  }
+  return { accounts, catalog, taxRates, meters, checkout, payments, webhookEndpoints };
 }
 
 /** Without the SDK's own tries, unless told: one answer, one outcome. */
