@@ -24,6 +24,9 @@ export async function findPlan(database: Database, scope: Scope, planId: string)
   return { agencyId: plan.agencyId, planId };
 }
 
+/** A search looks for what is written: Prisma hands `%` and `_` to LIKE, where they would match anything. */
+const written = (text: string): string => text.replace(/[\\%_]/g, '\\$&');
+
 const current = { status: { not: 'superseded' } };
 
 /** Throws `AppError` 404. */
@@ -42,7 +45,7 @@ export async function listPlans(
   page: { readonly limit: number; readonly before: string | undefined },
 ): Promise<readonly PlanView[]> {
   const { q, type, status, visibility } = filter;
-  const text = q === undefined ? undefined : ({ contains: q, mode: 'insensitive' } as const);
+  const text = q === undefined ? undefined : ({ contains: written(q), mode: 'insensitive' } as const);
   const prisma = scoped(database.prisma, scope);
   const plans = await prisma.plan.findMany({
     where: {
