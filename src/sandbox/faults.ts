@@ -4,12 +4,17 @@ const apiFault = z
   .strictObject({
     status: z.union([z.literal(429), z.literal(500)]).optional(),
     cut: z.enum(['before', 'after']).optional(),
+    delayMs: z.int().min(1).max(10_000).optional(),
+    account: z.string().startsWith('acct_').optional(),
     route: z.string().startsWith('/v1').optional(),
     method: z.enum(['GET', 'POST', 'DELETE']).optional(),
     times: z.int().min(1).optional(),
     storeResult: z.boolean().optional(),
   })
-  .refine((fault) => (fault.status === undefined) !== (fault.cut === undefined), 'give either status or cut')
+  .refine(
+    ({ status, cut, delayMs }) => [status, cut, delayMs].filter((given) => given !== undefined).length === 1,
+    'give one of status, cut and delayMs',
+  )
   .refine((fault) => !fault.storeResult || fault.status === 500, 'only a 500 can be stored');
 
 /** The body of `PUT /sandbox/faults`; see this folder's README for what each does. */
@@ -24,6 +29,13 @@ export const faultsSchema = z.strictObject({
 
 export type Faults = z.output<typeof faultsSchema>;
 export type ApiFault = z.output<typeof apiFault>;
+
+/** What decides whether a call meets the fault. */
+interface FaultyCall {
+  readonly accountId: string;
+  readonly method: string;
+  readonly path: string;
+}
 
 /** Mulberry32: small, and the same numbers for the same seed, so that a run with faults can be repeated. */
 function seededRandom(seed: number): () => number {
@@ -53,9 +65,10 @@ export class FaultSwitch {
   }
 
   /** The fault that this API call meets, used up by meeting it. */
-  takeApiFault(method: string, path: string): ApiFault | undefined {
+  takeApiFault({ accountId, method, path }: FaultyCall): ApiFault | undefined {
     const fault = this.#faults.api;
     if (!fault || this.#apiTimesLeft <= 0) return undefined;
+    if (fault.account !== undefined && fault.account !== accountId) return undefined;
     if (fault.method !== undefined && fault.method !== method) return undefined;
     if (fault.route !== undefined && !path.startsWith(fault.route)) return undefined;
     this.#apiTimesLeft -= 1;

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import express, { type NextFunction, type Request, type Response, type Router } from 'express';
 import type { Logger } from 'pino';
 import Stripe from 'stripe';
@@ -117,7 +118,8 @@ async function answer(setting: StripeApiSetting, route: Route, request: Request,
     response.set('Stripe-Rate-Limited-Reason', throttled);
     throw rateLimited();
   }
-  const fault = setting.faults.takeApiFault(request.method, request.path);
+  const fault = setting.faults.takeApiFault({ accountId, method: request.method, path: request.path });
+  if (fault?.delayMs !== undefined) await delay(fault.delayMs);
   if (fault?.cut === 'before') return cutConnection(request);
   if (fault?.status === 429) throw rateLimited();
   if (fault?.status === 500 && !fault.storeResult) throw serverError();

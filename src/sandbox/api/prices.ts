@@ -168,9 +168,12 @@ async function requireMeterFor(call: Call, recurring: PriceSetting['recurring'])
   await requireActiveMeter(call, recurring.meter, param);
 }
 
-/** Frees the key for this call, or throws 400 where another price holds it and no transfer was asked for. */
+/**
+ * Frees the key for this call, or throws 400 where another price holds it and no transfer was asked for. Calls wait for each other
+ * by key, not by account, so that a catalogue can be written side by side.
+ */
 async function takeLookupKey(call: Call, key: string, forPrice: string | null, transfer: boolean): Promise<void> {
-  await call.store.serialize('lookup keys');
+  await call.store.serialize(`lookup key ${key}`);
   const [holder] = await call.store.linked('price', [`lookup_key:${key}`]);
   if (!holder || holder.id === forPrice) return;
   if (!transfer) {
@@ -179,7 +182,11 @@ async function takeLookupKey(call: Call, key: string, forPrice: string | null, t
       { code: 'resource_already_exists', param: 'lookup_key' },
     );
   }
+  // Two calls may each take the key of the other's price: both lock the prices in the order of their ids.
+  if (forPrice !== null && forPrice < holder.id) await call.store.lock('price', forPrice, 'id');
   const locked = await call.store.lock('price', holder.id, 'lookup_key');
+  // It may have moved on to another key while this call waited for it.
+  if (locked.lookup_key !== key) return;
   const released: Stripe.Price = { ...locked, lookup_key: null };
   call.store.save('price', released);
   call.emit('price.updated', released, holder.id);

@@ -75,6 +75,24 @@ describe('prices', () => {
     expect(found.data.map(({ id }) => id)).toEqual([next.id]);
   });
 
+  test('end with one holder of each lookup key when calls take them from each other at once', async () => {
+    const product = (await stripe.products.create({ name: 'Contended' })).id;
+    const make = (key: string) =>
+      stripe.prices.create({ ...monthly, product, lookup_key: key, transfer_lookup_key: true });
+    const first = await make('contended:a');
+    const second = await make('contended:b');
+    for (let round = 0; round < 5; round += 1) {
+      await Promise.all([
+        stripe.prices.update(first.id, { lookup_key: 'contended:b', transfer_lookup_key: true }),
+        stripe.prices.update(second.id, { lookup_key: 'contended:a', transfer_lookup_key: true }),
+        make('contended:a'),
+        make('contended:b'),
+      ]);
+    }
+    const holders = await stripe.prices.list({ lookup_keys: ['contended:a', 'contended:b'], limit: 100 });
+    expect(holders.data.map((price) => price.lookup_key).sort()).toEqual(['contended:a', 'contended:b']);
+  });
+
   test('take at most ten lookup keys per call', async () => {
     const keys = Array.from({ length: 11 }, (_, index) => `key_${index}`);
     expect(await failureOf(stripe.prices.list({ lookup_keys: keys }))).toMatchObject({ statusCode: 400 });

@@ -165,7 +165,13 @@ describe('delivery faults', () => {
   });
 
   test('that make no sense are refused', async () => {
-    for (const faults of [{ dropDeliveries: 2 }, { api: {} }, { api: { status: 429, storeResult: true } }, { x: 1 }]) {
+    for (const faults of [
+      { dropDeliveries: 2 },
+      { api: {} },
+      { api: { status: 429, delayMs: 5 } },
+      { api: { status: 429, storeResult: true } },
+      { x: 1 },
+    ]) {
       expect((await harness.control('PUT', '/sandbox/faults', faults)).status).toBe(422);
     }
   });
@@ -216,5 +222,19 @@ describe('call faults', () => {
     });
     await create('stored, second attempt');
     expect(await count()).toBe(1);
+  });
+
+  test('of one account leave the calls for others alone, and later than them where it is slow', async () => {
+    const { id } = await harness.stripe.accounts.create({ country: 'AE' });
+    const list = (stripeAccount?: string) => harness.stripe.customers.list({}, stripeAccount ? { stripeAccount } : {});
+    await setFaults({ api: { status: 500, account: id } });
+    await expect(list(id)).rejects.toMatchObject({ statusCode: 500 });
+    await expect(list()).resolves.toMatchObject({ data: [] });
+
+    await setFaults({ api: { delayMs: 1_000, account: id } });
+    const slow = list(id).then(() => 'the slow account');
+    const other = list().then(() => 'the other account');
+    expect(await Promise.race([slow, other])).toBe('the other account');
+    expect(await slow).toBe('the slow account');
   });
 });
