@@ -30,6 +30,8 @@ export interface Config {
   readonly stripe: StripeConfig | undefined;
   /** Another host that speaks Stripe's API. */
   readonly stripeApiBase: string | undefined;
+  /** How fast plans are carried to each account. */
+  readonly catalogLimits: { readonly perSecond: number; readonly perEndpointSecond: number };
   readonly platformApiKey: string | undefined;
   readonly encryptionKey: string | undefined;
   readonly chargeCurrency: string;
@@ -63,6 +65,10 @@ const ownSecret = notEmpty.refine(
   (text) => text.length >= secretLengthMin,
   `must have at least ${secretLengthMin} characters`,
 );
+const callsPerSecond = z
+  .string()
+  .regex(/^[1-9]\d{0,3}$/, 'must be a whole number of calls a second from 1 to 9999')
+  .transform(Number);
 const secretList = notEmpty
   .transform((text) => text.split(',').map((secret) => secret.trim()))
   .refine((secrets) => secrets.every((secret) => secret !== ''), 'has an empty secret beside a comma')
@@ -79,6 +85,8 @@ const settings = z.object({
   STRIPE_WEBHOOK_SECRET: secretList.optional(),
   STRIPE_CONNECT_WEBHOOK_SECRET: secretList.optional(),
   STRIPE_API_BASE: webUrl.transform(withoutSlash).optional(),
+  STRIPE_CALLS_PER_SECOND: callsPerSecond.optional(),
+  STRIPE_CALLS_PER_SECOND_PER_ENDPOINT: callsPerSecond.optional(),
   PLATFORM_API_KEY: ownSecret.refine((text) => /^\S+$/.test(text), 'must not contain spaces').optional(),
   ENCRYPTION_KEY: ownSecret.optional(),
   CHARGE_CURRENCY: z
@@ -107,6 +115,13 @@ const settings = z.object({
 
 type Settings = z.output<typeof settings>;
 
+/** What Stripe takes of each account (docs.stripe.com/rate-limits); our own sandbox has no limit, and a demo should not wait. */
+const catalogLimits = {
+  live: { perSecond: 100, perEndpointSecond: 25 },
+  test: { perSecond: 25, perEndpointSecond: 25 },
+  sandbox: { perSecond: 1_000, perEndpointSecond: 1_000 },
+} as const satisfies Record<Mode, Config['catalogLimits']>;
+
 /**
  * Reads the settings. Throws `SettingError`, one sentence that names the setting, for the first one that is wrong: a
  * service that starts with a guess would move money by it.
@@ -133,6 +148,10 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     redisUrl: given.REDIS_URL,
     stripe: stripeOf(given),
     stripeApiBase: given.STRIPE_API_BASE,
+    catalogLimits: {
+      perSecond: given.STRIPE_CALLS_PER_SECOND ?? catalogLimits[mode].perSecond,
+      perEndpointSecond: given.STRIPE_CALLS_PER_SECOND_PER_ENDPOINT ?? catalogLimits[mode].perEndpointSecond,
+    },
     platformApiKey: given.PLATFORM_API_KEY,
     encryptionKey: given.ENCRYPTION_KEY,
     chargeCurrency: given.CHARGE_CURRENCY,

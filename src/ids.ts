@@ -16,6 +16,7 @@ export const idPrefixes = {
   ledgerTransaction: 'txn',
   idempotencyRequest: 'req',
   feature: 'feat',
+  driftFinding: 'drift',
   auditEntry: 'aud',
   alert: 'alr',
 } as const;

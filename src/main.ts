@@ -31,6 +31,7 @@ import { createMerchantAccounts } from './merchant-accounts/merchant-accounts.ts
 import { createMetrics } from './metrics.ts';
 import { createOperationStore } from './providers/operation.store.ts';
 import type { Providers } from './providers/port.ts';
+import { withCatalogLimits } from './providers/rate-limit.ts';
 import { createStripeProvider } from './providers/stripe/stripe-provider.ts';
 import { type Sandbox, startSandbox } from './sandbox/sandbox.ts';
 import { openStores } from './stores.ts';
@@ -117,7 +118,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     apiKey: config.stripe?.secretKey ?? secrets.sandboxSecretKey,
     ...(stripeApiBase === undefined ? {} : { apiBase: stripeApiBase }),
   });
-  const providers: Providers = { stripe };
+  const providers: Providers = { stripe: withCatalogLimits(stripe, config.catalogLimits) };
   const operations = { store: createOperationStore(pool), clock };
 
   const hash = apiKeyHasher(encryptionKey);
@@ -159,7 +160,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     pool,
     log: log.child({ room: 'jobs' }),
     handlers: { ...catalog.jobs, 'ledger.roll_up': () => ledger.rollUp() },
-    schedule: { 'ledger.roll_up': '* * * * *' },
+    schedule: { 'ledger.roll_up': '* * * * *', 'catalog.check_drift': '17 * * * *' },
   });
   started.add(jobRunner.stop);
 

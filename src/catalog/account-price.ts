@@ -12,6 +12,9 @@ export interface AccountTerms {
 
 export const billingCycles = ['monthly', 'quarterly', 'yearly'] as const satisfies readonly BillingCycle[];
 
+/** Whole months that a cycle pays for: an add-on is priced by the month. */
+export const monthsOf = { monthly: 1, quarterly: 3, yearly: 12 } as const satisfies Record<BillingCycle, number>;
+
 /** A plan's cycles and what it asks for each, in its own currency. */
 export const cyclePrices = (plan: PlanDocument): readonly { readonly cycle: BillingCycle; readonly price: Money }[] =>
   billingCycles.flatMap((cycle) => {
@@ -47,6 +50,13 @@ export interface AccountPrice {
   readonly taxBehavior: CatalogPriceSpec['taxBehavior'];
 }
 
+const taxBehaviorOf = (tax: PlanDocument['tax']): CatalogPriceSpec['taxBehavior'] =>
+  tax === null ? 'unspecified' : tax.inclusive ? 'inclusive' : 'exclusive';
+
+/** Whether the tax is contained in what the account asks for; see `accountPrice`. */
+export const includesTax = (tax: { readonly inclusive: boolean }, account: AccountTerms): boolean =>
+  tax.inclusive || isPricedInclusive(account.effectiveCurrency);
+
 /** A plan's price as the account asks for it, rounded half-up once to its chargeable step; null where no rate leads there. */
 export function accountPrice(price: Money, tax: PlanDocument['tax'], account: AccountTerms): AccountPrice | null {
   const converted = inAccountCurrency(price, account);
@@ -54,8 +64,30 @@ export function accountPrice(price: Money, tax: PlanDocument['tax'], account: Ac
   if (isPricedInclusive(converted.currency.code)) {
     return { amount: withTax(converted, tax).roundedToChargeable(), taxBehavior: 'inclusive' };
   }
-  const taxBehavior = tax === null ? 'unspecified' : tax.inclusive ? 'inclusive' : 'exclusive';
-  return { amount: converted.roundedToChargeable(), taxBehavior };
+  return { amount: converted.roundedToChargeable(), taxBehavior: taxBehaviorOf(tax) };
+}
+
+/** Decimals of a minor unit that a metered price may have (docs.stripe.com/api/prices: `unit_amount_decimal`). */
+const meteredDecimals = 12;
+
+export interface MeteredPrice extends AccountPrice {
+  /** What the meter counts: the feature's own units, or chargeable steps of money. */
+  readonly counts: 'units' | 'steps';
+}
+
+/**
+ * What one counted unit of overage costs in the account, flat; null where no rate leads there. In three-decimal
+ * currencies every invoice total must end in 0, so there the meter counts the cost itself, tax included, in chargeable steps.
+ */
+export function meteredPrice(price: Money, tax: PlanDocument['tax'], account: AccountTerms): MeteredPrice | null {
+  const converted = inAccountCurrency(price, account);
+  if (converted === null) return null;
+  const { code, decimals, chargeableStep } = converted.currency;
+  if (isPricedInclusive(code)) {
+    return { amount: Money.of(chargeableStep, code), taxBehavior: 'inclusive', counts: 'steps' };
+  }
+  const finest = new Decimal(10).pow(-(decimals + meteredDecimals));
+  return { amount: converted.roundedTo(finest), taxBehavior: taxBehaviorOf(tax), counts: 'units' };
 }
 
 /** The finest that a usage price may be, in major units. */

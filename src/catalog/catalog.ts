@@ -4,25 +4,21 @@ import { scoped } from '../tenancy/scoped-prisma.ts';
 import { runPublishJob } from './converge.ts';
 import { createPlan } from './create-plan.ts';
 import { deletePlan } from './delete-plan.ts';
-import { type CatalogDependencies, publishJobName } from './dependencies.ts';
+import { type CatalogDependencies, driftJobName, publishJobName } from './dependencies.ts';
 import { discardDraft } from './discard-draft.ts';
+import { createDriftDoctor, type DriftDoctor } from './drift-doctor.ts';
 import type { Feature } from './features.ts';
 import { createFeature, listFeatures } from './own-features.ts';
 import { patchPlan } from './patch-plan.ts';
 import type { PlanKey } from './plan.store.ts';
 import type { NewPlan, PlanPatch } from './plan-document.ts';
+import { createPlanLocks } from './plan-lock.ts';
 import type { PlanView } from './plan-view.ts';
 import { publishPlan } from './publish-plan.ts';
 import { findPlan, getPlan, listPlans, type PlanFilter } from './read-plans.ts';
+import { type CatalogStatus, catalogStatus } from './status.ts';
 import { duplicatePlan, type PlanSwitch, switchPlan } from './switch-plan.ts';
-import {
-  type CatalogSelection,
-  type CatalogStatus,
-  carriedPlans,
-  catalogStatus,
-  type SyncResult,
-  syncCatalog,
-} from './sync.ts';
+import { type CatalogSelection, carriedPlans, type SyncResult, syncCatalog } from './sync.ts';
 
 /** What the room offers. Every call is limited to its scope: another tenant's id is `AppError` 404. */
 export interface Catalog {
@@ -52,12 +48,18 @@ export interface Catalog {
   /** `agencyId` absent: the scope's own agency, for the platform the platform's. */
   listFeatures(scope: Scope, agencyId: string | undefined): Promise<readonly Feature[]>;
   createFeature(scope: Scope, agencyId: string | undefined, feature: Feature): Promise<Feature>;
+  readonly drift: DriftDoctor;
   /** Job name -> handler, for the worker. */
-  readonly jobs: { readonly [publishJobName]: (payload: unknown) => Promise<void> };
+  readonly jobs: {
+    readonly [publishJobName]: (payload: unknown) => Promise<void>;
+    readonly [driftJobName]: () => Promise<void>;
+  };
 }
 
 export function createCatalog(dependencies: CatalogDependencies): Catalog {
   const { database } = dependencies;
+  const carrying = { ...dependencies, locks: createPlanLocks(database.url) };
+  const drift = createDriftDoctor(carrying);
 
   const onPlan = async (scope: Scope, planId: string, work: (key: PlanKey) => Promise<unknown>): Promise<PlanView> => {
     await work(await findPlan(database, scope, planId));
@@ -89,7 +91,7 @@ export function createCatalog(dependencies: CatalogDependencies): Catalog {
       const copy = await duplicatePlan(dependencies, scope, await findPlan(database, scope, planId), requestId);
       return getPlan(database, scope, copy.planId);
     },
-    sync: (scope, selection) => syncCatalog(dependencies, scope, selection),
+    sync: (scope, selection) => syncCatalog(carrying, scope, selection),
     status: async (scope, selection, page) => {
       const plans = await carriedPlans(database, scope, selection, page);
       return { plans, standings: await catalogStatus(database, plans, selection) };
@@ -97,6 +99,7 @@ export function createCatalog(dependencies: CatalogDependencies): Catalog {
     listFeatures: async (scope, agencyId) => listFeatures(database, scope, await agencyFor(scope, agencyId)),
     createFeature: async (scope, agencyId, feature) =>
       createFeature(dependencies, scope, await agencyFor(scope, agencyId), feature),
-    jobs: { [publishJobName]: (payload) => runPublishJob(dependencies, payload) },
+    drift,
+    jobs: { [publishJobName]: (payload) => runPublishJob(carrying, payload), [driftJobName]: drift.runJob },
   };
 }

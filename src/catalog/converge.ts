@@ -1,54 +1,24 @@
 import { z } from 'zod';
-import type { Sql } from '../database/database.ts';
 import { errorMessage } from '../errors.ts';
 import { ProviderError } from '../providers/errors.ts';
 import type { CatalogPort } from '../providers/port.ts';
 import { applyPlan } from './apply.ts';
-import { carriersOf } from './carriers.ts';
+import { carriersOfPlan } from './carriers.ts';
 import type { CatalogDependencies } from './dependencies.ts';
-import { type CarrierAccount, type Desired, desired, type SoldVersion } from './desired.ts';
-import { type CatalogOperation, diff } from './diff.ts';
-import { linkStore, loadLinks, type PlanInAccount } from './link.store.ts';
-import { loadVersions, type PlanKey } from './plan.store.ts';
-import { withoutFrozen } from './plan-document.ts';
-import { withPlanLock } from './plan-lock.ts';
-import { loadPublication, type Publication, savePublication } from './publication.store.ts';
+import type { CatalogOperation } from './diff.ts';
+import { refreshDrifted, resolveFindings } from './drift.store.ts';
+import { linkStore, type PlanInAccount, pairName } from './link.store.ts';
+import type { DesiredParts } from './part.ts';
+import type { PlanLocks } from './plan-lock.ts';
+import { type Publication, savePublication } from './publication.store.ts';
+import { isSettled, type Pair, type Standing, standingsOf } from './standing.ts';
 
-/** Where a plan stands in an account, decided from what is stored: no provider is asked. */
-export interface Standing {
-  readonly where: PlanInAccount;
-  readonly version: number;
-  readonly status: Publication['status'];
-  readonly reason: string | null;
-  readonly operations: readonly CatalogOperation[];
-  readonly desired: Desired;
+/** What carrying a plan to an account takes. */
+export interface CarryDependencies extends CatalogDependencies {
+  readonly locks: PlanLocks;
 }
 
-async function soldVersion(sql: Sql, key: PlanKey): Promise<SoldVersion | null> {
-  const { published } = await loadVersions(sql, key);
-  return published ? { ...key, version: published.version, plan: withoutFrozen(published.document) } : null;
-}
-
-/** Null for a plan that is not published. */
-export async function standingOf(sql: Sql, key: PlanKey, account: CarrierAccount): Promise<Standing | null> {
-  const sold = await soldVersion(sql, key);
-  if (!sold) return null;
-  const where = { ...key, merchantAccountId: account.id };
-  const target = desired(sold, account);
-  const publication = await loadPublication(sql, where);
-  const facts = { where, version: sold.version, desired: target };
-  if (target.blocked !== null) return { ...facts, status: 'blocked', reason: target.blocked, operations: [] };
-
-  const links = await loadLinks(sql, where);
-  const operations = diff({ planId: key.planId, merchantAccountId: account.id, desired: target, links });
-  if (publication?.status === 'in_sync' && operations.length > 0) {
-    const reason = 'The plan or its rate changed since it was last carried there: synchronise the catalog.';
-    return { ...facts, status: 'pending', reason, operations };
-  }
-  return { ...facts, status: publication?.status ?? 'pending', reason: publication?.reason ?? null, operations };
-}
-
-/** What became of one plan in one account. `reason` is set when it is blocked. */
+/** What became of one plan in one account. `blocked` is the reason, where it is. */
 export interface Convergence {
   readonly operations: readonly CatalogOperation[];
   readonly blocked: string | null;
@@ -56,38 +26,45 @@ export interface Convergence {
 
 const untouched: Convergence = { operations: [], blocked: null };
 
-const isSettled = ({ status, operations }: Standing): boolean => status === 'in_sync' && operations.length === 0;
-
 /** Refused for good until a person changes something; anything else is worth another try. */
 const isFinal = (error: unknown): error is ProviderError =>
   error instanceof ProviderError && (error.kind === 'invalid' || error.kind === 'auth' || error.kind === 'declined');
 
+/** Only one of them at a time writes a plan in an account: two versions side by side would archive each other's prices. */
+export const lockNameOf = (where: PlanInAccount): string => `catalog:${pairName(where)}`;
+
 /**
  * Brings one plan in one account to its published version. Without anything to do it writes nothing and calls nobody.
+ * `occasion` names why what was made before is made again, and carries the plan even where nothing seems to be left to do.
  * A refusal of the provider blocks the publication with its reason; throws `ProviderError` where another try may succeed.
  */
-export async function converge(
-  dependencies: CatalogDependencies,
-  key: PlanKey,
-  account: CarrierAccount,
-): Promise<Convergence> {
-  const { database } = dependencies;
-  const before = await standingOf(database.pool, key, account);
-  if (!before || isSettled(before)) return untouched;
-  return withPlanLock(database, before.where, async () => {
-    // Read again: whoever held the lock before may have done it, or sold another version.
-    const standing = await standingOf(database.pool, key, account);
-    return !standing || isSettled(standing) ? untouched : carry(dependencies, account, standing);
+export async function converge(dependencies: CarryDependencies, pair: Pair, occasion?: string): Promise<Convergence> {
+  const { database, locks } = dependencies;
+  const where = { ...pair.key, merchantAccountId: pair.account.id };
+  return locks.hold(lockNameOf(where), async () => {
+    // Read under the lock: whoever held it before may have done it, or sold another version.
+    const [standing] = await standingsOf(database.pool, [pair]);
+    const isDone = !standing || (occasion === undefined && isSettled(standing));
+    return isDone ? untouched : carry(dependencies, standing, occasion);
   });
 }
 
+/** Why the provider cannot hold the plan at all; null where it can. */
+function missingCapability(provider: string, catalog: CatalogPort, parts: DesiredParts): string | null {
+  if (parts.taxRates.length > 0 && !catalog.taxRates) return `${provider} adds no tax of ours: leave the tax out.`;
+  if (parts.meters.length > 0 && !catalog.meters) {
+    return `${provider} counts no usage: collect overage from the balance.`;
+  }
+  return null;
+}
+
 async function carry(
-  dependencies: CatalogDependencies,
-  account: CarrierAccount,
+  dependencies: CarryDependencies,
   standing: Standing,
+  occasion: string | undefined,
 ): Promise<Convergence> {
-  const { database, clock, operations, providers } = dependencies;
-  const { where, version } = standing;
+  const { database, clock, operations, providers, locks } = dependencies;
+  const { where, version, account } = standing;
   const record = (status: Publication['status'], reason: string | null): Promise<void> =>
     savePublication(database.pool, where, { version, status, reason }, clock.now());
   const blocked = async (reason: string): Promise<Convergence> => {
@@ -97,30 +74,40 @@ async function carry(
 
   const target = standing.desired;
   if (target.blocked !== null) return blocked(target.blocked);
-  const catalog: CatalogPort | undefined = providers[account.provider]?.catalog;
+  const catalog = providers[account.provider]?.catalog;
   if (!catalog) return blocked(`${account.provider} is not configured here, or keeps no catalog.`);
+  const missing = missingCapability(account.provider, catalog, target);
+  if (missing !== null) return blocked(missing);
 
   await record('pending', null);
   try {
-    const links = linkStore(database, clock, where);
-    await applyPlan({ catalog, operations, links, account, planId: where.planId, version, desired: target });
+    const links = linkStore(database, clock, locks, where);
+    const input = { catalog, operations, links, account, planId: where.planId, version, desired: target };
+    await applyPlan({ ...input, ...(occasion === undefined ? {} : { occasion }) });
   } catch (error) {
     if (isFinal(error)) return blocked(error.message);
     await record('pending', `It will be tried again: ${errorMessage(error)}`);
     throw error;
   }
   await record('in_sync', null);
+  if (standing.links.length > 0) {
+    const now = clock.now();
+    const written = standing.operations.map(({ key }) => key);
+    await resolveFindings(database.pool, where, written, now);
+    await refreshDrifted(database.pool, account.id, now);
+  }
   return { operations: standing.operations, blocked: null };
 }
 
 const jobPayload = z.strictObject({ agencyId: z.string(), planId: z.string(), merchantAccountId: z.string() });
 
 /** The handler of the job `catalog.publish`. Runs twice without harm; throws what the worker should try again. */
-export async function runPublishJob(dependencies: CatalogDependencies, payload: unknown): Promise<void> {
+export async function runPublishJob(dependencies: CarryDependencies, payload: unknown): Promise<void> {
   const { agencyId, planId, merchantAccountId } = jobPayload.parse(payload);
-  const accounts = await carriersOf(dependencies.database.pool, agencyId);
+  const key = { agencyId, planId };
+  const accounts = await carriersOfPlan(dependencies.database.pool, key);
   const account = accounts.find(({ id }) => id === merchantAccountId);
   // Disconnected since: the accounts that carry the plan now have jobs of their own.
   if (!account) return;
-  await converge(dependencies, { agencyId, planId }, account);
+  await converge(dependencies, { key, account });
 }

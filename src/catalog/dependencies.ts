@@ -17,3 +17,6 @@ export interface CatalogDependencies {
 
 /** The job that carries one plan to one account. Its payload is `PlanInAccount`. */
 export const publishJobName = 'catalog.publish' as const;
+
+/** The job that looks for what was changed at the providers. */
+export const driftJobName = 'catalog.check_drift' as const;

@@ -4,6 +4,9 @@ import type { Database, Sql } from '../database/database.ts';
 import { inTransaction } from '../database/database.ts';
 import type { LinkStore } from './apply.ts';
 import type { CatalogLink } from './diff.ts';
+import { partKinds } from './part.ts';
+import type { PlanKey } from './plan.store.ts';
+import type { PlanLocks } from './plan-lock.ts';
 
 /** One plan in one account; `agencyId` is the plan's. */
 export interface PlanInAccount {
@@ -12,26 +15,51 @@ export interface PlanInAccount {
   readonly merchantAccountId: string;
 }
 
-const linkRows = z.array(
-  z.object({
-    kind: z.enum(['product', 'price']),
-    key: z.string(),
-    remoteId: z.string(),
-    fingerprint: z.string(),
-    active: z.boolean(),
-  }),
-);
+/** Names a plan in an account in maps and locks: both ids are unique by themselves. */
+export const pairName = ({ planId, merchantAccountId }: Pick<PlanInAccount, 'planId' | 'merchantAccountId'>): string =>
+  `${planId} ${merchantAccountId}`;
 
-export async function loadLinks(sql: Sql, where: PlanInAccount): Promise<readonly CatalogLink[]> {
+const linkRow = z.object({
+  kind: z.enum(partKinds),
+  key: z.string(),
+  remoteId: z.string(),
+  fingerprint: z.string(),
+  active: z.boolean(),
+});
+const columns = 'kind, key, remote_id AS "remoteId", fingerprint, active';
+
+async function loadLinks(sql: Sql, where: PlanInAccount): Promise<readonly CatalogLink[]> {
   const { rows } = await sql.query(
-    `SELECT kind, key, remote_id AS "remoteId", fingerprint, active FROM catalog_links
+    `SELECT ${columns} FROM catalog_links
      WHERE agency_id = $1 AND plan_id = $2 AND merchant_account_id = $3 ORDER BY created_at, remote_id`,
     [where.agencyId, where.planId, where.merchantAccountId],
   );
-  return linkRows.parse(rows);
+  return z.array(linkRow).parse(rows);
 }
 
-export const linkStore = (database: Database, clock: Clock, where: PlanInAccount): LinkStore => ({
+const linkOfPairRows = z.array(linkRow.extend({ planId: z.string(), merchantAccountId: z.string() }));
+
+/** `pairName` -> the live links of the plan in the account. */
+export async function loadLiveLinks(
+  sql: Sql,
+  plans: readonly PlanKey[],
+): Promise<ReadonlyMap<string, readonly CatalogLink[]>> {
+  const { rows } = await sql.query(
+    `SELECT ${columns}, plan_id AS "planId", merchant_account_id AS "merchantAccountId" FROM catalog_links
+     WHERE agency_id = ANY($1) AND plan_id = ANY($2) AND active`,
+    [[...new Set(plans.map(({ agencyId }) => agencyId))], plans.map(({ planId }) => planId)],
+  );
+  const byPair = new Map<string, CatalogLink[]>();
+  for (const { planId, merchantAccountId, ...link } of linkOfPairRows.parse(rows)) {
+    const name = pairName({ planId, merchantAccountId });
+    const links = byPair.get(name);
+    if (links) links.push(link);
+    else byPair.set(name, [link]);
+  }
+  return byPair;
+}
+
+export const linkStore = (database: Database, clock: Clock, locks: PlanLocks, where: PlanInAccount): LinkStore => ({
   load: () => loadLinks(database.pool, where),
 
   replace: (key, made) =>
@@ -49,9 +77,20 @@ export const linkStore = (database: Database, clock: Clock, where: PlanInAccount
         `INSERT INTO catalog_links
            (agency_id, plan_id, merchant_account_id, key, kind, remote_id, fingerprint, active, created_at, updated_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, true, $8, $8)
-         ON CONFLICT (agency_id, merchant_account_id, remote_id)
+         ON CONFLICT (agency_id, merchant_account_id, plan_id, remote_id)
            DO UPDATE SET fingerprint = excluded.fingerprint, active = true, updated_at = excluded.updated_at`,
         [...part, made.kind, made.remoteId, made.fingerprint, now],
       );
     }),
+
+  findShared: async (kind, fingerprint) => {
+    const { rows } = await database.pool.query<{ remoteId: string }>(
+      `SELECT remote_id AS "remoteId" FROM catalog_links
+       WHERE agency_id = $1 AND merchant_account_id = $2 AND kind = $3 AND fingerprint = $4 AND active LIMIT 1`,
+      [where.agencyId, where.merchantAccountId, kind, fingerprint],
+    );
+    return rows[0]?.remoteId ?? null;
+  },
+
+  exclusively: (name, work) => locks.hold(`catalog:${where.agencyId}:${where.merchantAccountId}:${name}`, work),
 });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Sql } from '../database/database.ts';
-import type { PlanInAccount } from './link.store.ts';
+import { type PlanInAccount, pairName } from './link.store.ts';
+import type { PlanKey } from './plan.store.ts';
 
 /**
  * `pending` is written before the first write at the provider and stays until the last: whoever finds it knows that an
@@ -15,19 +16,24 @@ export interface Publication {
   readonly reason: string | null;
 }
 
-const publicationRow = z.object({
-  version: z.number(),
-  status: z.enum(publicationStatuses),
-  reason: z.string().nullable(),
-});
+const publicationRows = z.array(
+  z.object({
+    planId: z.string(),
+    merchantAccountId: z.string(),
+    version: z.number(),
+    status: z.enum(publicationStatuses),
+    reason: z.string().nullable(),
+  }),
+);
 
-export async function loadPublication(sql: Sql, where: PlanInAccount): Promise<Publication | null> {
+/** `pairName` -> how far the plan is in the account; absent where it was never sent. */
+export async function loadPublications(sql: Sql, plans: readonly PlanKey[]): Promise<ReadonlyMap<string, Publication>> {
   const { rows } = await sql.query(
-    `SELECT version, status, reason FROM publications
-     WHERE agency_id = $1 AND plan_id = $2 AND merchant_account_id = $3`,
-    [where.agencyId, where.planId, where.merchantAccountId],
+    `SELECT plan_id AS "planId", merchant_account_id AS "merchantAccountId", version, status, reason FROM publications
+     WHERE agency_id = ANY($1) AND plan_id = ANY($2)`,
+    [[...new Set(plans.map(({ agencyId }) => agencyId))], plans.map(({ planId }) => planId)],
   );
-  return rows.length === 0 ? null : publicationRow.parse(rows[0]);
+  return new Map(publicationRows.parse(rows).map((row) => [pairName(row), row]));
 }
 
 export async function savePublication(sql: Sql, where: PlanInAccount, next: Publication, now: Date): Promise<void> {

@@ -2,7 +2,7 @@ import { inTransaction, type Sql } from '../database/database.ts';
 import { conflict } from '../errors.ts';
 import type { Scope } from '../tenancy/scope.ts';
 import { freezeUsage } from './account-price.ts';
-import { carriersOf, ratesFor } from './carriers.ts';
+import { carriersOfPlan, ratesFor } from './carriers.ts';
 import { changePlanIn } from './change-plan.ts';
 import { type CatalogDependencies, publishJobName } from './dependencies.ts';
 import {
@@ -75,7 +75,7 @@ async function announce(
   version: number,
   now: Date,
 ): Promise<void> {
-  for (const { id: merchantAccountId } of await carriersOf(sql, key.agencyId)) {
+  for (const { id: merchantAccountId } of await carriersOfPlan(sql, key)) {
     const where = { ...key, merchantAccountId };
     await savePublication(sql, where, { version, status: 'pending', reason: null }, now);
     await jobs.enqueue(sql, {

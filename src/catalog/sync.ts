@@ -1,15 +1,12 @@
 import type { Database } from '../database/database.ts';
 import { notFound } from '../errors.ts';
-import { ProviderError } from '../providers/errors.ts';
 import type { Scope } from '../tenancy/scope.ts';
 import { scoped } from '../tenancy/scoped-prisma.ts';
-import { carriersOf } from './carriers.ts';
-import { converge, standingOf } from './converge.ts';
-import type { CatalogDependencies } from './dependencies.ts';
-import type { CarrierAccount } from './desired.ts';
+import { carriersOfPlans } from './carriers.ts';
+import { type CarryDependencies, type Convergence, converge } from './converge.ts';
 import type { CatalogOperation } from './diff.ts';
 import type { PlanKey } from './plan.store.ts';
-import type { Publication } from './publication.store.ts';
+import { isSettled, type Pair, type Standing, standingsOf } from './standing.ts';
 
 /** Which plans in which accounts; absent means all that the scope may see. */
 export interface CatalogSelection {
@@ -44,22 +41,15 @@ export async function carriedPlans(
   return plans.map(({ agencyId, id }) => ({ agencyId, planId: id }));
 }
 
-interface Pair {
-  readonly key: PlanKey;
-  readonly account: CarrierAccount;
-}
-
-async function pairsOf(
+/** Every plan with every account that should carry it, those that are not ready too. */
+export async function pairsOf(
   database: Database,
   plans: readonly PlanKey[],
   { merchantAccountId }: CatalogSelection,
 ): Promise<readonly Pair[]> {
-  const carriers = new Map<string, readonly CarrierAccount[]>();
-  for (const { agencyId } of plans) {
-    if (!carriers.has(agencyId)) carriers.set(agencyId, await carriersOf(database.pool, agencyId));
-  }
+  const carriers = await carriersOfPlans(database.pool, plans);
   return plans.flatMap((key) =>
-    (carriers.get(key.agencyId) ?? [])
+    (carriers.get(key.planId) ?? [])
       .filter(({ id }) => merchantAccountId === undefined || id === merchantAccountId)
       .map((account) => ({ key, account })),
   );
@@ -80,7 +70,7 @@ export interface SyncResult {
 
 /** Brings the selected plans to the accounts that carry them. A dry run asks no provider, nor does a run with nothing to do. */
 export async function syncCatalog(
-  dependencies: CatalogDependencies,
+  dependencies: CarryDependencies,
   scope: Scope,
   selection: CatalogSelection & { readonly dryRun: boolean },
 ): Promise<SyncResult> {
@@ -91,58 +81,69 @@ export async function syncCatalog(
   if (plans.length > 0 && pairs.length === 0 && selection.merchantAccountId !== undefined) {
     throw notFound('merchant account');
   }
-
-  const operations: CatalogOperation[] = [];
-  const blocked: BlockedPlan[] = [];
-  const failures: ProviderError[] = [];
-  for (const { key, account } of pairs) {
-    try {
-      const outcome = selection.dryRun
-        ? await foreseen(database, key, account)
-        : await converge(dependencies, key, account);
-      operations.push(...outcome.operations);
-      if (outcome.blocked !== null) {
-        blocked.push({ planId: key.planId, merchantAccountId: account.id, reason: outcome.blocked });
-      }
-    } catch (error) {
-      // One account that is out of reach must not keep the others from their prices.
-      if (!(error instanceof ProviderError)) throw error;
-      failures.push(error);
-    }
-  }
-  const [failure] = failures;
-  if (failure) throw failure;
-  return { operations, applied: !selection.dryRun, blocked };
-}
-
-async function foreseen(database: Database, key: PlanKey, account: CarrierAccount) {
-  const standing = await standingOf(database.pool, key, account);
+  const standings = await standingsOf(database.pool, pairs);
+  const outcomes = selection.dryRun ? standings.map(foreseen) : await carryAll(dependencies, standings);
   return {
-    operations: standing?.operations ?? [],
-    blocked: standing && standing.desired.blocked !== null ? standing.desired.blocked : null,
+    operations: outcomes.flatMap(({ operations }) => operations),
+    applied: !selection.dryRun,
+    blocked: standings.flatMap(({ where: { planId, merchantAccountId } }, index) => {
+      const reason = outcomes[index]?.blocked ?? null;
+      return reason === null ? [] : [{ planId, merchantAccountId, reason }];
+    }),
   };
 }
 
-export interface CatalogStatus {
-  readonly planId: string;
-  readonly merchantAccountId: string;
-  readonly version: number;
-  readonly status: Publication['status'];
-  readonly reason: string | null;
+const foreseen = ({ desired, operations }: Standing): Convergence => ({ operations, blocked: desired.blocked });
+
+/** Plans under way at once in one account; its rate limit, not this, decides how fast they go. */
+const plansAtOnce = 16;
+
+/** After so many failures in a row an account is out of reach, and each further plan would only wait for it in vain. */
+const failuresInARowMax = 5;
+
+/**
+ * Every account has a lane of its own, so that one which is slow or out of reach holds nobody else back. Throws the first
+ * failure once all lanes have ended.
+ */
+async function carryAll(
+  dependencies: CarryDependencies,
+  standings: readonly Standing[],
+): Promise<readonly Convergence[]> {
+  const outcomes: Convergence[] = standings.map(foreseen).map(({ blocked }) => ({ operations: [], blocked }));
+  const lanes = new Map<string, number[]>();
+  for (const [index, standing] of standings.entries()) {
+    if (isSettled(standing) || standing.account.obstacle !== undefined) continue;
+    const lane = lanes.get(standing.account.id);
+    if (lane) lane.push(index);
+    else lanes.set(standing.account.id, [index]);
+  }
+
+  const failures: unknown[] = [];
+  const carryOne = async (index: number): Promise<boolean> => {
+    const standing = standings[index];
+    if (!standing) return true;
+    const { agencyId, planId } = standing.where;
+    try {
+      outcomes[index] = await converge(dependencies, { key: { agencyId, planId }, account: standing.account });
+      return true;
+    } catch (error) {
+      failures.push(error);
+      return false;
+    }
+  };
+  await Promise.all([...lanes.values()].map((lane) => runLane(lane, carryOne)));
+  if (failures.length > 0) throw failures[0];
+  return outcomes;
 }
 
-/** Where each of the plans stands in each account that carries it; decided from what is stored. */
-export async function catalogStatus(
-  database: Database,
-  plans: readonly PlanKey[],
-  selection: CatalogSelection,
-): Promise<readonly CatalogStatus[]> {
-  const found: CatalogStatus[] = [];
-  for (const { key, account } of await pairsOf(database, plans, selection)) {
-    const standing = await standingOf(database.pool, key, account);
-    if (!standing) continue;
-    const { version, status, reason } = standing;
-    found.push({ planId: key.planId, merchantAccountId: account.id, version, status, reason });
-  }
-  return found;
+async function runLane(lane: readonly number[], carryOne: (index: number) => Promise<boolean>): Promise<void> {
+  const queue = lane.values();
+  let failuresInARow = 0;
+  const work = async (): Promise<void> => {
+    for (const index of queue) {
+      failuresInARow = (await carryOne(index)) ? 0 : failuresInARow + 1;
+      if (failuresInARow >= failuresInARowMax) return;
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(plansAtOnce, lane.length) }, work));
 }

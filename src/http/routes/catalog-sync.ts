@@ -1,9 +1,15 @@
 import { z } from 'zod';
 import type { Catalog } from '../../catalog/catalog.ts';
+import { catalogActions } from '../../catalog/diff.ts';
+import { type DriftCheck, type Finding, findingSchema, findingStatuses } from '../../catalog/drift.store.ts';
+import { driftProblems } from '../../catalog/drift.ts';
+import { type DriftAnswer, driftAnswers } from '../../catalog/drift-doctor.ts';
+import { partKinds } from '../../catalog/part.ts';
 import { publicationStatuses } from '../../catalog/publication.store.ts';
-import { decodeCursor, encodeCursor, pageAnswer, pageQuery } from '../pagination.ts';
+import { planProgress } from '../../catalog/status.ts';
+import { decodeCursor, encodeCursor, pageAnswer, pageOf, pageQuery } from '../pagination.ts';
 import { defineRoute, type Route } from '../route.ts';
-import { id } from '../schemas.ts';
+import { id, isoTime } from '../schemas.ts';
 
 export interface CatalogSyncRouteDependencies {
   readonly catalog: Catalog;
@@ -13,8 +19,8 @@ const roles = ['platform', 'agency'] as const;
 
 const operationAnswer = z
   .object({
-    action: z.enum(['create', 'update', 'archive']),
-    kind: z.enum(['product', 'price']),
+    action: z.enum(catalogActions),
+    kind: z.enum(partKinds),
     planId: z.string(),
     merchantAccountId: z.string(),
     key: z.string().meta({ description: 'The part of the plan.', example: 'base:monthly' }),
@@ -34,8 +40,52 @@ const statusAnswer = z
   })
   .meta({ id: 'CatalogStatus' });
 
-/** How far plans have been carried to the providers, and what somebody changed there. */
-export const createCatalogSyncRoutes = ({ catalog }: CatalogSyncRouteDependencies): Route[] => [
+const progressAnswer = z
+  .object({
+    planId: z.string(),
+    accounts: z.int(),
+    inSync: z.int(),
+    pending: z.int(),
+    drifted: z.int(),
+    blocked: z.int(),
+  })
+  .meta({ id: 'CatalogProgress', description: 'In how many accounts the plan stands where.' });
+
+const findingAnswer = z
+  .object({
+    id: z.string(),
+    agencyId: z.string(),
+    merchantAccountId: z.string(),
+    planId: z.string().nullable(),
+    key: z.string().nullable().meta({ description: 'The part of the plan.', example: 'base:monthly' }),
+    kind: z.enum(partKinds),
+    remoteId: z.string().meta({ description: 'The object at the provider.', example: 'price_1Abc' }),
+    problem: z.enum(driftProblems).meta({ description: '`unknown`: it looks like ours, and is not.' }),
+    differences: findingSchema.shape.differences,
+    status: z.enum(findingStatuses),
+    foundAt: isoTime,
+  })
+  .meta({ id: 'DriftFinding' });
+
+const shownFinding = ({ foundAt, ...finding }: Finding) => ({ ...finding, foundAt: foundAt.toISOString() });
+
+const checkAnswer = z
+  .object({
+    merchantAccountId: z.string(),
+    checkedAt: isoTime,
+    foreign: z.int().meta({ description: 'Objects of other business beside ours: no reason for alarm.' }),
+    failure: z.string().nullable().meta({ description: 'Why the account could not be read.' }),
+  })
+  .meta({ id: 'DriftCheck' });
+
+const shownCheck = ({ merchantAccountId, checkedAt, foreignObjects, failure }: DriftCheck) => ({
+  merchantAccountId,
+  checkedAt: checkedAt.toISOString(),
+  foreign: foreignObjects,
+  failure,
+});
+
+const syncRoutes = ({ catalog }: CatalogSyncRouteDependencies): Route[] => [
   defineRoute({
     method: 'post',
     path: '/v1/catalog/sync',
@@ -64,7 +114,8 @@ export const createCatalogSyncRoutes = ({ catalog }: CatalogSyncRouteDependencie
     method: 'get',
     path: '/v1/catalog/status',
     summary: 'Where published plans stand in each account, newest plan first',
-    description: 'A page holds at most `limit` plans, each with a line per account that carries it.',
+    description:
+      'A page holds at most `limit` plans, each with a line per account that carries it, and `plans` counts the lines of each plan. It follows a synchronisation while that runs.',
     tag: 'Catalog',
     roles,
     query: z.strictObject({
@@ -72,11 +123,85 @@ export const createCatalogSyncRoutes = ({ catalog }: CatalogSyncRouteDependencie
       merchantAccountId: id('merchantAccount').optional(),
       planId: id('plan').optional(),
     }),
-    responses: { 200: pageAnswer(statusAnswer) },
+    responses: { 200: pageAnswer(statusAnswer).extend({ plans: z.array(progressAnswer) }) },
     handle: async ({ scope, query: { limit, after, ...selection } }) => {
       const { plans, standings } = await catalog.status(scope, selection, { limit, before: decodeCursor(after) });
       const last = plans.length === limit ? plans.at(-1) : undefined;
-      return { status: 200, body: { data: [...standings], next: last ? encodeCursor(last.planId) : null } };
+      const next = last ? encodeCursor(last.planId) : null;
+      return { status: 200, body: { data: [...standings], next, plans: [...planProgress(standings)] } };
     },
   }),
+];
+
+const driftRoutes = ({ catalog }: CatalogSyncRouteDependencies): Route[] => [
+  defineRoute({
+    method: 'get',
+    path: '/v1/catalog/drift',
+    summary: 'What was changed at the providers, newest finding first',
+    description: 'Of the last check of each account, which is listed under `checks`. Accounts are checked once a day.',
+    tag: 'Catalog',
+    roles,
+    query: z.strictObject({
+      ...pageQuery,
+      status: z.enum(findingStatuses).default('open'),
+      merchantAccountId: id('merchantAccount').optional(),
+      planId: id('plan').optional(),
+    }),
+    responses: { 200: pageAnswer(findingAnswer).extend({ checks: z.array(checkAnswer) }) },
+    handle: async ({ scope, query: { limit, after, ...filter } }) => {
+      const found = await catalog.drift.findings(scope, filter, { limit: limit + 1, before: decodeCursor(after) });
+      const { data, next } = pageOf(found, limit, (finding) => finding.id);
+      const checks = await catalog.drift.checks(scope);
+      return { status: 200, body: { data: data.map(shownFinding), next, checks: checks.map(shownCheck) } };
+    },
+  }),
+  defineRoute({
+    method: 'post',
+    path: '/v1/catalog/drift',
+    summary: 'Look for changes at the providers now',
+    description: 'Reads the whole catalogue of the accounts. What it finds is listed by GET.',
+    tag: 'Catalog',
+    roles,
+    body: z.strictObject({ merchantAccountId: id('merchantAccount').optional() }).prefault({}),
+    responses: { 200: z.object({ checks: z.array(checkAnswer) }) },
+    handle: async ({ scope, body }) => {
+      const checks = await catalog.drift.check(scope, body.merchantAccountId);
+      return { status: 200, body: { checks: checks.map(shownCheck) } };
+    },
+  }),
+];
+
+const answerTexts = {
+  restore: {
+    summary: 'Bring an object back to what was published',
+    description: 'What only looks like ours is taken out of sale; what is gone is made anew.',
+  },
+  adopt: {
+    summary: 'Take an object over as it is',
+    description:
+      'An edited text stays until the next version of the plan; a price becomes the one that is sold. 409 `drift_adoption_refused` where amount, interval, currency or active flag differ.',
+  },
+  ignore: { summary: 'Leave an object as it is', description: 'It is not reported again until it changes.' },
+} as const satisfies Record<DriftAnswer, { summary: string; description: string }>;
+
+const answerRoute = ({ catalog }: CatalogSyncRouteDependencies, answer: DriftAnswer): Route =>
+  defineRoute({
+    method: 'post',
+    path: `/v1/catalog/drift/:id/${answer}`,
+    ...answerTexts[answer],
+    tag: 'Catalog',
+    roles,
+    params: z.strictObject({ id: id('driftFinding') }),
+    responses: { 200: findingAnswer },
+    handle: async ({ scope, params }) => ({
+      status: 200,
+      body: shownFinding(await catalog.drift.answer(scope, params.id, answer)),
+    }),
+  });
+
+/** How far plans have been carried to the providers, and what somebody changed there. */
+export const createCatalogSyncRoutes = (dependencies: CatalogSyncRouteDependencies): Route[] => [
+  ...syncRoutes(dependencies),
+  ...driftRoutes(dependencies),
+  ...driftAnswers.map((answer) => answerRoute(dependencies, answer)),
 ];

@@ -1,0 +1,99 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { AccountRef, CatalogPort, PaymentProvider } from './port.ts';
+
+/** Calls a second that a provider takes, of one account, and of one endpoint of that account. */
+export interface RateLimits {
+  readonly perSecond: number;
+  readonly perEndpointSecond: number;
+}
+
+/** What may go out at once after a pause, as a share of a second's calls: a wait is never exact to the millisecond. */
+const burstShare = 0.1;
+
+/** Calls at a steady rate. Real time: a moved clock does not make a provider faster. */
+class Pace {
+  readonly #intervalMs: number;
+  readonly #burstMs: number;
+  #nextAt = 0;
+
+  constructor(perSecond: number) {
+    this.#intervalMs = 1000 / perSecond;
+    this.#burstMs = Math.max(1, perSecond * burstShare) * this.#intervalMs;
+  }
+
+  /** The time at which one more call may go, which nobody else gets. */
+  reserve(now: number): number {
+    this.#nextAt = Math.max(this.#nextAt, now - this.#burstMs) + this.#intervalMs;
+    return this.#nextAt;
+  }
+}
+
+export interface RateLimiter {
+  /** Resolves when a call to the endpoint may go out; callers go in the order in which they came. */
+  take(accountId: string, endpoint: string): Promise<void>;
+}
+
+export function createRateLimiter(limits: RateLimits): RateLimiter {
+  const paces = new Map<string, Pace>();
+  const paceOf = (name: string, perSecond: number): Pace => {
+    const pace = paces.get(name) ?? new Pace(perSecond);
+    paces.set(name, pace);
+    return pace;
+  };
+  return {
+    take: async (accountId, endpoint) => {
+      const now = performance.now();
+      const at = Math.max(
+        paceOf(accountId, limits.perSecond).reserve(now),
+        paceOf(`${accountId} ${endpoint}`, limits.perEndpointSecond).reserve(now),
+      );
+      if (at > now) await delay(at - now);
+    },
+  };
+}
+
+/** The same catalogue, each call when its account's limit allows it: a refusal for speed would only cost another call. */
+export function limitedCatalog(catalog: CatalogPort, limiter: RateLimiter): CatalogPort {
+  const paced =
+    <Args extends readonly [AccountRef, ...unknown[]], Answer>(
+      endpoint: string,
+      call: (...args: Args) => Promise<Answer>,
+    ) =>
+    async (...args: Args): Promise<Answer> => {
+      await limiter.take(args[0].id, endpoint);
+      return call(...args);
+    };
+  const { taxRates, meters } = catalog;
+  return {
+    listProducts: paced('GET products', catalog.listProducts.bind(catalog)),
+    retrieveProduct: paced('GET product', catalog.retrieveProduct.bind(catalog)),
+    createProduct: paced('POST products', catalog.createProduct.bind(catalog)),
+    updateProduct: paced('POST product', catalog.updateProduct.bind(catalog)),
+    listPrices: paced('GET prices', catalog.listPrices.bind(catalog)),
+    pricesByLookupKey: paced('GET prices', catalog.pricesByLookupKey.bind(catalog)),
+    pricesOfProduct: paced('GET prices', catalog.pricesOfProduct.bind(catalog)),
+    createPrice: paced('POST prices', catalog.createPrice.bind(catalog)),
+    updatePrice: paced('POST price', catalog.updatePrice.bind(catalog)),
+    archivePrice: paced('POST price', catalog.archivePrice.bind(catalog)),
+    ...(taxRates && {
+      taxRates: {
+        list: paced('GET tax_rates', taxRates.list.bind(taxRates)),
+        create: paced('POST tax_rates', taxRates.create.bind(taxRates)),
+        update: paced('POST tax_rate', taxRates.update.bind(taxRates)),
+      },
+    }),
+    ...(meters && {
+      meters: {
+        list: paced('GET meters', meters.list.bind(meters)),
+        create: paced('POST meters', meters.create.bind(meters)),
+        rename: paced('POST meter', meters.rename.bind(meters)),
+        deactivate: paced('POST meter/deactivate', meters.deactivate.bind(meters)),
+        reactivate: paced('POST meter/reactivate', meters.reactivate.bind(meters)),
+      },
+    }),
+  };
+}
+
+/** A provider whose catalogue keeps to the limits; checkout and what else clients wait for goes straight through. */
+export const withCatalogLimits = (provider: PaymentProvider, limits: RateLimits): PaymentProvider =>
+  provider.catalog ? { ...provider, catalog: limitedCatalog(provider.catalog, createRateLimiter(limits)) } : provider;
