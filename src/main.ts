@@ -178,7 +178,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
       clock,
       hash,
       catalog,
-      offers: createOffers({ database, clock }),
+      offers: createOffers({ database, clock, jobs }),
       ledger,
       inbox,
       wakeInbox: () => wakeups.announce('inbox'),

@@ -1,10 +1,12 @@
-import type { Clock } from '../clock.ts';
-import { type Database, inTransaction, type Sql } from '../database/database.ts';
+import { inTransaction, type Sql } from '../database/database.ts';
 import { conflict, notFound } from '../errors.ts';
 import { recordChange } from '../tenancy/audit.ts';
 import { agencyOf, type Scope } from '../tenancy/scope.ts';
+import type { CatalogDependencies } from './dependencies.ts';
 import { loadAgencyOffers, platformPlansOf, saveAgencyOffers } from './offer.store.ts';
 import { distinct, isSameList, problemsOf, refuseProblems } from './offer-problems.ts';
+import { loadVersions } from './plan.store.ts';
+import { announce } from './publish-plan.ts';
 
 /** The platform's plans that an agency may resell or buy. Throws `AppError` 404 for an agency that is not there for the scope. */
 export async function readAgencyOffers(sql: Sql, scope: Scope, agencyId: string): Promise<readonly string[]> {
@@ -28,21 +30,26 @@ async function lockReseller(sql: Sql, agencyId: string): Promise<void> {
   throw conflict('platform_agency', message);
 }
 
+/** Offering a plan carries it to new accounts, so that offers send jobs too. */
+export type OfferDependencies = Pick<CatalogDependencies, 'database' | 'clock' | 'jobs'>;
+
 /**
- * Replaces what an agency may resell or buy of the platform's plans. The platform's to decide. Throws `AppError` 404,
+ * Replaces what an agency may resell or buy of the platform's plans, and sends what is new to its accounts. The platform's to decide. Throws `AppError` 404,
  * 409 `platform_agency` for the platform itself, and 422 with a code of its own for a plan that cannot be offered.
  */
 export function setAgencyOffers(
-  { database, clock }: { readonly database: Database; readonly clock: Clock },
+  dependencies: OfferDependencies,
   scope: Scope,
   agencyId: string,
   planIds: readonly string[],
 ): Promise<readonly string[]> {
+  const { database, clock } = dependencies;
   if (scope.role !== 'platform') throw notFound('agency');
   return inTransaction(database.pool, async (sql) => {
     await lockReseller(sql, agencyId);
     const before = await loadAgencyOffers(sql, agencyId);
-    const problems = problemsOf(planIds, await platformPlansOf(sql, planIds), (path, { id, customerId }) => {
+    const plans = await platformPlansOf(sql, planIds);
+    const problems = problemsOf(planIds, plans, (path, { id, customerId }) => {
       if (customerId === null) return null;
       const message = `${id} was made for one client of the platform: leave it out, or duplicate it for everyone.`;
       return { code: 'offered_plan_custom', path, message };
@@ -53,6 +60,11 @@ export function setAgencyOffers(
     await saveAgencyOffers(sql, agencyId, after, clock.now());
     const change = { agencyId, action: 'agency_offers.set', subject: agencyId };
     await recordChange(sql, clock, scope, { ...change, before: { planIds: before }, after: { planIds: after } });
+    for (const { agencyId: owner, id: planId } of plans.filter(({ id }) => !before.includes(id))) {
+      const key = { agencyId: owner, planId };
+      const { published } = await loadVersions(sql, key);
+      if (published) await announce(dependencies, sql, key, published.version, clock.now());
+    }
     return after;
   });
 }

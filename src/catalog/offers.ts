@@ -1,7 +1,5 @@
-import type { Clock } from '../clock.ts';
-import type { Database } from '../database/database.ts';
 import type { Scope } from '../tenancy/scope.ts';
-import { readAgencyOffers, setAgencyOffers } from './offer-agency-plans.ts';
+import { type OfferDependencies, readAgencyOffers, setAgencyOffers } from './offer-agency-plans.ts';
 import { type ClientOffers, previewPlans, readOffers, setOffers } from './offer-plans.ts';
 import type { OfferedPlan } from './offered-plan.ts';
 
@@ -19,7 +17,7 @@ export interface Offers {
   setAgencyOffers(scope: Scope, agencyId: string, planIds: readonly string[]): Promise<readonly string[]>;
 }
 
-export function createOffers(dependencies: { readonly database: Database; readonly clock: Clock }): Offers {
+export function createOffers(dependencies: OfferDependencies): Offers {
   const { pool } = dependencies.database;
   return {
     readOffers: (scope, customerId) => readOffers(pool, scope, customerId),

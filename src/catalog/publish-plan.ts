@@ -68,8 +68,9 @@ async function frozen(
   return { ...plan, frozen: freezeUsage(plan, usdRate) };
 }
 
-async function announce(
-  { jobs }: CatalogDependencies,
+/** Sends a version to every account that carries the plan: one job each, in the transaction that makes it necessary. */
+export async function announce(
+  { jobs }: Pick<CatalogDependencies, 'jobs'>,
   sql: Sql,
   key: PlanKey,
   version: number,

@@ -33,7 +33,7 @@ export async function renderDocument(): Promise<string> {
       clock,
       hash: apiKeyHasher('unused'),
       catalog: createCatalog({ database, clock, providers, operations, jobs, planUses: [] }),
-      offers: createOffers({ database, clock }),
+      offers: createOffers({ database, clock, jobs }),
       ledger: createLedger({ pool, clock }),
       inbox: createInbox({ pool, clock }),
       wakeInbox: () => undefined,

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { requireAssignable, requireBuyable } from '../../../src/catalog/require-for-sale.ts';
 import { inTransaction, type Sql } from '../../../src/database/database.ts';
 import type { Scope } from '../../../src/tenancy/scope.ts';
-import { agency, createWorld, ids, newPlan, platform, type World } from './world.ts';
+import { addAccount, agency, createWorld, ids, newPlan, platform, type World } from './world.ts';
 
 const two = agency(ids.two);
 const client = 'cus_two';
@@ -254,6 +254,21 @@ describe("the platform's plans", () => {
     await world.offers.setAgencyOffers(platform, ids.two, []);
     expect(await preview()).toEqual([]);
     await expect(buy(portal, wholesale)).rejects.toEqual(refusal('plan_not_buyable', 404));
+  });
+
+  test('are carried to the accounts of an agency as they are offered to it, once', async () => {
+    const [wholesale, draft] = [
+      await publish('wholesale', {}, platform),
+      (await world.catalog.createPlan(platform, newPlan({ name: 'draft' }), undefined)).id,
+    ];
+    await addAccount(world, { agencyId: ids.two, id: 'macc_two' });
+    await world.takeJobs();
+    await world.offers.setAgencyOffers(platform, ids.two, [wholesale, draft]);
+    const sent = (await world.takeJobs()).map(({ payload }) => payload);
+    expect(sent).toContainEqual({ agencyId: ids.platform, planId: wholesale, merchantAccountId: 'macc_two' });
+    expect(JSON.stringify(sent)).not.toContain(draft);
+    await world.offers.setAgencyOffers(platform, ids.two, [draft, wholesale]);
+    expect(await world.takeJobs()).toEqual([]);
   });
 
   test('go to an agency only if they are the platform’s, for everyone, and for sale', async () => {

@@ -1,4 +1,5 @@
 import { type Catalog, createCatalog } from '../../../src/catalog/catalog.ts';
+import type { CatalogDependencies } from '../../../src/catalog/dependencies.ts';
 import { createOffers, type Offers } from '../../../src/catalog/offers.ts';
 import type { PlanKey } from '../../../src/catalog/plan.store.ts';
 import { newPlanSchema, type PlanDocumentInput } from '../../../src/catalog/plan-document.ts';
@@ -113,17 +114,18 @@ export async function createWorld({ remote }: WorldOptions = {}): Promise<World>
   const stripe = remote?.provider ?? { ...unreachable, catalog: inMemory };
   await database.pool.query('CREATE TABLE test_jobs (id serial PRIMARY KEY, job jsonb NOT NULL)');
   const livePlans = new LivePlans();
+  const jobs: CatalogDependencies['jobs'] = {
+    enqueue: async (sql, job) => {
+      await sql.query('INSERT INTO test_jobs (job) VALUES ($1)', [JSON.stringify(job)]);
+    },
+  };
   const catalog = createCatalog({
     database,
     clock,
     providers: { stripe },
     operations: { store: createOperationStore(database.pool), clock, wait: async () => {} },
     planUses: [livePlans],
-    jobs: {
-      enqueue: async (sql, job) => {
-        await sql.query('INSERT INTO test_jobs (job) VALUES ($1)', [JSON.stringify(job)]);
-      },
-    },
+    jobs,
   });
   const providerAccountId = remote?.accountId ?? 'acct_platform';
   const furnish = async (): Promise<void> => {
@@ -140,7 +142,7 @@ export async function createWorld({ remote }: WorldOptions = {}): Promise<World>
     database,
     clock,
     catalog,
-    offers: createOffers({ database, clock }),
+    offers: createOffers({ database, clock, jobs }),
     livePlans,
     port,
     takeJobs,

@@ -44,6 +44,7 @@ beforeAll(async () => {
     ['/v1/customers/:id', `/v1/customers/${customer.id}`],
     ['/v1/plans/:id', `/v1/plans/${String(plan.body.id)}`],
     ['/v1/orders/:id', '/v1/orders/ord_owned'],
+    ['/v1/catalog/drift/:id', '/v1/catalog/drift/drift_absent'],
     // The platform's own: no agency reaches what is behind these.
     ['/v1/events/:id', '/v1/events/evt_absent'],
     [':keyId', 'key_absent'],

@@ -73,7 +73,7 @@ export async function startService(options: { readonly routes?: () => readonly R
     ...createRoutes({
       ...dependencies,
       catalog: createCatalog({ database, clock, providers, operations, jobs, planUses: [] }),
-      offers: createOffers({ database, clock }),
+      offers: createOffers({ database, clock, jobs }),
       ledger: createLedger({ pool, clock }),
       inbox: createInbox({ pool, clock }),
       wakeInbox: () => undefined,
