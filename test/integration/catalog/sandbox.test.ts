@@ -5,7 +5,7 @@ import type { CatalogPort } from '../../../src/providers/port.ts';
 import { createStripeProvider } from '../../../src/providers/stripe/stripe-provider.ts';
 import { type Sandbox, startSandbox } from '../../../src/sandbox/sandbox.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
-import { createWorld, platform, type World } from './world.ts';
+import { createWorld, ids, platform, type World } from './world.ts';
 
 const secretKey = 'sk_test_catalog';
 
@@ -56,7 +56,7 @@ const pricesOf = async (planId: string) => {
 
 test('a plan is one product and one price per cycle at Stripe, in ten-baisa steps', async () => {
   const tax = { name: 'GST', percent: '5', inclusive: false };
-  const { id } = await world.publishNew(platform, { name: 'taxed', tax });
+  const { id } = await world.publishNew(platform, { name: 'taxed', tax, recurring: [], packs: [] });
   await world.runJobs();
   expect(await stripeCatalog.retrieveProduct(account(), `baisa_${id}`)).toMatchObject({
     name: 'Gold Tier',
@@ -75,7 +75,12 @@ test.each([
   ['throttled', { status: 429, method: 'POST', times: 1 }],
   ['cut when it is archived', { cut: 'after', route: '/v1/prices/', method: 'POST', times: 1 }],
 ])('a price has one successor when a write is %s', async (what, api) => {
-  const { id } = await world.publishNew(platform, { name: what, cycles: { monthly: '10.00' } });
+  const { id } = await world.publishNew(platform, {
+    name: what,
+    cycles: { monthly: '10.00' },
+    recurring: [],
+    packs: [],
+  });
   await world.runJobs();
   await world.catalog.patchPlan(platform, id, { cycles: { monthly: '12.00' }, displayName: 'Gold' });
   await world.catalog.publishPlan(platform, id);
@@ -89,4 +94,29 @@ test.each([
   expect(await pricesOf(id)).toEqual([`baisa:${id}:base:monthly 4.620 OMR monthly`]);
   const { operations } = await world.catalog.sync(platform, { dryRun: true, planId: id });
   expect(operations).toEqual([]);
+});
+
+test('everything of a plan is at Stripe: tax rate, meter, add-ons, packs and overage in chargeable steps', async () => {
+  const { id } = await world.publishNew(platform, {
+    name: 'whole',
+    cycles: { monthly: '10.00', yearly: '100.00' },
+    tax: { name: 'GST', percent: '5', inclusive: true },
+    usage: [{ feature: 'call_minutes', included: '100', overagePrice: '0.20', collect: 'invoice' }],
+  });
+  await world.runJobs();
+  expect(await pricesOf(id)).toEqual([
+    `baisa:${id}:addon:concurrency:monthly 5.780 OMR monthly`,
+    `baisa:${id}:addon:concurrency:yearly 69.300 OMR yearly`,
+    `baisa:${id}:base:monthly 3.850 OMR monthly`,
+    `baisa:${id}:base:yearly 38.500 OMR yearly`,
+    `baisa:${id}:overage:call_minutes 0.010 OMR monthly`,
+    `baisa:${id}:pack:call_minutes:500:90 17.330 OMR null`,
+  ]);
+  expect(await stripeCatalog.meters?.list(account())).toMatchObject([
+    { eventName: `baisa_s_${ids.platform}_call_minutes`, active: true },
+  ]);
+  const [{ checkedAt: _, ...check } = { checkedAt: null }] = await world.catalog.drift.check(platform, undefined);
+  expect(check).toMatchObject({ foreignObjects: 0, failure: null });
+  const findings = await world.catalog.drift.findings(platform, { status: 'open' }, { limit: 10, before: undefined });
+  expect(findings).toEqual([]);
 });

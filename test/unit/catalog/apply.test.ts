@@ -19,6 +19,15 @@ class MemoryLinks implements LinkStore {
     const retired = others.map((link) => (link.key === key ? { ...link, active: false } : link));
     this.links = made ? [...retired, { ...made, key, active: true }] : retired;
   }
+
+  async findShared(kind: string, fingerprint: string): Promise<string | null> {
+    const shared = this.links.find((link) => link.active && link.kind === kind && link.fingerprint === fingerprint);
+    return shared?.remoteId ?? null;
+  }
+
+  exclusively<Result>(_name: string, work: () => Promise<Result>): Promise<Result> {
+    return work();
+  }
 }
 
 /** One plan in one account, over restarts: the provider, the operations and the links outlive a crash. */
@@ -55,16 +64,48 @@ function setUp() {
 
 type World = ReturnType<typeof setUp>;
 
-function expectOnlyLive(world: World, amounts: Readonly<Record<string, string>>): void {
+function expectOnlyLive(
+  world: World,
+  amounts: Readonly<Record<string, string>>,
+  parts: Readonly<Record<string, string>> = {},
+): void {
   const live = world.port.livePrices.map(({ lookupKey, amount }) => [lookupKey, amount.toDecimalString()]);
-  const wanted = Object.entries(amounts).map(([cycle, amount]) => [`baisa:plan_1:base:${cycle}`, amount]);
+  const wanted = [
+    ...Object.entries(amounts).map(([cycle, amount]) => [`baisa:plan_1:base:${cycle}`, amount]),
+    ...Object.entries(parts).map(([part, amount]) => [`baisa:plan_1:${part}`, amount]),
+  ];
   expect(live.sort()).toEqual(wanted.sort());
   const remembered = world.links.links.filter(({ kind, active }) => kind === 'price' && active);
   expect(remembered.map(({ remoteId }) => remoteId).sort()).toEqual(world.port.livePrices.map(({ id }) => id).sort());
 }
 
-const first = sold({ cycles: { monthly: '10.00', yearly: '100.00' } });
-const second = sold({ cycles: { monthly: '12.00', yearly: '100.00' }, displayName: 'Gold' }, 2);
+const baseOnly = { recurring: [], packs: [] };
+const first = sold({ ...baseOnly, cycles: { monthly: '10.00', yearly: '100.00' } });
+const second = sold({ ...baseOnly, cycles: { monthly: '12.00', yearly: '100.00' }, displayName: 'Gold' }, 2);
+
+const metered = { feature: 'call_minutes', included: '100', overagePrice: '0.20', collect: 'invoice' } as const;
+const whole = sold({
+  cycles: { monthly: '10.00' },
+  usage: [metered],
+  tax: { name: 'GST', percent: '5', inclusive: true },
+});
+const wholeChanged = sold(
+  {
+    cycles: { monthly: '12.00' },
+    usage: [metered],
+    recurring: [{ feature: 'concurrency', included: 2, unitPrice: '20.00' }],
+    packs: [{ feature: 'call_minutes', quantity: '500', price: '50.00', validDays: 90 }],
+    tax: { name: 'GST', percent: '6', inclusive: true },
+  },
+  2,
+);
+const wholeAmounts = {
+  'base:monthly': '4.620',
+  'addon:concurrency:monthly': '7.700',
+  'pack:call_minutes:500:90': '19.250',
+  'overage:call_minutes': '0.010',
+};
+
 const secondAmounts = { monthly: '4.620', yearly: '38.500' };
 
 /** Crashes at the n-th call, before it took effect or after. */
@@ -153,6 +194,31 @@ describe('a plan in an account', () => {
         await world.apply({ ...first, version: 3 });
         expectOnlyLive(world, { monthly: '3.850', yearly: '38.500' });
       }
+    },
+  );
+
+  test.each(moments)(
+    'with a tax, a meter, add-ons, packs and overage has one live object per part after a crash %s any call',
+    async (moment) => {
+      let crashes = 0;
+      for (let call = 1; ; call += 1) {
+        const world = setUp();
+        await world.apply(whole);
+        crashAt(world.port, call, moment);
+        const crashed = await world.apply(wholeChanged).then(
+          () => false,
+          (error: unknown) => error instanceof Crash,
+        );
+        world.port.interference = {};
+        if (!crashed) break;
+        crashes += 1;
+        await world.apply(wholeChanged);
+        expectOnlyLive(world, {}, wholeAmounts);
+        expect([...world.port.taxes.values()].filter(({ active }) => active)).toHaveLength(2);
+        expect(world.port.counters.size).toBe(1);
+        expect(world.difference(wholeChanged)).toEqual([]);
+      }
+      expect(crashes).toBeGreaterThan(8);
     },
   );
 });

@@ -94,6 +94,10 @@ describe('what is desired', () => {
       'baisa:plan_1:base:monthly',
       'baisa:plan_1:base:quarterly',
       'baisa:plan_1:base:yearly',
+      'baisa:plan_1:addon:concurrency:monthly',
+      'baisa:plan_1:addon:concurrency:quarterly',
+      'baisa:plan_1:addon:concurrency:yearly',
+      'baisa:plan_1:pack:call_minutes:500:90',
     ]);
   });
 
@@ -122,9 +126,96 @@ describe('what is desired', () => {
   });
 });
 
+const invoiced = (overagePrice: string) => ({
+  usage: [{ feature: 'call_minutes', included: '100', overagePrice, collect: 'invoice' as const }],
+  recurring: [],
+  packs: [],
+});
+
+describe('beside the base prices', () => {
+  const amounts = (...input: Parameters<typeof target>) =>
+    Object.fromEntries(target(...input).prices.map(({ key, price }) => [key, price.amount.toString()]));
+
+  test('an add-on costs its monthly price times the months of the cycle, rounded once', () => {
+    const change = { recurring: [{ feature: 'seats', included: 1, unitPrice: '9.99' }], packs: [] };
+    expect(amounts(sold(change), omaniAccount)).toMatchObject({
+      'addon:seats:monthly': '3.850 OMR',
+      'addon:seats:quarterly': '11.540 OMR',
+      'addon:seats:yearly': '46.150 OMR',
+    });
+  });
+
+  test('a recurring feature without a price has no add-on', () => {
+    const change = { recurring: [{ feature: 'seats', included: 1 }], packs: [] };
+    expect(Object.keys(amounts(sold(change), omaniAccount))).toEqual(['base:monthly', 'base:quarterly', 'base:yearly']);
+  });
+
+  test('packs are one-off prices, and two of the same size keep apart', () => {
+    const pack = { feature: 'call_minutes', quantity: '500', price: '45.00' };
+    const { prices } = target(sold({ packs: [pack, { ...pack, quantity: '500.0', price: '40.00' }] }), dollarAccount);
+    expect(prices.filter(({ price }) => price.usage === 'one_time')).toMatchObject([
+      { key: 'pack:call_minutes:500:unlimited', price: { amount: Money.of('45', 'USD') } },
+      { key: 'pack:call_minutes:500:unlimited:2', price: { amount: Money.of('40', 'USD') } },
+    ]);
+  });
+
+  test('overage that is invoiced has a meter and a flat price, to a fraction of a minor unit', () => {
+    const { meters, prices } = target(sold(invoiced('0.000012')), dollarAccount);
+    expect(meters).toMatchObject([
+      { key: 'meter:call_minutes', meter: { eventName: 'baisa_u_agc_1_call_minutes', aggregation: 'sum' } },
+    ]);
+    expect(prices.at(-1)).toMatchObject({
+      key: 'overage:call_minutes',
+      price: { usage: 'metered', meterKey: 'meter:call_minutes', amount: Money.of('0.000012', 'USD') },
+    });
+  });
+
+  test('in a three-decimal currency the meter counts chargeable steps, whatever a unit costs', () => {
+    const cheap = target(sold(invoiced('0.000012')), omaniAccount);
+    const dear = target(sold(invoiced('3.00')), omaniAccount);
+    expect(cheap.meters).toMatchObject([{ meter: { eventName: 'baisa_s_agc_1_call_minutes' } }]);
+    expect(cheap.prices.at(-1)?.price).toMatchObject({ amount: Money.of('0.010', 'OMR'), taxBehavior: 'inclusive' });
+    expect(dear.prices.at(-1)?.fingerprint).toBe(cheap.prices.at(-1)?.fingerprint);
+  });
+
+  test('overage drawn from the balance is never published', () => {
+    const { meters, prices } = target(sold(), omaniAccount);
+    expect(meters).toEqual([]);
+    expect(prices.filter(({ price }) => price.usage === 'metered')).toEqual([]);
+  });
+
+  test('a tax is a rate of the account: inclusive where prices must be', () => {
+    const tax = { name: 'GST', percent: '5.0', inclusive: false };
+    const rate = { displayName: 'GST', percentage: '5' };
+    expect(target(sold({ tax }), omaniAccount).taxRates).toMatchObject([{ taxRate: { ...rate, inclusive: true } }]);
+    expect(target(sold({ tax }), dollarAccount).taxRates).toMatchObject([{ taxRate: { ...rate, inclusive: false } }]);
+    expect(target(sold(), omaniAccount).taxRates).toEqual([]);
+  });
+
+  test('metadata names plan, version and agency', () => {
+    const owner = { baisa_plan: 'plan_1', baisa_version: '3', baisa_agency: 'agc_1' };
+    const { product, prices } = target(sold(invoiced('0.20'), 3), omaniAccount);
+    for (const { metadata } of [product.product, ...prices.map(({ price }) => price)]) {
+      expect(metadata).toMatchObject(owner);
+    }
+  });
+
+  test('an account that is not ready is blocked by what keeps it back', () => {
+    const waiting = { ...omaniAccount, obstacle: 'The onboarding is not finished.' };
+    expect(desired(sold(), waiting).blocked).toBe('The onboarding is not finished.');
+  });
+});
+
 describe('the difference', () => {
   const ids = { planId: 'plan_1', merchantAccountId: 'macc_1' };
+  const baseOnly = { recurring: [], packs: [] };
   const linksOf = (wanted: ReturnType<typeof target>): CatalogLink[] => [
+    ...wanted.taxRates.map(
+      ({ key, fingerprint }): CatalogLink => ({ kind: 'tax_rate', key, remoteId: 't', fingerprint, active: true }),
+    ),
+    ...wanted.meters.map(
+      ({ key, fingerprint }): CatalogLink => ({ kind: 'meter', key, remoteId: 'm', fingerprint, active: true }),
+    ),
     { kind: 'product', key: wanted.product.key, remoteId: 'p', fingerprint: wanted.product.fingerprint, active: true },
     ...wanted.prices.map(
       ({ key, fingerprint }): CatalogLink => ({ kind: 'price', key, remoteId: key, fingerprint, active: true }),
@@ -145,12 +236,13 @@ describe('the difference', () => {
       'create price base:quarterly',
       'create price base:yearly',
     ];
-    expect(actions([], target(sold(), omaniAccount))).toEqual(made);
+    expect(actions([], target(sold(baseOnly), omaniAccount))).toEqual(made);
   });
 
   test('makes a new price before the old one is archived, and archives a cycle that is gone', () => {
-    const links = linksOf(target(sold(), omaniAccount));
-    const wanted = target(sold({ cycles: { monthly: '59.00', yearly: '499.00' } }, 2), omaniAccount);
+    const links = linksOf(target(sold(baseOnly), omaniAccount));
+    const change = { ...baseOnly, cycles: { monthly: '59.00', yearly: '499.00' } };
+    const wanted = target(sold(change, 2), omaniAccount);
     expect(actions(links, wanted)).toEqual([
       'update product product',
       'create price base:monthly',
@@ -160,8 +252,20 @@ describe('the difference', () => {
   });
 
   test('does not remember retired objects as live', () => {
-    const wanted = target(sold(), omaniAccount);
+    const wanted = target(sold(baseOnly), omaniAccount);
     const retired = linksOf(wanted).map((link) => ({ ...link, active: false }));
     expect(actions(retired, wanted)).toHaveLength(4);
+  });
+
+  test('makes a tax rate and a meter before the prices that need them, and leaves them when they are no longer needed', () => {
+    const taxed = { ...invoiced('0.20'), tax: { name: 'GST', percent: '5', inclusive: true } };
+    const wanted = target(sold(taxed), dollarAccount);
+    expect(actions([], wanted).slice(0, 3)).toEqual([
+      'create tax_rate tax',
+      'create meter meter:call_minutes',
+      'create product product',
+    ]);
+    const plain = target(sold({ ...baseOnly, usage: [] }, 1), dollarAccount);
+    expect(actions(linksOf(wanted), plain).filter((action) => /tax_rate|meter:/.test(action))).toEqual([]);
   });
 });
