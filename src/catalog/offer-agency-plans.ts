@@ -14,7 +14,7 @@ export async function readAgencyOffers(sql: Sql, scope: Scope, agencyId: string)
   const { rows } = await sql.query('SELECT 1 FROM agencies WHERE id = $1', [agencyId]);
   if (rows.length === 0) throw notFound('agency');
   const planIds = await loadAgencyOffers(sql, agencyId);
-  const there = new Set((await platformPlansOf(sql, planIds)).map(({ id }) => id));
+  const there = new Set((await platformPlansOf(sql, planIds, 'none')).map(({ id }) => id));
   return planIds.filter((id) => there.has(id));
 }
 
@@ -48,7 +48,8 @@ export function setAgencyOffers(
   return inTransaction(database.pool, async (sql) => {
     await lockReseller(sql, agencyId);
     const before = await loadAgencyOffers(sql, agencyId);
-    const plans = await platformPlansOf(sql, planIds);
+    // Held, or a version published meanwhile would be announced by its old number.
+    const plans = await platformPlansOf(sql, planIds, 'hold');
     const problems = problemsOf(planIds, plans, (path, { id, customerId }) => {
       if (customerId === null) return null;
       const message = `${id} was made for one client of the platform: leave it out, or duplicate it for everyone.`;

@@ -11,8 +11,8 @@ export interface CustomerKey {
   readonly customerId: string;
 }
 
-/** A change keeps two changes apart; a sale only keeps the offers from changing before it is made. */
-const locks = { none: '', change: 'FOR NO KEY UPDATE', sale: 'FOR SHARE' } as const;
+/** `change` keeps two changes apart; `hold` only keeps a row from changing until the transaction ends. */
+const locks = { none: '', change: 'FOR NO KEY UPDATE', hold: 'FOR SHARE' } as const;
 export type Lock = keyof typeof locks;
 
 const owner = z.array(z.object({ agencyId: z.string() }));
@@ -136,12 +136,17 @@ export async function holdSellablePlan(
   return sellableRows.parse(rows)[0];
 }
 
-/** The platform's own plans among the named ones. */
-export async function platformPlansOf(sql: Sql, planIds: readonly string[]): Promise<readonly StoredSellablePlan[]> {
+/** The platform's own plans among the named ones, by id. */
+export async function platformPlansOf(
+  sql: Sql,
+  planIds: readonly string[],
+  lock: 'none' | 'hold',
+): Promise<readonly StoredSellablePlan[]> {
   const { rows } = await sql.query(
     `SELECT p.agency_id AS "agencyId", p.id, p.status, p.visibility, p.customer_id AS "customerId", true AS resold
-     FROM plans p JOIN agencies a ON a.id = p.agency_id AND a.is_platform
-     WHERE p.deleted_at IS NULL AND p.id = ANY($1)`,
+     FROM plans p
+     WHERE p.agency_id = (SELECT id FROM agencies WHERE is_platform) AND p.deleted_at IS NULL AND p.id = ANY($1)
+     ORDER BY p.id ${locks[lock]}`,
     [planIds],
   );
   return sellableRows.parse(rows);

@@ -6,10 +6,12 @@ import { currencyCodes } from '../money/currency.ts';
  * the plan's own currency. What a plan must obey beyond its shape is in check-plan.ts, each rule with a code of its own.
  */
 
+const decimalPattern = /^-?\d{1,20}(\.\d{1,20})?$/;
+
 /** A decimal number in a string. The sign passes here, so that a negative one gets a sentence of its own later. */
 const decimal = z
   .string({ error: 'Write the number in quotes, such as "49.00": a bare number would lose digits.' })
-  .regex(/^-?\d{1,20}(\.\d{1,20})?$/, 'Write a decimal number in quotes, such as "49.00".');
+  .regex(decimalPattern, 'Write a decimal number in quotes, such as "49.00".');
 /** Numbers outside what a 32-bit column holds are nobody's allowance. */
 const count = z.int().max(2_147_483_647);
 const featureId = z.string().min(1).max(60);
@@ -33,7 +35,7 @@ const cyclePrice = z
       context.addIssue({ code: 'custom', message });
     }
   })
-  .meta({ type: 'string' });
+  .meta({ type: 'string', pattern: decimalPattern.source, example: '49.00' });
 
 const cyclesSchema = z.strictObject({
   monthly: cyclePrice.optional(),

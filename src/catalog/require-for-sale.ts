@@ -34,7 +34,7 @@ async function requireForSale(
   { customerId, planId }: PlanSale,
   by: 'client' | 'agency',
 ): Promise<PlanForSale> {
-  const customer = await findClient(sql, scope, customerId, 'sale');
+  const customer = await findClient(sql, scope, customerId, 'hold');
   const plan = await holdSellablePlan(sql, customer.agencyId, planId);
   if (!plan) throw scope.role === 'portal' ? notForThisClient() : notFound('plan');
 
