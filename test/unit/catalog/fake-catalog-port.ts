@@ -32,6 +32,8 @@ export class FakeCatalogPort implements CatalogPort {
   readonly counters = new Map<string, CatalogMeter>();
   readonly calls: string[] = [];
   readonly #answers = new Map<string, Remote>();
+  /** An id is never given twice, even after its price is gone. */
+  #pricesMade = 0;
   interference: Interference = {};
 
   /** An empty account again. */
@@ -94,7 +96,8 @@ export class FakeCatalogPort implements CatalogPort {
   createPrice(account: AccountRef, price: CatalogPriceSpec, options: WriteOptions): Promise<CatalogPrice> {
     return this.#write('createPrice', account, options, this.prices, () => {
       this.#freeLookupKey(price.lookupKey);
-      const id = `price_${this.prices.size + 1}`;
+      this.#pricesMade += 1;
+      const id = `price_${this.#pricesMade}`;
       const { productId, lookupKey, taxBehavior, metadata, usage, amount } = price;
       const cycle = price.usage === 'one_time' ? null : price.cycle;
       const meterId = price.usage === 'metered' ? price.meterId : null;
