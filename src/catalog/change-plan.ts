@@ -2,7 +2,7 @@ import { inTransaction, type Sql } from '../database/database.ts';
 import { type AuditedFields, recordChange } from '../tenancy/audit.ts';
 import type { Scope } from '../tenancy/scope.ts';
 import type { CatalogDependencies } from './dependencies.ts';
-import { fingerprint } from './desired.ts';
+import { fingerprint } from './part.ts';
 import { type LockedPlan, loadPlanRow, loadVersions, lockPlan, type PlanKey } from './plan.store.ts';
 import { withoutFrozen } from './plan-document.ts';
 

@@ -28,8 +28,6 @@ import {
 } from './part.ts';
 import type { PlanDocument } from './plan-document.ts';
 
-export { fingerprint } from './part.ts';
-
 /** A version of a plan that is for sale. */
 export interface SoldVersion {
   readonly agencyId: string;

@@ -4,7 +4,7 @@ import type { Scope } from '../tenancy/scope.ts';
 import { changePlan } from './change-plan.ts';
 import { refuseChangedShare } from './create-plan.ts';
 import type { CatalogDependencies } from './dependencies.ts';
-import { fingerprint } from './desired.ts';
+import { fingerprint } from './part.ts';
 import { insertDraft, loadVersions, type PlanKey, updateDraft, updatePlanRow } from './plan.store.ts';
 import { type PlanDocument, type PlanPatch, planDocumentSchema, withoutFrozen } from './plan-document.ts';
 import { refuseWrongPlan } from './plan-facts.ts';

@@ -1,4 +1,4 @@
-import { fingerprint } from './desired.ts';
+import { fingerprint } from './part.ts';
 import { type PlanDocument, planDocumentSchema } from './plan-document.ts';
 import type { PlanView } from './plan-view.ts';
 
@@ -12,14 +12,17 @@ export type PlanChange =
 
 const isSame = (a: unknown, b: unknown): boolean => fingerprint({ of: a }) === fingerprint({ of: b });
 
-/** What a change would start from: the draft where there is one. */
-const latestOf = (plan: PlanView): PlanDocument => {
-  const { frozen: _, draft, ...shown } = plan;
-  return planDocumentSchema.strip().parse(draft ? { ...shown, ...draft } : shown);
-};
+/** The plan as it is sold or, before its first publication, drafted. */
+export const soldDocument = (plan: PlanView): PlanDocument => planDocumentSchema.strip().parse(plan);
 
+/** What a change would start from: the draft where there is one. */
+const latestOf = (plan: PlanView): PlanDocument =>
+  planDocumentSchema.strip().parse(plan.draft ? { ...plan, ...plan.draft } : plan);
+
+/** A file says what is sold: a plan that is sold as it is written is kept, whatever its next version drafts. */
 export function planChange(wanted: PlanDocument, there: PlanView | undefined): PlanChange {
   if (!there) return { kind: 'create' };
+  if (there.status !== 'draft' && isSame(wanted, soldDocument(there))) return { kind: 'none' };
   const latest = latestOf(there);
   const before: Readonly<Record<string, unknown>> = latest;
   const fields = Object.entries(wanted)

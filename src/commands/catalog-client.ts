@@ -1,4 +1,6 @@
+import { Agent, fetch } from 'undici';
 import { z } from 'zod';
+import { catalogActions } from '../catalog/diff.ts';
 import { type PlanView, planViewSchema } from '../catalog/plan-view.ts';
 
 const problemSchema = z.object({
@@ -21,37 +23,56 @@ export class Refused extends Error {
 const syncSchema = z.object({
   operations: z.array(
     z.object({
-      action: z.string(),
+      action: z.enum(catalogActions),
       kind: z.string(),
       planId: z.string(),
       merchantAccountId: z.string(),
       key: z.string(),
+      reason: z.string(),
     }),
   ),
   blocked: z.array(z.object({ planId: z.string(), merchantAccountId: z.string(), reason: z.string() })),
 });
 export type SyncAnswer = z.output<typeof syncSchema>;
 
-const statusPage = z.object({
-  data: z.array(
-    z.object({ planId: z.string(), merchantAccountId: z.string(), status: z.string(), reason: z.string().nullable() }),
-  ),
-  next: z.string().nullable(),
+const statusLine = z.object({
+  planId: z.string(),
+  merchantAccountId: z.string(),
+  status: z.string(),
+  reason: z.string().nullable(),
 });
-export type StatusLine = z.output<typeof statusPage>['data'][number];
+export type StatusLine = z.output<typeof statusLine>;
 
-const plansPage = z.object({ data: z.array(planViewSchema), next: z.string().nullable() });
+const findingLine = z.object({
+  id: z.string(),
+  merchantAccountId: z.string(),
+  planId: z.string().nullable(),
+  key: z.string().nullable(),
+  kind: z.string(),
+  remoteId: z.string(),
+  problem: z.string(),
+  differences: z.array(z.object({ field: z.string(), expected: z.string().nullable(), found: z.string().nullable() })),
+});
+export type FindingLine = z.output<typeof findingLine>;
+
+const checkLine = z.object({ merchantAccountId: z.string(), foreign: z.number(), failure: z.string().nullable() });
+export type CheckLine = z.output<typeof checkLine>;
 
 export interface CatalogClient {
   platformId(): Promise<string>;
-  /** The plan of exactly this name in the agency. */
-  planNamed(agencyId: string, name: string): Promise<PlanView | undefined>;
+  /** All plans that there are. */
+  plans(): Promise<readonly PlanView[]>;
   create(plan: object): Promise<PlanView>;
   change(planId: string, patch: object): Promise<PlanView>;
   publish(planId: string): Promise<PlanView>;
   sync(selection: { readonly dryRun: boolean }): Promise<SyncAnswer>;
   status(): Promise<readonly StatusLine[]>;
+  /** Has the providers read now, and answers what is open. */
+  drift(): Promise<{ readonly checks: readonly CheckLine[]; readonly findings: readonly FindingLine[] }>;
 }
+
+/** A first synchronisation of many accounts answers when it is done, however long that takes. */
+const patient = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
 
 /** Talks to a running service. Methods throw `Refused` for an error answer. */
 export function createCatalogClient(baseUrl: string, apiKey: string): CatalogClient {
@@ -64,6 +85,7 @@ export function createCatalogClient(baseUrl: string, apiKey: string): CatalogCli
     const response = await fetch(new URL(path, baseUrl), {
       method,
       headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+      dispatcher: patient,
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const answer: unknown = await response.json();
@@ -71,30 +93,28 @@ export function createCatalogClient(baseUrl: string, apiKey: string): CatalogCli
     return schema.parse(answer);
   };
 
+  const all = async <Row>(path: string, row: z.ZodType<Row>): Promise<readonly Row[]> => {
+    const page = z.object({ data: z.array(row), next: z.string().nullable() });
+    const rows: Row[] = [];
+    for (let after = ''; ; ) {
+      const { data, next } = await call('GET', `${path}?limit=100${after}`, page);
+      rows.push(...data);
+      if (next === null) return rows;
+      after = `&after=${encodeURIComponent(next)}`;
+    }
+  };
+
   return {
     platformId: async () => (await call('GET', '/v1/agencies/platform', z.object({ id: z.string() }))).id,
-    planNamed: async (agencyId, name) => {
-      let after = '';
-      for (;;) {
-        const query = `q=${encodeURIComponent(name)}&limit=100${after}`;
-        const { data, next } = await call('GET', `/v1/plans?${query}`, plansPage);
-        const found = data.find((plan) => plan.name === name && plan.agencyId === agencyId);
-        if (found || next === null) return found;
-        after = `&after=${encodeURIComponent(next)}`;
-      }
-    },
+    plans: () => all('/v1/plans', planViewSchema),
     create: (plan) => call('POST', '/v1/plans', planViewSchema, plan),
     change: (planId, patch) => call('PATCH', `/v1/plans/${planId}`, planViewSchema, patch),
     publish: (planId) => call('POST', `/v1/plans/${planId}/publish`, planViewSchema),
-    status: async () => {
-      const lines: StatusLine[] = [];
-      for (let after = ''; ; ) {
-        const { data, next } = await call('GET', `/v1/catalog/status?limit=100${after}`, statusPage);
-        lines.push(...data);
-        if (next === null) return lines;
-        after = `&after=${encodeURIComponent(next)}`;
-      }
-    },
+    status: () => all('/v1/catalog/status', statusLine),
     sync: (selection) => call('POST', '/v1/catalog/sync', syncSchema, selection),
+    drift: async () => {
+      const { checks } = await call('POST', '/v1/catalog/drift', z.object({ checks: z.array(checkLine) }), {});
+      return { checks, findings: await all('/v1/catalog/drift', findingLine) };
+    },
   };
 }

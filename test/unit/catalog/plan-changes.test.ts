@@ -22,6 +22,7 @@ const version = (number: number, status: string, document: PlanDocument) => ({
 });
 
 const dearer = plan({ cycles: { monthly: '59.00' } });
+const cheaper = plan({ cycles: { monthly: '39.00' } });
 const published = planView(row('published'), [version(1, 'published', plan())]);
 const redrafted = planView(row('published'), [version(1, 'published', plan()), version(2, 'draft', dearer)]);
 const draft = planView(row('draft'), [version(1, 'draft', plan())]);
@@ -37,7 +38,8 @@ test.each([
   ],
   ['a draft that says the same is published', plan(), draft, { kind: 'publish' }],
   ['a next version that says the same is published', dearer, redrafted, { kind: 'publish' }],
-  ['a next version that says otherwise is changed', plan(), redrafted, { kind: 'change', fields: ['cycles'] }],
+  ['a plan that is sold as it is written is kept, whatever is drafted', plan(), redrafted, { kind: 'none' }],
+  ['a next version that says otherwise is changed', cheaper, redrafted, { kind: 'change', fields: ['cycles'] }],
 ])('%s', (_name, wanted, there, change) => {
   expect(planChange(wanted, there)).toEqual(change);
 });
