@@ -41,6 +41,8 @@ export interface TestService {
   readonly databaseUrl: string;
   readonly webhookSecret: string;
   readonly connectWebhookSecret: string;
+  /** For what the SDK does at the sandbox, as a person at the provider's console would. */
+  readonly sandboxSecretKey: string;
   /** Everything due is done: deliveries, events, jobs. */
   idle(): Promise<void>;
   /** An agency of its own, with a key. */
@@ -71,7 +73,11 @@ export interface Delivery {
   readonly signature?: string | null;
 }
 
-const secretsSchema = z.object({ sandboxWebhookSecret: z.string(), sandboxConnectWebhookSecret: z.string() });
+const secretsSchema = z.object({
+  sandboxSecretKey: z.string(),
+  sandboxWebhookSecret: z.string(),
+  sandboxConnectWebhookSecret: z.string(),
+});
 
 /** The whole service in this process, over a database and ports of its own, with the sandbox as its provider. */
 export async function startTestService(settings: Readonly<Record<string, string>> = {}): Promise<TestService> {
@@ -120,6 +126,7 @@ export async function startTestService(settings: Readonly<Record<string, string>
     databaseUrl: database.url,
     webhookSecret: secrets.sandboxWebhookSecret,
     connectWebhookSecret: secrets.sandboxConnectWebhookSecret,
+    sandboxSecretKey: secrets.sandboxSecretKey,
     idle: service.idle,
     agency: async (name) => {
       const body = { name, email: `${name.toLowerCase()}@agency.example`, country: 'OM' };
