@@ -3,6 +3,7 @@ import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type EmbeddedServer, startEmbeddedServer } from '../../src/database/embedded-server.ts';
+import { benchCatalog } from './catalog.bench.ts';
 import { benchLedger } from './ledger.bench.ts';
 import type { BenchResult } from './result.ts';
 import { benchWebhooks } from './webhooks.bench.ts';
@@ -13,6 +14,7 @@ const benches: Readonly<
 > = {
   webhooks: benchWebhooks,
   ledger: benchLedger,
+  catalog: benchCatalog,
 };
 
 const help = `npm run bench [-- options]
