@@ -4,7 +4,7 @@ import { inTransaction, type Sql } from '../database/database.ts';
 import { Gather } from '../delivery/gather.ts';
 import { newId } from '../ids.ts';
 import { Money } from '../money/money.ts';
-import { type AccountName, accountIdOf, chart, customerAccount, isRunning } from './accounts.ts';
+import { type AccountName, accountIdOf, accountKey, chart, customerAccount, isRunning } from './accounts.ts';
 import {
   ensureAccounts,
   findTransactions,
@@ -211,53 +211,66 @@ async function postAll(sql: Sql, clock: Clock, postings: readonly Posting[]): Pr
     posting,
     id: newId('ledgerTransaction'),
     contentHash: contentHashOf(posting),
-    lines: posting.lines.map(({ account, amount }) => ({ account, accountId: accountIdOf(account), amount })),
   }));
+  const { names, places } = distinctAccounts(postings);
+  const accountIds = names.map(accountIdOf);
+  const running = names.map(({ code }) => isRunning(code));
+  const currencies = names.map(({ currency }) => currency);
+  await sql.query(ensureAccounts, [
+    names.map(({ agencyId }) => agencyId),
+    accountIds,
+    names.map(({ code }) => code),
+    names.map(({ merchantAccountId }) => merchantAccountId),
+    names.map(({ customerId }) => customerId),
+    currencies,
+    running,
+  ]);
 
-  const accounts = new Map<string, AccountName>();
-  for (const { lines } of prepared) for (const { account, accountId } of lines) accounts.set(accountId, account);
-  const names = [...accounts.values()];
-  await sql.query({
-    text: ensureAccounts,
-    values: [
-      names.map(({ agencyId }) => agencyId),
-      [...accounts.keys()],
-      names.map(({ code }) => code),
-      names.map(({ merchantAccountId }) => merchantAccountId),
-      names.map(({ customerId }) => customerId),
-      names.map(({ currency }) => currency),
-      names.map(({ code }) => isRunning(code)),
-    ],
-  });
-
-  const entries = prepared.flatMap(({ posting, id, lines }) =>
-    lines.map((line, index) => ({ agencyId: posting.agencyId, id, number: index + 1, ...line })),
+  const entries = postings.flatMap(({ lines }, index) =>
+    lines.map(({ account, amount }, line) => ({
+      transactionPlace: index + 1,
+      line: line + 1,
+      accountPlace: places.get(accountKey(account)),
+      amount: amount.amount.toFixed(),
+    })),
   );
-  const fresh = await sql.query<{ id: string }>({
-    text: postTransactions,
-    values: [
-      prepared.map(({ posting }) => posting.agencyId),
-      prepared.map(({ id }) => id),
-      prepared.map(({ posting }) => posting.reference),
-      prepared.map(({ posting }) => posting.code),
-      prepared.map(({ contentHash }) => contentHash),
-      prepared.map(({ lines }) => lines.length),
-      prepared.map(({ posting }) => posting.source),
-      clock.now(),
-      entries.map(({ agencyId }) => agencyId),
-      entries.map(({ id }) => id),
-      entries.map(({ number }) => number),
-      entries.map(({ accountId }) => accountId),
-      entries.map(({ account }) => account.currency),
-      entries.map(({ amount }) => amount.amount.toFixed()),
-      entries.map(({ account }) => isRunning(account.code)),
-    ],
-  });
+  const fresh = await sql.query<{ id: string }>(postTransactions, [
+    postings.map(({ agencyId }) => agencyId),
+    prepared.map(({ id }) => id),
+    postings.map(({ reference }) => reference),
+    postings.map(({ code }) => code),
+    prepared.map(({ contentHash }) => contentHash),
+    postings.map(({ lines }) => lines.length),
+    postings.map(({ source }) => source),
+    clock.now(),
+    accountIds,
+    currencies,
+    running,
+    entries.map(({ transactionPlace }) => transactionPlace),
+    entries.map(({ line }) => line),
+    entries.map(({ accountPlace }) => accountPlace),
+    entries.map(({ amount }) => amount),
+  ]);
 
   const posted = new Set(fresh.rows.map(({ id }) => id));
   const replayed = prepared.filter(({ id }) => !posted.has(id));
   if (replayed.length > 0) await refuseContradictions(sql, replayed);
   return prepared.map(({ id }) => (posted.has(id) ? 'posted' : 'exists'));
+}
+
+/** The accounts of a batch, each once, and the place of each in the list, counted from 1. */
+function distinctAccounts(postings: readonly Posting[]): { names: AccountName[]; places: Map<string, number> } {
+  const names: AccountName[] = [];
+  const places = new Map<string, number>();
+  for (const { lines } of postings) {
+    for (const { account } of lines) {
+      const key = accountKey(account);
+      if (places.has(key)) continue;
+      names.push(account);
+      places.set(key, names.length);
+    }
+  }
+  return { names, places };
 }
 
 async function refuseContradictions(

@@ -7,8 +7,9 @@
  * - Our own ids are unique by themselves; joins within the batch use them alone, which keeps the planner's estimates right.
  * - `balance` of a running account is kept in the sign its owner reads (credit positive), entries in debit-positive.
  *
- * Parameters: $1..$7 transactions (agency, id, reference, code, content hash, entry count, source), $8 posted at,
- * $9..$15 entries (agency, transaction, line, account, currency, amount, running). Answers the ids newly posted.
+ * Parameters: $1..$7 transactions (agency, id, reference, code, content hash, entry count, source), $8 posted at, $9..$11
+ * accounts (id, currency, running), $12..$15 entries (place of the transaction, line, place of the account, amount; places are
+ * counted from 1). Answers the ids newly posted.
  */
 export const postTransactions = `
 WITH fresh AS (
@@ -20,10 +21,13 @@ WITH fresh AS (
   ON CONFLICT (agency_id, reference) DO NOTHING
   RETURNING agency_id, id
 ), entry AS (
-  SELECT e.*
-    FROM unnest($9::text[], $10::text[], $11::smallint[], $12::uuid[], $13::text[], $14::numeric[], $15::boolean[])
-      WITH ORDINALITY AS e(agency_id, transaction_id, line, account_id, currency, amount, running, ordinal)
-    JOIN fresh ON fresh.id = e.transaction_id
+  SELECT t.agency_id, t.id AS transaction_id, e.line, a.account_id, a.currency, e.amount, a.running, e.ordinal
+    FROM unnest($12::integer[], $13::smallint[], $14::integer[], $15::numeric[])
+      WITH ORDINALITY AS e(transaction_place, line, account_place, amount, ordinal)
+    JOIN unnest($1::text[], $2::text[]) WITH ORDINALITY AS t(agency_id, id, place) ON t.place = e.transaction_place
+    JOIN unnest($9::uuid[], $10::text[], $11::boolean[]) WITH ORDINALITY AS a(account_id, currency, running, place)
+      ON a.place = e.account_place
+   WHERE t.id IN (SELECT id FROM fresh)
 ), movement AS (
   SELECT agency_id, account_id, sum(amount) AS total, count(*) AS lines FROM entry WHERE running GROUP BY 1, 2
 ), locked AS MATERIALIZED (

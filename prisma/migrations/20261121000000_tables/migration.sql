@@ -398,6 +398,3 @@ CREATE INDEX "idempotency_requests_created_at_idx" ON "idempotency_requests"("cr
 -- CreateIndex
 CREATE UNIQUE INDEX "ledger_transactions_agency_id_reference_key" ON "ledger_transactions"("agency_id", "reference");
 
--- CreateIndex
-CREATE UNIQUE INDEX "ledger_entries_agency_id_account_id_sequence_key" ON "ledger_entries"("agency_id", "account_id", "sequence");
-
