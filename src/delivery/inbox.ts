@@ -107,6 +107,8 @@ export function createInbox({ pool, clock }: { readonly pool: pg.Pool; readonly 
     const token = local?.hasRoom() ? processToken : null;
     const ids = events.map(() => newId('inboxEvent'));
     const stored = await pool.query<{ id: string }>({
+      // The one set-wise statement worth preparing: it has no join whose plan could age.
+      name: 'inbox-store',
       text: storeEvents,
       values: [
         ids,

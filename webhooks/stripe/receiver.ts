@@ -3,6 +3,7 @@ import type Stripe from 'stripe';
 import type { Clock } from '../../src/clock.ts';
 import type { Arrival, Inbox } from '../../src/delivery/inbox.ts';
 import { AppError } from '../../src/errors.ts';
+import { readBody } from '../read-body.ts';
 import { stripeTranslatorFor } from './router.ts';
 import { verifyStripeEvent } from './verify.ts';
 
@@ -74,13 +75,10 @@ export function createStripeReceiver(options: StripeReceiverOptions): Router {
   const receive =
     (secrets: readonly string[], placeOf: (event: Stripe.Event) => Place | Promise<Place>): express.RequestHandler =>
     async (request, response) => {
-      const body: unknown = request.body;
+      const body = await readBody(request, bodyBytesMax);
       const signature = request.headers['stripe-signature'];
-      const event =
-        body instanceof Buffer && typeof signature === 'string'
-          ? verifyStripeEvent(body, signature, secrets, clock.now())
-          : null;
-      if (!event || !(body instanceof Buffer)) {
+      const event = typeof signature === 'string' ? verifyStripeEvent(body, signature, secrets, clock.now()) : null;
+      if (!event) {
         options.onArrival?.('refused');
         throw new AppError(
           400,
@@ -96,8 +94,7 @@ export function createStripeReceiver(options: StripeReceiverOptions): Router {
     };
 
   const router = express.Router();
-  const raw = express.raw({ type: () => true, limit: bodyBytesMax });
-  router.post('/webhooks/stripe', raw, receive(options.platformSecrets, atPlatform));
-  router.post('/webhooks/stripe/connect', raw, receive(options.connectSecrets, atConnect));
+  router.post('/webhooks/stripe', receive(options.platformSecrets, atPlatform));
+  router.post('/webhooks/stripe/connect', receive(options.connectSecrets, atConnect));
   return router;
 }
