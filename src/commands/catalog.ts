@@ -5,7 +5,7 @@ import { type PlanChange, planChange } from '../catalog/plan-changes.ts';
 import { type PlannedPlan, PlansFileError, parsePlansFile } from '../catalog/plans-file.ts';
 import { readConfig } from '../config.ts';
 import { errorMessage } from '../errors.ts';
-import { loadSecrets } from '../tenancy/installation-secrets.ts';
+import { keptPlatformKey } from '../tenancy/installation-secrets.ts';
 import { type CatalogClient, createCatalogClient, Refused, type SyncAnswer } from './catalog-client.ts';
 
 const usage = `Usage: npm run catalog -- plan|apply <file> [--url <service>]
@@ -94,7 +94,7 @@ async function main(args: readonly string[]): Promise<void> {
 
   const planned = parsePlansFile(await readFile(file, 'utf8'), file);
   const config = readConfig(process.env);
-  const apiKey = config.platformApiKey ?? (await loadSecrets(config.dataDir)).platformApiKey;
+  const apiKey = config.platformApiKey ?? (await keptPlatformKey(config.dataDir));
   const client = createCatalogClient(values.url ?? config.publicUrl, apiKey);
 
   const outcomes = await compare(client, planned);

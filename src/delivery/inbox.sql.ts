@@ -33,6 +33,10 @@ UPDATE inbox_events e SET status = o.status, reason = o.reason, handled_at = $4,
   FROM unnest($1::text[], $2::text[], $3::text[]) AS o(id, status, reason)
  WHERE e.id = o.id AND e.status = 'received' AND e.claim_token = $5`;
 
+/** Parameters: id, claim's end, token. */
+export const renewClaim = `
+UPDATE inbox_events SET due_at = $2 WHERE id = $1 AND status = 'received' AND claim_token = $3`;
+
 /** Parameters: id, due at, reason, token. */
 export const postponeEvent = `
 UPDATE inbox_events SET due_at = $2, reason = $3, claim_token = NULL

@@ -8,6 +8,8 @@ import { type AccountName, accountIdOf, accountKey, chart, customerAccount, isRu
 import {
   ensureAccounts,
   findTransactions,
+  lastEntryId,
+  lockEntries,
   postTransactions,
   readBalance,
   readStatement,
@@ -28,14 +30,6 @@ export class ReferenceConflict extends Error {
     this.name = 'ReferenceConflict';
     this.references = references;
   }
-}
-
-/** A posted transaction as a replay needs to know it. */
-export interface StoredTransaction {
-  readonly agencyId: string;
-  readonly reference: string;
-  readonly code: string;
-  readonly contentHash: string;
 }
 
 export interface StatementLine {
@@ -65,11 +59,6 @@ export interface Ledger {
   post(sql: Sql, postings: readonly Posting[]): Promise<readonly PostOutcome[]>;
   /** Posts one, in a transaction of its own that it shares with whoever posts at the same moment. */
   postAlone(posting: Posting): Promise<PostOutcome>;
-  /** What is already posted under these references. */
-  find(
-    sql: Sql,
-    wanted: readonly { readonly agencyId: string; readonly reference: string }[],
-  ): Promise<readonly StoredTransaction[]>;
   /** A client's balance in USD; zero before the first entry. Costs the same whatever the history. */
   balance(agencyId: string, customerId: string): Promise<Money>;
   /** A client's statement, newest first. `before`: only lines below this sequence. */
@@ -127,19 +116,6 @@ export function createLedger({ pool, clock }: { readonly pool: pg.Pool; readonly
       if (outcome instanceof Error) throw outcome;
       return outcome;
     },
-    find: async (sql, wanted) => {
-      if (wanted.length === 0) return [];
-      const found = await sql.query<FoundRow>({
-        text: findTransactions,
-        values: [wanted.map(({ agencyId }) => agencyId), wanted.map(({ reference }) => reference)],
-      });
-      return found.rows.map((row) => ({
-        agencyId: row.agency_id,
-        reference: row.reference,
-        code: row.code,
-        contentHash: row.content_hash,
-      }));
-    },
     balance: async (agencyId, customerId) => {
       const account = accountIdOf(customerAccount(agencyId, customerId));
       const found = await pool.query<BalanceRow>({
@@ -180,7 +156,12 @@ export function createLedger({ pool, clock }: { readonly pool: pg.Pool; readonly
       });
     },
     rollUp: async () => {
-      await pool.query(rollUp);
+      const safeId = await inTransaction(pool, async (client) => {
+        await client.query(lockEntries);
+        const last = await client.query<{ id: number }>(lastEntryId);
+        return last.rows[0]?.id ?? 0;
+      });
+      await pool.query(rollUp, [safeId]);
     },
   };
 }

@@ -31,6 +31,7 @@ export const tenantColumns = {
   Alert: ofAgency,
   Installation: 'internal',
   ProviderOperation: 'internal',
+  SettledPayment: 'internal',
   InboxEvent: 'internal',
   IdempotencyRequest: 'internal',
   LedgerAccount: 'internal',

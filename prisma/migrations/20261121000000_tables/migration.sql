@@ -219,6 +219,18 @@ CREATE TABLE "payment_attempts" (
 );
 
 -- CreateTable
+CREATE TABLE "settled_payments" (
+    "provider" TEXT NOT NULL,
+    "provider_account_id" TEXT NOT NULL,
+    "payment_id" TEXT NOT NULL,
+    "agency_id" TEXT NOT NULL,
+    "order_id" TEXT NOT NULL,
+    "settled_at" TIMESTAMPTZ(3) NOT NULL,
+
+    CONSTRAINT "settled_payments_pkey" PRIMARY KEY ("provider","provider_account_id","payment_id")
+);
+
+-- CreateTable
 CREATE TABLE "provider_operations" (
     "id" TEXT NOT NULL,
     "attempt" INTEGER NOT NULL,
@@ -324,7 +336,6 @@ CREATE TABLE "ledger_entries" (
     "amount" DECIMAL(20,6) NOT NULL,
     "sequence" BIGINT,
     "balance_after" DECIMAL(20,6),
-    "xid" BIGINT NOT NULL DEFAULT (pg_current_xact_id()::text)::bigint,
 
     CONSTRAINT "ledger_entries_pkey" PRIMARY KEY ("agency_id","transaction_id","line")
 );
@@ -342,7 +353,7 @@ CREATE TABLE "ledger_rollups" (
 -- CreateTable
 CREATE TABLE "ledger_rollup_cursor" (
     "id" INTEGER NOT NULL DEFAULT 1,
-    "through_xid" BIGINT NOT NULL DEFAULT 0,
+    "through_id" BIGINT NOT NULL DEFAULT 0,
 
     CONSTRAINT "ledger_rollup_cursor_pkey" PRIMARY KEY ("id")
 );
@@ -385,6 +396,9 @@ CREATE INDEX "orders_agency_id_customer_id_id_idx" ON "orders"("agency_id", "cus
 
 -- CreateIndex
 CREATE UNIQUE INDEX "orders_agency_id_request_id_key" ON "orders"("agency_id", "request_id");
+
+-- CreateIndex
+CREATE INDEX "settled_payments_agency_id_order_id_idx" ON "settled_payments"("agency_id", "order_id");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "inbox_events_provider_account_event_id_key" ON "inbox_events"("provider", "account", "event_id");

@@ -95,11 +95,11 @@ ALTER TABLE ledger_entries
   ADD CONSTRAINT ledger_entries_amount CHECK (amount <> 0),
   ADD CONSTRAINT ledger_entries_running CHECK ((sequence IS NULL) = (balance_after IS NULL));
 ALTER TABLE ledger_rollup_cursor ADD CONSTRAINT ledger_rollup_cursor_singleton CHECK (id = 1);
-INSERT INTO ledger_rollup_cursor (id, through_xid) VALUES (1, 0);
+INSERT INTO ledger_rollup_cursor (id, through_id) VALUES (1, 0);
 -- A statement's order; system accounts, most of the entries, have none.
 CREATE UNIQUE INDEX ledger_entries_sequence ON ledger_entries (agency_id, account_id, sequence) WHERE sequence IS NOT NULL;
--- Rollups read only what is newer than their cursor; a block-range index on the ever-growing xid costs next to nothing.
-CREATE INDEX ledger_entries_xid ON ledger_entries USING brin (xid) WITH (pages_per_range = 32);
+-- Rollups read only what is newer than their cursor; a block-range index on the ever-growing id costs next to nothing.
+CREATE INDEX ledger_entries_id ON ledger_entries USING brin (id) WITH (pages_per_range = 32);
 
 CREATE FUNCTION refuse_rewriting() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
