@@ -208,12 +208,7 @@ async function postAll(sql: Sql, clock: Clock, postings: readonly Posting[]): Pr
   ]);
 
   const entries = postings.flatMap(({ lines }, index) =>
-    lines.map(({ account, amount }, line) => ({
-      transactionPlace: index + 1,
-      line: line + 1,
-      accountPlace: places.get(accountKey(account)),
-      amount: amount.amount.toFixed(),
-    })),
+    lines.map(({ amount }, line) => ({ transactionPlace: index + 1, line: line + 1, amount: amount.amount.toFixed() })),
   );
   const fresh = await sql.query<{ id: string }>(postTransactions, [
     postings.map(({ agencyId }) => agencyId),
@@ -229,7 +224,7 @@ async function postAll(sql: Sql, clock: Clock, postings: readonly Posting[]): Pr
     running,
     entries.map(({ transactionPlace }) => transactionPlace),
     entries.map(({ line }) => line),
-    entries.map(({ accountPlace }) => accountPlace),
+    places,
     entries.map(({ amount }) => amount),
   ]);
 
@@ -239,16 +234,20 @@ async function postAll(sql: Sql, clock: Clock, postings: readonly Posting[]): Pr
   return prepared.map(({ id }) => (posted.has(id) ? 'posted' : 'exists'));
 }
 
-/** The accounts of a batch, each once, and the place of each in the list, counted from 1. */
-function distinctAccounts(postings: readonly Posting[]): { names: AccountName[]; places: Map<string, number> } {
+/** The accounts of a batch, each once, and for each line of the batch the place of its account in that list, counted from 1. */
+function distinctAccounts(postings: readonly Posting[]): { names: AccountName[]; places: number[] } {
   const names: AccountName[] = [];
-  const places = new Map<string, number>();
+  const places: number[] = [];
+  const placeOf = new Map<string, number>();
   for (const { lines } of postings) {
     for (const { account } of lines) {
       const key = accountKey(account);
-      if (places.has(key)) continue;
-      names.push(account);
-      places.set(key, names.length);
+      let place = placeOf.get(key);
+      if (place === undefined) {
+        place = names.push(account);
+        placeOf.set(key, place);
+      }
+      places.push(place);
     }
   }
   return { names, places };

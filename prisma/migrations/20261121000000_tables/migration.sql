@@ -398,9 +398,6 @@ CREATE INDEX "orders_agency_id_customer_id_id_idx" ON "orders"("agency_id", "cus
 CREATE UNIQUE INDEX "orders_agency_id_request_id_key" ON "orders"("agency_id", "request_id");
 
 -- CreateIndex
-CREATE INDEX "settled_payments_agency_id_order_id_idx" ON "settled_payments"("agency_id", "order_id");
-
--- CreateIndex
 CREATE UNIQUE INDEX "inbox_events_provider_account_event_id_key" ON "inbox_events"("provider", "account", "event_id");
 
 -- CreateIndex
