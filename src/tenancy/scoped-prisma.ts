@@ -33,6 +33,7 @@ export const tenantColumns = {
   ProviderOperation: 'internal',
   SettledPayment: 'internal',
   InboxEvent: 'internal',
+  InboxPayload: 'internal',
   IdempotencyRequest: 'internal',
   LedgerAccount: 'internal',
   LedgerTransaction: 'internal',

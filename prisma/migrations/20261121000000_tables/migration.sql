@@ -252,7 +252,6 @@ CREATE TABLE "inbox_events" (
     "account" TEXT NOT NULL,
     "event_id" TEXT NOT NULL,
     "type" TEXT NOT NULL,
-    "payload" BYTEA NOT NULL,
     "livemode" BOOLEAN NOT NULL,
     "status" TEXT NOT NULL,
     "reason" TEXT,
@@ -264,6 +263,14 @@ CREATE TABLE "inbox_events" (
     "handled_at" TIMESTAMPTZ(3),
 
     CONSTRAINT "inbox_events_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "inbox_payloads" (
+    "id" TEXT NOT NULL,
+    "payload" BYTEA NOT NULL,
+
+    CONSTRAINT "inbox_payloads_pkey" PRIMARY KEY ("id")
 );
 
 -- CreateTable

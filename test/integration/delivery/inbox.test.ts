@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 
 beforeEach(async () => {
-  await database.pool.query('TRUNCATE inbox_events');
+  await database.pool.query('TRUNCATE inbox_events, inbox_payloads');
   clock = new FixedClock('2026-01-01T00:00:00Z');
   inbox = createInbox({ pool: database.pool, clock });
 });

@@ -13,7 +13,10 @@ describe('the log', () => {
   test('writes a fixed list of an error’s fields, so that a connection attached to it stays out', () => {
     const { lines, log } = recorder();
     const client = { secretKey: 'the secret of a connection', connectionParameters: { password: 'hunter2' } };
-    const error = Object.assign(new Error('terminated', { cause: new Error('the network') }), { code: '57P01', client });
+    const error = Object.assign(new Error('terminated', { cause: new Error('the network') }), {
+      code: '57P01',
+      client,
+    });
     log.warn({ err: error }, 'lost a database connection');
     expect(JSON.parse(lines[0] ?? '').err).toEqual({
       type: 'Error',
