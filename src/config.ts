@@ -164,7 +164,21 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
 }
 
 /** An IPv6 address stands in brackets in a URL. */
-const hostInUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host);
+export const hostInUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host);
+
+const addressComplaints: Readonly<Record<string, (host: string, port: number, portName: string) => string>> = {
+  EADDRINUSE: (host, port, portName) => `${portName} is ${port}, where something listens on ${host} already.`,
+  EACCES: (host, port, portName) => `${portName} is ${port}, which this user may not listen on at ${host}.`,
+  EADDRNOTAVAIL: (host) => `HOST is ${host}, which is not an address of this machine.`,
+  ENOTFOUND: (host) => `HOST is ${host}, which names no address.`,
+};
+
+/** What to throw for an address that could not be listened on: `SettingError` where a setting is to blame, else the error itself. */
+export function listenRefusal(error: unknown, host: string, port: number, portName: 'PORT' | 'SANDBOX_PORT'): unknown {
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return error;
+  const complaint = addressComplaints[error.code];
+  return complaint ? new SettingError(complaint(host, port, portName)) : error;
+}
 
 /** Stripe's keys say what they are: `sk_live_`, `rk_test_`, ... */
 function modeOf({ STRIPE_SECRET_KEY: key, STRIPE_API_BASE: base }: Settings): Mode {

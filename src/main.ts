@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import { createEventHandler } from '../webhooks/event-handler.ts';
 import { createStripeReceiver } from '../webhooks/stripe/receiver.ts';
 import { stripeEventTypes } from '../webhooks/stripe/router.ts';
@@ -8,12 +8,14 @@ import { createStripeTranslation } from '../webhooks/stripe/translate.ts';
 import { banner } from './banner.ts';
 import { createCatalog } from './catalog/catalog.ts';
 import { createOffers } from './catalog/offers.ts';
+import { createAdjustBalance } from './checkout/adjust-balance.ts';
+import { createExpireLostOrders } from './checkout/expire-lost-orders.ts';
 import { createFindOrder } from './checkout/find-orders.ts';
 import { createQuoteTopUp } from './checkout/quote-top-up.ts';
 import { createSettlePayments } from './checkout/settle-payments.ts';
 import { createStartTopUp } from './checkout/start-top-up.ts';
 import { MovableClock, systemClock } from './clock.ts';
-import { type Config, readConfig } from './config.ts';
+import { type Config, hostInUrl, listenRefusal, readConfig } from './config.ts';
 import { openDatabase } from './database/database.ts';
 import { migrate } from './database/migrate.ts';
 import { createInbox } from './delivery/inbox.ts';
@@ -23,10 +25,13 @@ import { createWakeups } from './delivery/wakeups.ts';
 import { seedDemo } from './demo-data.ts';
 import { errorMessage, SettingError } from './errors.ts';
 import { createApp } from './http/app.ts';
+import { purgeIdempotency } from './http/idempotency.ts';
+import { routeDuration } from './http/request-duration.ts';
 import { createReturnPages } from './http/return-pages.ts';
 import { createRoutes } from './http/routes/all.ts';
 import { listen } from './http/server.ts';
 import { createLedger } from './ledger/ledger.ts';
+import { createLogger, loggedError } from './log.ts';
 import { createMerchantAccounts } from './merchant-accounts/merchant-accounts.ts';
 import { createMetrics } from './metrics.ts';
 import { createOperationStore } from './providers/operation.store.ts';
@@ -34,6 +39,7 @@ import type { Providers } from './providers/port.ts';
 import { withCatalogLimits } from './providers/rate-limit.ts';
 import { createStripeProvider } from './providers/stripe/stripe-provider.ts';
 import { type Sandbox, startSandbox } from './sandbox/sandbox.ts';
+import { Started } from './started.ts';
 import { openStores } from './stores.ts';
 import { apiKeyHasher } from './tenancy/api-key.ts';
 import { createAuthenticator } from './tenancy/authenticate.ts';
@@ -47,36 +53,21 @@ export interface Service {
   readonly sandbox: Sandbox | undefined;
   /** Resolves when every event and job that is due has been handled. */
   idle(): Promise<void>;
-  /** Stops in order: no new requests, work in hand finished, then the stores. Safe to call twice. */
+  /**
+   * Stops in order: no new requests, work in hand finished, then the stores. Safe to call twice. Rejects, after everything was
+   * tried, when a part did not stop cleanly.
+   */
   stop(): Promise<void>;
-}
-
-/** What has been started, to be stopped in the opposite order, also when a later step of the start fails. */
-class Started {
-  readonly #stops: (() => Promise<void>)[] = [];
-  #stopping: Promise<void> | undefined;
-
-  add(stop: () => Promise<void>): void {
-    this.#stops.push(stop);
-  }
-
-  stop(): Promise<void> {
-    this.#stopping ??= this.#stopAll();
-    return this.#stopping;
-  }
-
-  async #stopAll(): Promise<void> {
-    for (const stop of this.#stops.reverse()) await stop();
-  }
 }
 
 /** Builds and starts the service. Throws `SettingError`, with everything stopped again, when a setting is wrong. */
 export async function startService(config: Config, log: Logger): Promise<Service> {
-  const started = new Started();
+  const started = new Started(log);
   try {
     return await start(config, log, started);
   } catch (error) {
-    await started.stop();
+    // What does not stop is logged; why the start failed is what the caller must hear.
+    await started.stop().catch(() => undefined);
     throw error;
   }
 }
@@ -84,12 +75,12 @@ export async function startService(config: Config, log: Logger): Promise<Service
 async function start(config: Config, log: Logger, started: Started): Promise<Service> {
   const secrets = await loadSecrets(config.dataDir);
   const stores = await openStores(config);
-  started.add(() => stores.close());
+  started.add('stores', () => stores.close());
   await migrate(stores.databaseUrl);
   const database = openDatabase(stores.databaseUrl, {
     onIdleError: (error) => log.warn({ err: error }, 'lost a database connection'),
   });
-  started.add(() => database.close());
+  started.add('database connections', () => database.close());
   const { pool, prisma } = database;
   await migrateJobs(pool, log);
 
@@ -109,8 +100,10 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
       secretKey: secrets.sandboxSecretKey,
       country: config.sandbox.country,
       logger: log.child({ room: 'sandbox' }),
+    }).catch((error: unknown) => {
+      throw listenRefusal(error, config.host, config.sandbox.port, 'SANDBOX_PORT');
     });
-    started.add(sandbox.close);
+    started.add('sandbox', sandbox.close);
   }
 
   const stripeApiBase = config.stripeApiBase ?? sandbox?.url;
@@ -126,17 +119,25 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
   const country = config.sandbox.country;
   const platform = await ensurePlatformAgency({ prisma, clock, hash }, { apiKey: platformApiKey, country });
   const merchantAccounts = createMerchantAccounts({ database, clock, platformAgencyId: platform.id });
-  const platformAccount = await merchantAccounts.probePlatform(stripe, {
+  const { account: platformAccount, notAsked } = await merchantAccounts.probePlatform(stripe, {
     chargeCurrency: config.chargeCurrency,
     usdRate: config.usdRate.toString(),
+    livemode: config.mode === 'live',
+    settings: { key: 'STRIPE_SECRET_KEY', apiBase: config.stripeApiBase === undefined ? null : 'STRIPE_API_BASE' },
   });
+  if (notAsked !== null) {
+    log.warn(
+      { account: platformAccount.providerAccountId, reason: notAsked },
+      'Stripe does not answer: the account, its charge currency and its rate are as the last start left them',
+    );
+  }
   if (platformAccount.effectiveReason) log.warn(platformAccount.effectiveReason);
 
   const ledger = createLedger({ pool, clock });
   const catalog = createCatalog({ database, clock, providers, operations, jobs, planUses: [] });
   const metrics = createMetrics();
   const wakeups = createWakeups(config.redisUrl, log);
-  started.add(wakeups.close);
+  started.add('wake-ups', wakeups.close);
 
   const inbox = createInbox({ pool, clock });
   if (stores.exclusive) await inbox.releaseClaims();
@@ -148,28 +149,56 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     clock,
     log: log.child({ room: 'inbox' }),
     handler: createEventHandler({
-      translations: { stripe: createStripeTranslation(stripe, platformAccount.providerAccountId) },
+      translations: {
+        stripe: createStripeTranslation({
+          provider: stripe,
+          platformAccountId: platformAccount.providerAccountId,
+          livemode: config.mode === 'live',
+        }),
+      },
       settlePayments: createSettlePayments({ ledger, clock }),
       onOutcome: metrics.countOutcome,
     }),
   });
-  started.add(worker.stop);
+  started.add('inbox worker', worker.stop);
   wakeups.on('inbox', worker.wake);
 
+  const expireLostOrders = createExpireLostOrders({
+    database,
+    clock,
+    providers,
+    merchantAccounts,
+    onFailure: (order, error) => log.warn({ order, err: error }, 'an order without a session could not be decided'),
+  });
+  // Leases and keys measure how long a process has been silent and a client may retry, which no sandbox clock can move.
+  const idempotency = { sql: pool, clock: systemClock };
   const jobRunner = await startJobRunner({
     pool,
     log: log.child({ room: 'jobs' }),
-    handlers: { ...catalog.jobs, 'ledger.roll_up': () => ledger.rollUp() },
-    schedule: { 'ledger.roll_up': '* * * * *', 'catalog.check_drift': '17 * * * *' },
+    handlers: {
+      ...catalog.jobs,
+      'checkout.expire_lost_orders': expireLostOrders,
+      'http.purge_idempotency': () => purgeIdempotency(idempotency),
+      'ledger.roll_up': () => ledger.rollUp(),
+    },
+    schedule: {
+      'catalog.check_drift': '17 * * * *',
+      'checkout.expire_lost_orders': '*/3 * * * *',
+      'http.purge_idempotency': '20 * * * *',
+      'ledger.roll_up': '* * * * *',
+    },
   });
-  started.add(jobRunner.stop);
+  started.add('job runner', jobRunner.stop);
 
   const idle = async (): Promise<void> => {
     await sandbox?.settled();
     await worker.idle();
     await jobRunner.idle();
   };
-  sandbox?.onClockMoved(idle);
+  sandbox?.onClockMoved(async () => {
+    await expireLostOrders();
+    await idle();
+  });
 
   const publicUrl = config.publicUrl;
   const app = createApp({
@@ -182,13 +211,13 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
       ledger,
       inbox,
       wakeInbox: () => wakeups.announce('inbox'),
+      adjustBalance: createAdjustBalance({ ledger, merchantAccounts }),
       quoteTopUp: createQuoteTopUp({ database, clock, providers, merchantAccounts }),
       startTopUp: createStartTopUp({ database, clock, providers, merchantAccounts, operations, publicUrl }),
       findOrder: createFindOrder(database),
     }),
     authenticate: createAuthenticator({ sql: pool, clock, hash, log }),
-    // Leases measure how long a process has been silent, which no sandbox clock can move.
-    idempotency: { sql: pool, clock: systemClock },
+    idempotency,
     webhooks: createStripeReceiver({
       inbox,
       clock,
@@ -198,8 +227,12 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
       livemode: config.mode === 'live',
       knowsAccount: async (id) => (await merchantAccounts.byProviderAccount('stripe', id)) !== null,
       onArrival: (result) => metrics.countArrival('stripe', result),
+      measure: (route) => routeDuration(metrics.registry, 'POST', route),
+      log: log.child({ room: 'webhooks' }),
     }),
     health: {
+      // Without Redis the next poll finds what a wake-up would have told of.
+      dispensable: ['redis'],
       ready: async () => {
         const database = await pool.query('SELECT 1').then(
           () => 'ok',
@@ -214,11 +247,13 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     publicUrl,
     extra: [createReturnPages()],
   });
-  const server = await listen(app, { host: config.host, port: config.port });
-  started.add(server.close);
+  const server = await listen(app, { host: config.host, port: config.port }).catch((error: unknown) => {
+    throw listenRefusal(error, config.host, config.port, 'PORT');
+  });
+  started.add('http server', server.close);
 
   if (sandbox) {
-    const at = `http://${config.host}:${server.port}`;
+    const at = `http://${hostInUrl(config.host)}:${server.port}`;
     const endpoints = [
       { url: `${at}/webhooks/stripe`, secret: secrets.sandboxWebhookSecret, connect: false },
       { url: `${at}/webhooks/stripe/connect`, secret: secrets.sandboxConnectWebhookSecret, connect: true },
@@ -233,17 +268,6 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     await seedDemo({ prisma, clock, catalog, platform });
   }
   return { url: publicUrl, platformApiKey, sandbox, idle, stop: () => started.stop() };
-}
-
-/** Text on a terminal, JSON lines elsewhere; keys and signatures never. */
-export function createLogger(level: Config['logLevel']): Logger {
-  const redact = {
-    paths: ['authorization', '*.authorization', 'apiKey', '*.apiKey', 'secret', '*.secret', 'req.headers.cookie'],
-    censor: '[redacted]',
-  };
-  return process.stdout.isTTY
-    ? pino({ level, redact, transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname' } } })
-    : pino({ level, redact });
 }
 
 async function main(): Promise<void> {
@@ -274,7 +298,8 @@ async function main(): Promise<void> {
 
 if (import.meta.main) {
   main().catch((error: unknown) => {
-    console.error(error instanceof SettingError ? `Baisa cannot start: ${error.message}` : error);
+    const { stack, message } = loggedError(error);
+    console.error(error instanceof SettingError ? `Baisa cannot start: ${message}` : (stack ?? message));
     process.exit(1);
   });
 }

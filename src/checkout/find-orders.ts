@@ -28,6 +28,10 @@ export interface OrderView {
     readonly occurredAt: Date;
   }[];
   readonly expiresAt: Date;
+  /** Of what was credited. */
+  readonly amountRefunded: Money;
+  /** Null while nobody has disputed the payment. */
+  readonly dispute: null;
   readonly paidAt: Date | null;
   readonly createdAt: Date;
 }
@@ -70,6 +74,9 @@ function view(order: Order, attempts: readonly PaymentAttempt[]): OrderView {
       occurredAt,
     })),
     expiresAt: order.expiresAt,
+    // Neither refunds nor disputes are heard of yet.
+    amountRefunded: Money.zero('USD'),
+    dispute: null,
     paidAt: order.paidAt,
     createdAt: order.createdAt,
   };

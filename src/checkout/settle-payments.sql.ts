@@ -8,6 +8,22 @@ SELECT o.agency_id, o.id, o.customer_id, o.merchant_account_id, o.status, o.cred
  ORDER BY o.agency_id, o.id
    FOR NO KEY UPDATE OF o`;
 
+/** Names the order that each payment settles, once. Parameters: provider, account, payment, agency, order (arrays), now. */
+export const claimPayments = `
+INSERT INTO settled_payments (provider, provider_account_id, payment_id, agency_id, order_id, settled_at)
+SELECT p.*, $6::timestamptz FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
+    AS p(provider, provider_account_id, payment_id, agency_id, order_id)
+ ORDER BY p.provider, p.provider_account_id, p.payment_id
+ON CONFLICT DO NOTHING
+RETURNING provider, provider_account_id, payment_id, agency_id, order_id`;
+
+/** What these payments settled before. Parameters: provider, account, payment (arrays). */
+export const findPayments = `
+SELECT s.provider, s.provider_account_id, s.payment_id, s.agency_id, s.order_id
+  FROM settled_payments s
+  JOIN unnest($1::text[], $2::text[], $3::text[]) AS named(provider, provider_account_id, payment_id)
+    USING (provider, provider_account_id, payment_id)`;
+
 /** Parameters: agency, order, status, payment id or null (arrays), now. The first payment stays the order's own. */
 export const moveOrders = `
 UPDATE orders o SET status = n.status,

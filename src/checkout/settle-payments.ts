@@ -7,7 +7,14 @@ import { settleTopUp } from '../ledger/postings.ts';
 import { Money } from '../money/money.ts';
 import { nextStatus, type OrderFact, type OrderStatus, settlementReference } from './order.ts';
 import type { PaymentEvent } from './payment-event.ts';
-import { lockOrders, moveOrders, raiseAlerts, recordAttempts } from './settle-payments.sql.ts';
+import {
+  claimPayments,
+  findPayments,
+  lockOrders,
+  moveOrders,
+  raiseAlerts,
+  recordAttempts,
+} from './settle-payments.sql.ts';
 
 /** A payment event and what told of it (`event:evt_...`, or the reconciler's run). */
 export interface SourcedPaymentEvent {
@@ -48,12 +55,41 @@ const parked = (code: string, sentence: string): PaymentOutcome => ({
   reason: `${code}: ${sentence}`,
 });
 
+const unknownOrder = (event: PaymentEvent): PaymentOutcome =>
+  parked('unknown_order', `no order ${event.order.orderId} is known here`);
+
 const keyOf = (agencyId: string, orderId: string): string => `${agencyId} ${orderId}`;
+const paymentKeyOf = ({ provider, providerAccountId, paymentId }: Settled): string =>
+  `${provider} ${providerAccountId} ${paymentId}`;
+
+type Settled = Extract<PaymentEvent, { type: 'payment.settled' }>;
+type Declined = Extract<PaymentEvent, { type: 'payment.declined' }>;
+
+/** An order that was paid again. */
+interface SecondPayment {
+  readonly order: OrderRow;
+  readonly first: string;
+  readonly second: string;
+}
+
+/** The order that a payment settles, and whether this batch is the first to say so. */
+interface Settler {
+  readonly order: string;
+  isNew: boolean;
+}
+
+interface SettledRow {
+  readonly provider: string;
+  readonly provider_account_id: string;
+  readonly payment_id: string;
+  readonly agency_id: string;
+  readonly order_id: string;
+}
 
 /**
  * Applies what providers told of orders, set-wise, in the caller's transaction. One payment credits once, whichever of its
- * events come, in whatever order, however often: the credit's reference is the payment. A payment that does not match its
- * order in account, currency or amount is parked, not credited.
+ * events come, in whatever order, however often: it settles the first order it names, and no other ever. A payment that does
+ * not match its order in account, currency or amount is parked, not credited.
  */
 export function createSettlePayments({
   ledger,
@@ -65,23 +101,36 @@ export function createSettlePayments({
   return async (sql, batch) => {
     if (batch.length === 0) return [];
     const orders = await lockNamedOrders(sql, batch);
-    const postings: Posting[] = [];
-    const declines: Extract<PaymentEvent, { type: 'payment.declined' }>[] = [];
-    const secondPayments: { readonly order: OrderRow; readonly paymentId: string }[] = [];
+    const checked = batch.map((item) => {
+      const order = orders.get(keyOf(item.event.order.agencyId, item.event.order.orderId));
+      return { ...item, order, refusal: order ? mismatchOf(order.row, item.event) : unknownOrder(item.event) };
+    });
+    const settlers = await claimSettlements(
+      sql,
+      clock,
+      checked.flatMap(({ event, refusal }) => (refusal === null && event.type === 'payment.settled' ? [event] : [])),
+    );
 
-    const outcomes = batch.map(({ event, source }): PaymentOutcome => {
-      const order = orders.get(keyOf(event.order.agencyId, event.order.orderId));
-      if (!order) return parked('unknown_order', `no order ${event.order.orderId} is known here`);
-      const mismatch = mismatchOf(order.row, event);
-      if (mismatch) return mismatch;
+    const postings: Posting[] = [];
+    const declines: Declined[] = [];
+    const secondPayments: SecondPayment[] = [];
+    const outcomes = checked.map(({ event, source, order, refusal }): PaymentOutcome => {
+      if (refusal !== null || !order) return refusal ?? unknownOrder(event);
       if (event.type === 'payment.declined') {
         declines.push(event);
         return done;
       }
       if (event.type === 'payment.settled') {
-        postings.push(settlementOf(order.row, event, source));
-        order.paymentId ??= event.paymentId;
-        if (order.paymentId !== event.paymentId) secondPayments.push({ order: order.row, paymentId: event.paymentId });
+        const settler = settlers.get(paymentKeyOf(event));
+        if (settler?.order !== keyOf(event.order.agencyId, event.order.orderId)) {
+          return parked('payment_of_another_order', `payment ${event.paymentId} settled another order before`);
+        }
+        if (settler.isNew) {
+          settler.isNew = false;
+          postings.push(settlementOf(order.row, event, source));
+          if (order.paymentId === null) order.paymentId = event.paymentId;
+          else secondPayments.push({ order: order.row, first: order.paymentId, second: event.paymentId });
+        }
       }
       order.status = nextStatus(order.status, factOf[event.type]);
       return done;
@@ -115,6 +164,35 @@ async function lockNamedOrders(sql: Sql, batch: readonly SourcedPaymentEvent[]):
   );
 }
 
+/** Binds each payment to the order it settles: the one it named first, in this batch or in any before. By payment. */
+async function claimSettlements(sql: Sql, clock: Clock, events: readonly Settled[]): Promise<Map<string, Settler>> {
+  const first = new Map<string, Settled>();
+  for (const event of events) if (!first.has(paymentKeyOf(event))) first.set(paymentKeyOf(event), event);
+  if (first.size === 0) return new Map();
+  const named = [...first.values()];
+  const keys = [
+    named.map(({ provider }) => provider),
+    named.map(({ providerAccountId }) => providerAccountId),
+    named.map(({ paymentId }) => paymentId),
+  ];
+  const claimed = await sql.query<SettledRow>(claimPayments, [
+    ...keys,
+    named.map(({ order }) => order.agencyId),
+    named.map(({ order }) => order.orderId),
+    clock.now(),
+  ]);
+  const settlers = new Map<string, Settler>();
+  const add = (row: SettledRow, isNew: boolean): void => {
+    const key = `${row.provider} ${row.provider_account_id} ${row.payment_id}`;
+    if (!settlers.has(key)) settlers.set(key, { order: keyOf(row.agency_id, row.order_id), isNew });
+  };
+  for (const row of claimed.rows) add(row, true);
+  if (settlers.size < first.size) {
+    for (const row of (await sql.query<SettledRow>(findPayments, keys)).rows) add(row, false);
+  }
+  return settlers;
+}
+
 /** Metadata alone is never trusted: the event must come from the order's account, and carry the order's money. */
 function mismatchOf(order: OrderRow, event: PaymentEvent): PaymentOutcome | null {
   if (event.provider !== order.provider || event.providerAccountId !== order.provider_account_id) {
@@ -130,11 +208,7 @@ function mismatchOf(order: OrderRow, event: PaymentEvent): PaymentOutcome | null
   return parked(code, `order ${order.id} is for ${charged}, but ${event.received} was paid`);
 }
 
-function settlementOf(
-  order: OrderRow,
-  event: Extract<PaymentEvent, { type: 'payment.settled' }>,
-  source: string,
-): Posting {
+function settlementOf(order: OrderRow, event: Settled, source: string): Posting {
   return settleTopUp({
     agencyId: order.agency_id,
     customerId: order.customer_id,
@@ -164,10 +238,7 @@ async function storeMoves(sql: Sql, clock: Clock, orders: readonly OpenOrder[]):
   });
 }
 
-async function storeDeclines(
-  sql: Sql,
-  declines: readonly Extract<PaymentEvent, { type: 'payment.declined' }>[],
-): Promise<void> {
+async function storeDeclines(sql: Sql, declines: readonly Declined[]): Promise<void> {
   await sql.query(recordAttempts, [
     declines.map(({ order }) => order.agencyId),
     declines.map(({ order }) => order.orderId),
@@ -182,19 +253,13 @@ async function storeDeclines(
 }
 
 /** It was paid twice and credited twice: right for the books, and almost never what the client meant. */
-async function storeAlerts(
-  sql: Sql,
-  clock: Clock,
-  payments: readonly { readonly order: OrderRow; readonly paymentId: string }[],
-): Promise<void> {
+async function storeAlerts(sql: Sql, clock: Clock, payments: readonly SecondPayment[]): Promise<void> {
   await sql.query(raiseAlerts, [
     payments.map(({ order }) => order.agency_id),
     payments.map(() => 'second_payment'),
-    payments.map(({ order, paymentId }) => `${order.id} ${paymentId}`),
+    payments.map(({ order, second }) => `${order.id} ${second}`),
     payments.map(() => newId('alert')),
-    payments.map(({ order, paymentId }) =>
-      JSON.stringify({ orderId: order.id, first: order.provider_payment_id, second: paymentId }),
-    ),
+    payments.map(({ order, first, second }) => JSON.stringify({ orderId: order.id, first, second })),
     clock.now(),
   ]);
 }

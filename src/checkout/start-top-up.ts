@@ -1,11 +1,12 @@
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/database.ts';
 import type { Customer, Order } from '../database/generated/client.ts';
-import { AppError, conflict, notFound } from '../errors.ts';
+import { AppError, conflict, invalidField, notFound } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { MerchantAccount } from '../merchant-accounts/merchant-account.ts';
 import { accountRefOf, type MerchantAccounts } from '../merchant-accounts/merchant-accounts.ts';
 import { Money } from '../money/money.ts';
+import { ProviderError } from '../providers/errors.ts';
 import { metadataKeys } from '../providers/metadata.ts';
 import { type OperationDependencies, runOperation } from '../providers/operation.ts';
 import type { CheckoutPort, HostedSession, ProviderName, Providers, TopUpSessionRequest } from '../providers/port.ts';
@@ -49,7 +50,8 @@ export type StartTopUp = (request: StartTopUpRequest) => Promise<StartedCheckout
 /**
  * Starts a top-up: the order is committed, then the provider is asked for a hosted session under the order's own key, then the
  * session is committed. A crash or a lost answer between any two leaves an order that the same request continues, with one
- * session. Throws `ProviderError` when the provider did not answer; the same request may be sent again.
+ * session. Throws `ProviderError` when the provider did not answer; the same request may be sent again. Throws 422 for what the
+ * provider refuses about the request itself, and 409 where the order's account takes no payments any more.
  */
 export function createStartTopUp(dependencies: Dependencies): StartTopUp {
   const { database, clock, providers, merchantAccounts, operations } = dependencies;
@@ -67,16 +69,45 @@ export function createStartTopUp(dependencies: Dependencies): StartTopUp {
       return { ...started, url: order.status === 'checkout' ? order.sessionUrl : null, status: sessionStatusOf(order) };
     }
     const account = await merchantAccounts.byId(order.merchantAccountId);
-    if (!account) throw notFound('merchant account');
+    if (account?.status !== 'active') {
+      throw conflict('merchant_account_inactive', 'The order’s account takes no payments now: start a new checkout.');
+    }
     const checkout = checkoutOf(providers, account);
-    const providerCustomerId = await ensureProviderCustomer(dependencies, customer, account, checkout);
-    const session = await createSession(operations, order, account, checkout, providerCustomerId);
+    const session = await namingTheField(async () => {
+      const providerCustomerId = await ensureProviderCustomer(dependencies, customer, account, checkout);
+      return createSession(operations, order, account, checkout, providerCustomerId);
+    });
     await database.prisma.order.update({
       where: { agencyId_id: { agencyId: order.agencyId, id: order.id } },
       data: { providerSessionId: session.id, sessionUrl: session.url, updatedAt: clock.now() },
     });
     return { ...started, url: session.url, status: session.status };
   };
+}
+
+/**
+ * What a provider refuses about the request and not about us (docs.stripe.com/error-codes): its own limits differ from account to
+ * account. The refused order expires by itself.
+ */
+const refusedFields: Readonly<Record<string, { readonly path: string; readonly message: string }>> = {
+  amount_too_small: { path: 'amount.amount', message: 'The payment provider does not charge so little.' },
+  amount_too_large: { path: 'amount.amount', message: 'The payment provider does not charge so much at once.' },
+  email_invalid: {
+    path: 'customerId',
+    message: 'The payment provider does not take this client’s e-mail address: correct it first.',
+  },
+};
+
+async function namingTheField<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof ProviderError) || error.kind !== 'invalid') throw error;
+    const { code } = error.detail;
+    const field = code === undefined ? undefined : refusedFields[code];
+    if (code === undefined || field === undefined) throw error;
+    throw invalidField(field.path, code, field.message);
+  }
 }
 
 const sessionStatusOf = (order: Order): StartedCheckout['status'] => {

@@ -8,7 +8,7 @@ import type { PlanView } from '../catalog/plan-view.ts';
 import { type PlannedPlan, PlansFileError, parsePlansFile } from '../catalog/plans-file.ts';
 import { readConfig } from '../config.ts';
 import { errorMessage } from '../errors.ts';
-import { loadSecrets } from '../tenancy/installation-secrets.ts';
+import { keptPlatformKey } from '../tenancy/installation-secrets.ts';
 import { type CatalogClient, createCatalogClient, Refused } from './catalog-client.ts';
 import { type Terminal, withProgress } from './catalog-progress.ts';
 import { driftLines, type PlanReport, planLines, statusLines, summaryLine, syncLines } from './catalog-report.ts';
@@ -175,7 +175,7 @@ async function main(args: readonly string[]): Promise<void> {
   });
   if (positionals.length === 0) throw new Stop(usage);
   const config = readConfig(process.env);
-  const apiKey = config.platformApiKey ?? (await loadSecrets(config.dataDir)).platformApiKey;
+  const apiKey = config.platformApiKey ?? (await keptPlatformKey(config.dataDir));
   const client = createCatalogClient(values.url ?? config.publicUrl, apiKey);
   const print = (line: string): void => console.log(line);
   const isWell = await runCatalog({ client, print, terminal: process.stderr, json: values.json }, positionals);

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { createCatalog } from '../catalog/catalog.ts';
 import { createOffers } from '../catalog/offers.ts';
+import { createAdjustBalance } from '../checkout/adjust-balance.ts';
 import { createFindOrder } from '../checkout/find-orders.ts';
 import { createQuoteTopUp } from '../checkout/quote-top-up.ts';
 import { createStartTopUp } from '../checkout/start-top-up.ts';
@@ -28,13 +29,15 @@ export async function renderDocument(): Promise<string> {
     const operations = { store: createOperationStore(pool), clock };
     const providers = {};
     const merchantAccounts = createMerchantAccounts({ database, clock, platformAgencyId: 'unused' });
+    const ledger = createLedger({ pool, clock });
     const routes = createRoutes({
       prisma,
       clock,
       hash: apiKeyHasher('unused'),
       catalog: createCatalog({ database, clock, providers, operations, jobs, planUses: [] }),
       offers: createOffers({ database, clock, jobs }),
-      ledger: createLedger({ pool, clock }),
+      ledger,
+      adjustBalance: createAdjustBalance({ ledger, merchantAccounts }),
       inbox: createInbox({ pool, clock }),
       wakeInbox: () => undefined,
       quoteTopUp: createQuoteTopUp({ database, clock, providers, merchantAccounts }),

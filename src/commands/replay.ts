@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { readConfig } from '../config.ts';
 import { errorMessage } from '../errors.ts';
-import { loadSecrets } from '../tenancy/installation-secrets.ts';
+import { keptPlatformKey } from '../tenancy/installation-secrets.ts';
 import { type EventAnswer, eventAnswer } from './api-answers.ts';
 import { ApiRefusal, createApiClient } from './api-client.ts';
 import { until } from './until.ts';
@@ -55,7 +55,7 @@ async function main(): Promise<number> {
   try {
     if (existsSync('.env')) process.loadEnvFile('.env');
     const config = readConfig(process.env);
-    const key = values.key ?? config.platformApiKey ?? (await loadSecrets(config.dataDir)).platformApiKey;
+    const key = values.key ?? config.platformApiKey ?? (await keptPlatformKey(config.dataDir));
     return await replay(eventId, values.url ?? config.publicUrl, key);
   } catch (error) {
     const isUnknown = error instanceof ApiRefusal && error.code === 'not_found';

@@ -43,11 +43,16 @@ export function planChanges(
   apiVersion: string,
 ): EndpointChange[] {
   return wanted.flatMap((endpoint) => {
-    const here = existing.filter(({ url }) => url === endpoint.url);
-    const current = here.find((found) => found.apiVersion === apiVersion);
+    const atUrl = existing.filter(({ url }) => url === endpoint.url);
+    const here = atUrl.filter(({ connect }) => connect === endpoint.connect);
+    const speaking = here.filter((found) => found.apiVersion === apiVersion);
+    // One that delivers is one whose secret is in use; a disabled twin would make it look missing.
+    const current = speaking.find(({ enabled }) => enabled) ?? speaking[0];
     if (!current) {
       const old = here.map(({ apiVersion: version }) => version ?? 'the account’s').join(', ');
-      const reason = old === '' ? 'not there yet' : `there in another API version (${old}), which cannot be changed`;
+      const missing = old === '' ? 'not there yet' : `there in another API version (${old}), which cannot be changed`;
+      const strangers = atUrl.filter((found) => !here.includes(found)).map(strangerText);
+      const reason = [missing, ...strangers].join('; ');
       return [{ action: 'create', url: endpoint.url, reason, wanted: endpoint }];
     }
     const outdated = here.filter((found) => found.apiVersion !== apiVersion && found.enabled);
@@ -60,6 +65,12 @@ export function planChanges(
     ];
   });
 }
+
+/** An endpoint at our address that is left alone: what it hears cannot be changed, or is not known. */
+const strangerText = ({ id, connect }: WebhookEndpoint): string => {
+  if (connect === null) return `${id} at this address does not say which accounts it hears, and is left alone`;
+  return `${id} at this address hears ${connect ? 'connected accounts' : 'the own account'} only, and is left alone`;
+};
 
 function changeOf(existing: WebhookEndpoint, wanted: WantedEndpoint): EndpointChange {
   const { url } = wanted;

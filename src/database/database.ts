@@ -20,6 +20,9 @@ export interface Database {
 /** Anything that runs SQL: the pool, or a client inside a transaction. */
 export type Sql = Pick<pg.Pool | pg.PoolClient, 'query'>;
 
+/** How long a server may take to answer at the start, in milliseconds. */
+const connectPatienceMs = 10_000;
+
 export interface DatabaseOptions {
   /** Connections of the pool. */
   readonly poolSize?: number;
@@ -44,6 +47,16 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
       await pool.end();
     },
   };
+}
+
+/** Connects once and leaves. Rejects with what PostgreSQL, or the lack of one, answered. */
+export async function tryConnection(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: connectPatienceMs });
+  try {
+    await client.connect();
+  } finally {
+    await client.end().catch(() => undefined);
+  }
 }
 
 /** Runs `work` in one transaction on one connection of the pool; commits when it resolves, rolls back when it throws. */

@@ -6,23 +6,26 @@ import { errorMessage } from '../errors.ts';
 import { type ClaimedEvent, ClaimLost, type EventOutcome, type Inbox } from './inbox.ts';
 
 /**
- * What the business does with events, in two steps. `prepare` may call a provider and runs outside any transaction;
- * `apply` runs for a whole batch inside one.
+ * What the business does with events, in two steps. `prepare` looks at the event alone; where that is not enough it answers a
+ * call (to a provider), which runs outside any transaction and does not hold up the others. `apply` runs for a whole batch inside
+ * one transaction.
  */
-export interface EventHandler<Prepared> {
-  prepare(event: ClaimedEvent): Prepared | Promise<Prepared>;
+export interface EventHandler<Prepared extends object> {
+  prepare(event: ClaimedEvent): Prepared | (() => Promise<Prepared>);
   /** Outcomes stand in the order of the batch. Throwing rolls the batch back; it is then run event by event. */
-  apply(
-    client: pg.PoolClient,
-    batch: readonly { readonly event: ClaimedEvent; readonly prepared: Prepared }[],
-  ): Promise<readonly EventOutcome[]>;
-  /** Whether an error passes by itself. What does not is parked at once, with its reason. */
-  isRetryable(error: unknown): boolean;
+  apply(client: pg.PoolClient, batch: readonly PreparedEvent<Prepared>[]): Promise<readonly EventOutcome[]>;
+  /** The stable code of an error that no repetition changes: such an event is parked at once. Null: it is tried again. */
+  finalCode(error: unknown): string | null;
   /** Told after the outcome is committed. */
   onOutcome?(event: ClaimedEvent, outcome: EventOutcome): void;
 }
 
-export interface InboxWorkerOptions<Prepared> {
+export interface PreparedEvent<Prepared> {
+  readonly event: ClaimedEvent;
+  readonly prepared: Prepared;
+}
+
+export interface InboxWorkerOptions<Prepared extends object> {
   readonly inbox: Inbox;
   readonly pool: pg.Pool;
   readonly clock: Clock;
@@ -41,7 +44,7 @@ export interface InboxWorker {
   wake(): void;
   /** Resolves when nothing is due and nothing is in hand. */
   idle(): Promise<void>;
-  /** Finishes what is in hand, then stops. */
+  /** Finishes what is in hand, then stops. Calls under way are not waited for: their events' claims run out. */
   stop(): Promise<void>;
 }
 
@@ -49,16 +52,23 @@ export interface InboxWorker {
 const attemptsMax = 90;
 const backOffMsMax = 3_600_000;
 
+/** Calls of `prepare` under way at once: each goes to a provider, which limits how many it takes. */
+const callsMax = 4;
+
 /** Events waiting in memory at most, beyond which arrivals are left in the database for a later claim. */
 const memoryMax = 5_000;
 
-export function startInboxWorker<Prepared>(options: InboxWorkerOptions<Prepared>): InboxWorker {
+export function startInboxWorker<Prepared extends object>(options: InboxWorkerOptions<Prepared>): InboxWorker {
   const { inbox, pool, clock, handler, log } = options;
   const batchMax = options.batchMax ?? 250;
   const lanes = options.lanes ?? 2;
   const ready: ClaimedEvent[] = [];
+  /** Events whose call was answered, to go with the next batch. */
+  const answered: PreparedEvent<Prepared>[] = [];
+  const calls: { readonly event: ClaimedEvent; readonly call: () => Promise<Prepared> }[] = [];
   const idleWaiters = new Set<() => void>();
   let busyLanes = 0;
+  let busyCalls = 0;
   let mayHaveDue = true;
   let stopping = false;
 
@@ -70,33 +80,37 @@ export function startInboxWorker<Prepared>(options: InboxWorkerOptions<Prepared>
     },
   });
 
+  const isQuiet = (): boolean => busyLanes === 0 && ready.length === 0 && answered.length === 0;
+
   function pump(): void {
+    const waiting = (): number => ready.length + answered.length;
     // Another lane opens only for a full batch: until then what waits makes the next batch larger, and so cheaper by the event.
     while (
       busyLanes < lanes &&
-      (ready.length >= batchMax || (busyLanes === 0 && (ready.length > 0 || (mayHaveDue && !stopping))))
+      (waiting() >= batchMax || (busyLanes === 0 && (waiting() > 0 || (mayHaveDue && !stopping))))
     ) {
-      const fromMemory = ready.splice(0, batchMax);
-      if (fromMemory.length === 0) mayHaveDue = false;
+      const prepared = answered.splice(0, batchMax);
+      const fromMemory = ready.splice(0, batchMax - prepared.length);
+      const claims = prepared.length + fromMemory.length === 0;
+      if (claims) mayHaveDue = false;
       busyLanes += 1;
-      void lane(fromMemory);
+      void lane(claims ? claimAndWork() : work(fromMemory, prepared));
     }
-    if (busyLanes === 0 && ready.length === 0) {
+    while (busyCalls < callsMax && calls.length > 0 && !stopping) {
+      const next = calls.shift();
+      if (!next) break;
+      busyCalls += 1;
+      void answer(next);
+    }
+    if (isQuiet() && (stopping || busyCalls + calls.length === 0)) {
       for (const resolve of idleWaiters) resolve();
       idleWaiters.clear();
     }
   }
 
-  async function lane(fromMemory: readonly ClaimedEvent[]): Promise<void> {
+  async function lane(working: Promise<void>): Promise<void> {
     try {
-      if (fromMemory.length > 0) await work(fromMemory);
-      else {
-        const claimed = await inbox.claim(batchMax);
-        if (claimed.length > 0) {
-          mayHaveDue = true;
-          await work(claimed);
-        }
-      }
+      await working;
     } catch (error) {
       // The database is away. The claims run out by themselves; the next poll tries again.
       log.error({ err: error }, 'inbox worker could not reach the database');
@@ -106,14 +120,50 @@ export function startInboxWorker<Prepared>(options: InboxWorkerOptions<Prepared>
     }
   }
 
-  async function work(events: readonly ClaimedEvent[]): Promise<void> {
-    const prepared = (await Promise.all(events.map(prepare))).filter((item) => item !== null);
-    if (prepared.length === 0) return;
+  async function claimAndWork(): Promise<void> {
+    const claimed = await inbox.claim(batchMax);
+    if (claimed.length === 0) return;
+    mayHaveDue = true;
+    await work(claimed, []);
+  }
+
+  /** A slow provider holds up only the events that need it; their claims are renewed before the wait, for the queue may be long. */
+  async function answer({
+    event,
+    call,
+  }: {
+    readonly event: ClaimedEvent;
+    readonly call: () => Promise<Prepared>;
+  }): Promise<void> {
     try {
-      await applyTogether(prepared);
+      if (await inbox.renew(event)) answered.push({ event, prepared: await call() });
     } catch (error) {
-      if (prepared.length === 1) return settleFailure(prepared[0]?.event, error);
-      for (const item of prepared) {
+      await settleFailure(event, error).catch((failure: unknown) =>
+        log.error({ err: failure }, 'event left to its claim'),
+      );
+    } finally {
+      busyCalls -= 1;
+      setImmediate(pump);
+    }
+  }
+
+  async function work(events: readonly ClaimedEvent[], batch: PreparedEvent<Prepared>[]): Promise<void> {
+    for (const event of events) {
+      try {
+        const prepared = handler.prepare(event);
+        if (typeof prepared === 'function') calls.push({ event, call: prepared });
+        else batch.push({ event, prepared });
+      } catch (error) {
+        await settleFailure(event, error);
+      }
+    }
+    if (batch.length === 0) return;
+    try {
+      await applyTogether(batch);
+    } catch (error) {
+      const [first] = batch;
+      if (batch.length === 1 && first) return settleFailure(first.event, error);
+      for (const item of batch) {
         try {
           await applyTogether([item]);
         } catch (single) {
@@ -123,25 +173,7 @@ export function startInboxWorker<Prepared>(options: InboxWorkerOptions<Prepared>
     }
   }
 
-  function prepare(
-    event: ClaimedEvent,
-  ): { event: ClaimedEvent; prepared: Prepared } | null | Promise<{ event: ClaimedEvent; prepared: Prepared } | null> {
-    try {
-      const prepared = handler.prepare(event);
-      if (!(prepared instanceof Promise)) return { event, prepared };
-      return prepared.then(
-        (value) => ({ event, prepared: value }),
-        async (error) => {
-          await settleFailure(event, error);
-          return null;
-        },
-      );
-    } catch (error) {
-      return settleFailure(event, error).then(() => null);
-    }
-  }
-
-  async function applyTogether(batch: readonly { event: ClaimedEvent; prepared: Prepared }[]): Promise<void> {
+  async function applyTogether(batch: readonly PreparedEvent<Prepared>[]): Promise<void> {
     const finished = await inTransaction(pool, async (client) => {
       const outcomes = await handler.apply(client, batch);
       const pairs = batch.map(({ event }, index) => {
@@ -155,21 +187,21 @@ export function startInboxWorker<Prepared>(options: InboxWorkerOptions<Prepared>
     for (const { event, outcome } of finished) handler.onOutcome?.(event, outcome);
   }
 
-  async function settleFailure(event: ClaimedEvent | undefined, error: unknown): Promise<void> {
-    if (!event) return;
-    const reason = errorMessage(error).slice(0, 500);
+  async function settleFailure(event: ClaimedEvent, error: unknown): Promise<void> {
     if (error instanceof ClaimLost) {
       log.warn({ event: event.id }, 'claim lost to another worker');
       return;
     }
-    if (handler.isRetryable(error) && event.attempts < attemptsMax) {
+    const message = errorMessage(error).slice(0, 500);
+    const code = handler.finalCode(error) ?? (event.attempts >= attemptsMax ? 'gave_up' : null);
+    if (code === null) {
       const backOffMs = Math.min(1_000 * 2 ** Math.min(event.attempts - 1, 20), backOffMsMax);
       log.warn({ event: event.id, type: event.type, err: error, backOffMs }, 'event postponed');
-      await inbox.postpone(event, new Date(clock.now().getTime() + backOffMs), reason);
+      await inbox.postpone(event, new Date(clock.now().getTime() + backOffMs), message);
       return;
     }
     log.error({ event: event.id, type: event.type, err: error }, 'event parked');
-    const outcome: EventOutcome = { status: 'parked', reason };
+    const outcome: EventOutcome = { status: 'parked', reason: `${code}: ${message}` };
     await inbox.finish(pool, [{ event, outcome }]);
     handler.onOutcome?.(event, outcome);
   }
@@ -190,7 +222,7 @@ export function startInboxWorker<Prepared>(options: InboxWorkerOptions<Prepared>
           idleWaiters.add(resolve);
           wake();
         });
-        if ((await inbox.counts()).due === 0 && busyLanes === 0 && ready.length === 0) return;
+        if ((await inbox.counts()).due === 0 && isQuiet() && busyCalls + calls.length === 0) return;
       }
     },
     stop: async () => {

@@ -4,17 +4,26 @@
  * all payloads in one: as an array of texts each quote in them would be escaped here and unescaped there.
  */
 export const storeEvents = `
-INSERT INTO inbox_events
-  (id, provider, account, event_id, type, payload, livemode, status, reason, occurred_at, received_at, due_at, claim_token, attempts, handled_at)
-SELECT e.id, e.provider, e.account, e.event_id, e.type, substring($15::bytea FROM e.first_byte FOR e.bytes), e.livemode, e.status,
-       e.reason, e.occurred_at, $12::timestamptz, $13::timestamptz, CASE WHEN e.status = 'received' THEN $14::text END,
-       CASE WHEN $14::text IS NULL THEN 0 ELSE 1 END, CASE WHEN e.status <> 'received' THEN $12::timestamptz END
-  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::integer[], $7::integer[], $8::boolean[], $9::text[],
-              $10::text[], $11::timestamptz[])
-    AS e(id, provider, account, event_id, type, first_byte, bytes, livemode, status, reason, occurred_at)
- ORDER BY e.provider, e.account, e.event_id
-ON CONFLICT (provider, account, event_id) DO NOTHING
-RETURNING id`;
+WITH arrival AS (
+  SELECT *
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::integer[], $7::integer[], $8::boolean[], $9::text[],
+                $10::text[], $11::timestamptz[])
+      AS a(id, provider, account, event_id, type, first_byte, bytes, livemode, status, reason, occurred_at)
+), kept AS (
+  INSERT INTO inbox_events
+    (id, provider, account, event_id, type, livemode, status, reason, occurred_at, received_at, due_at, claim_token, attempts, handled_at)
+  SELECT a.id, a.provider, a.account, a.event_id, a.type, a.livemode, a.status, a.reason, a.occurred_at, $12::timestamptz,
+         $13::timestamptz, CASE WHEN a.status = 'received' THEN $14::text END, CASE WHEN $14::text IS NULL THEN 0 ELSE 1 END,
+         CASE WHEN a.status <> 'received' THEN $12::timestamptz END
+    FROM arrival a
+   ORDER BY a.provider, a.account, a.event_id
+  ON CONFLICT (provider, account, event_id) DO NOTHING
+  RETURNING id
+), bodies AS (
+  INSERT INTO inbox_payloads (id, payload)
+  SELECT a.id, substring($15::bytea FROM a.first_byte FOR a.bytes) FROM arrival a WHERE a.id IN (SELECT id FROM kept)
+)
+SELECT id FROM kept`;
 
 /** Parameters: now, claim's end, token, limit. */
 export const claimEvents = `
@@ -24,14 +33,19 @@ WITH due AS (
    ORDER BY due_at, id LIMIT $4 FOR UPDATE SKIP LOCKED
 )
 UPDATE inbox_events e SET due_at = $2, claim_token = $3, attempts = e.attempts + 1
-  FROM due WHERE e.id = due.id
-RETURNING e.id, e.provider, e.account, e.event_id, e.type, e.payload, e.livemode, e.attempts, e.received_at`;
+  FROM due JOIN inbox_payloads p ON p.id = due.id
+ WHERE e.id = due.id
+RETURNING e.id, e.provider, e.account, e.event_id, e.type, p.payload, e.livemode, e.attempts, e.received_at`;
 
 /** Only what the token still holds is marked. Parameters: id, status, reason (arrays), handled at, token. */
 export const finishEvents = `
 UPDATE inbox_events e SET status = o.status, reason = o.reason, handled_at = $4, claim_token = NULL
   FROM unnest($1::text[], $2::text[], $3::text[]) AS o(id, status, reason)
  WHERE e.id = o.id AND e.status = 'received' AND e.claim_token = $5`;
+
+/** Parameters: id, claim's end, token. */
+export const renewClaim = `
+UPDATE inbox_events SET due_at = $2 WHERE id = $1 AND status = 'received' AND claim_token = $3`;
 
 /** Parameters: id, due at, reason, token. */
 export const postponeEvent = `

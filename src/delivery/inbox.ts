@@ -10,12 +10,16 @@ import {
   finishEvents,
   postponeEvent,
   releaseClaims,
+  renewClaim,
   replayEvent,
   storeEvents,
 } from './inbox.sql.ts';
 
 /** How long a claim holds an event, in milliseconds. Past it another worker may take it over. */
 export const claimMs = 30_000;
+
+/** How long one call to a provider may take with its retries and the batch behind it, in milliseconds. */
+const callClaimMs = 120_000;
 
 /** A verified event on its way into the inbox. `ignoredBecause` keeps it as ignored, so that nobody wonders where it went. */
 export interface Arrival {
@@ -69,6 +73,8 @@ export interface Inbox {
   claim(limit: number): Promise<readonly ClaimedEvent[]>;
   /** Marks claimed events in the caller's transaction. Throws `ClaimLost` unless all are still this process's. */
   finish(sql: Sql, events: readonly { readonly event: ClaimedEvent; readonly outcome: EventOutcome }[]): Promise<void>;
+  /** Holds an event for another `callClaimMs`, long enough for a call to a provider. False when it is no longer this process's. */
+  renew(event: ClaimedEvent): Promise<boolean>;
   postpone(event: ClaimedEvent, dueAt: Date, reason: string): Promise<void>;
   releaseClaims(): Promise<void>;
   /** False when there is no such event, or it is being worked on. */
@@ -107,6 +113,8 @@ export function createInbox({ pool, clock }: { readonly pool: pg.Pool; readonly 
     const token = local?.hasRoom() ? processToken : null;
     const ids = events.map(() => newId('inboxEvent'));
     const stored = await pool.query<{ id: string }>({
+      // The one set-wise statement worth preparing: it has no join whose plan could age.
+      name: 'inbox-store',
       text: storeEvents,
       values: [
         ids,
@@ -166,6 +174,10 @@ export function createInbox({ pool, clock }: { readonly pool: pg.Pool; readonly 
         processToken,
       ]);
       if (finished.rowCount !== events.length) throw new ClaimLost(`${first.event.id} is no longer ours`);
+    },
+    renew: async (event) => {
+      const until = new Date(clock.now().getTime() + callClaimMs);
+      return (await pool.query(renewClaim, [event.id, until, processToken])).rowCount === 1;
     },
     postpone: async (event, dueAt, reason) => {
       await pool.query(postponeEvent, [event.id, dueAt, reason, processToken]);

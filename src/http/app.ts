@@ -12,6 +12,8 @@ import { observe, stateOf } from './request-state.ts';
 export interface Health {
   /** By name of what is checked: `ok`, or one sentence that says what is wrong. */
   ready(): Promise<Readonly<Record<string, string>>>;
+  /** Checks whose failure makes the service slower and not wrong: it stays in rotation. */
+  readonly dispensable?: readonly string[];
 }
 
 export interface AppDependencies extends RouteMountDependencies {
@@ -41,8 +43,10 @@ export function createApp(dependencies: AppDependencies): Express {
   });
   app.get('/readyz', named('/readyz', log), async (_request, response) => {
     const checks = await health.ready();
-    const ready = Object.values(checks).every((state) => state === 'ok');
-    response.status(ready ? 200 : 503).json({ status: ready ? 'ready' : 'not_ready', checks });
+    const failed = Object.keys(checks).filter((name) => checks[name] !== 'ok');
+    const ready = failed.every((name) => health.dispensable?.includes(name));
+    const status = failed.length === 0 ? 'ready' : ready ? 'degraded' : 'not_ready';
+    response.status(ready ? 200 : 503).json({ status, checks });
   });
   app.get('/metrics', named('/metrics', log), async (_request, response) => {
     response.type(metrics.contentType).send(await metrics.metrics());

@@ -101,3 +101,8 @@ export async function storeAnswer(
   });
   return stored.rowCount === 1;
 }
+
+/** Deletes what was answered for requests that came before a time. One that still runs stays: its answer is not known yet. */
+export async function purgeRequests(sql: Sql, before: Date): Promise<void> {
+  await sql.query(`DELETE FROM idempotency_requests WHERE state = 'done' AND created_at < $1`, [before]);
+}

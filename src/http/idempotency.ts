@@ -4,7 +4,14 @@ import type { Clock } from '../clock.ts';
 import type { Sql } from '../database/database.ts';
 import { AppError, conflict, errorMessage } from '../errors.ts';
 import { newId } from '../ids.ts';
-import { claimRequest, type IdempotencyName, moveLease, type StoredRequest, storeAnswer } from './idempotency.store.ts';
+import {
+  claimRequest,
+  type IdempotencyName,
+  moveLease,
+  purgeRequests,
+  type StoredRequest,
+  storeAnswer,
+} from './idempotency.store.ts';
 import type { Answer, IdempotentRequest } from './route.ts';
 
 /** How long a process that died keeps others waiting. */
@@ -12,6 +19,9 @@ const leaseMs = 30_000;
 /** Renewed well before it ends, so that one slow renewal does not lose it. */
 const renewalMs = leaseMs / 3;
 const keyLengthMax = 255;
+
+/** How long an answer is kept: twice the day that is promised. */
+const keptMs = 48 * 3_600_000;
 
 export interface IdempotencyDependencies {
   readonly sql: Sql;
@@ -82,6 +92,10 @@ export async function runOnce(
     throw error;
   }
 }
+
+/** Forgets the answers of requests older than two days. Their keys name new requests from then on. */
+export const purgeIdempotency = ({ sql, clock }: IdempotencyDependencies): Promise<void> =>
+  purgeRequests(sql, new Date(clock.now().getTime() - keptMs));
 
 function replayed(stored: StoredRequest, requestHash: string): IdempotentAnswer {
   if (stored.requestHash !== requestHash) {

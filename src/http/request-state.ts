@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import { Histogram } from 'prom-client';
+import { requestDuration } from './request-duration.ts';
 
 /** What is known of a request besides what express keeps. */
 interface RequestState {
@@ -28,13 +28,7 @@ export function stateOf(request: Request, log: Logger): RequestState {
  * Gives each request its id (`X-Request-Id`), one log line and one measurement. Headers are not logged: they carry keys.
  */
 export function observe(log: Logger, metrics: Registry): RequestHandler {
-  const duration = new Histogram({
-    name: 'http_request_duration_seconds',
-    help: 'Time from a request to the end of its answer, by route pattern.',
-    labelNames: ['method', 'route', 'status'],
-    buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
-    registers: [metrics],
-  });
+  const duration = requestDuration(metrics);
   return (request, response, next) => {
     const state = stateOf(request, log);
     const started = performance.now();

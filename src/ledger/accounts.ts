@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /**
  * The chart of accounts. `credit` accounts grow on the credit side and are read in that sign. A `customer` account runs:
@@ -39,10 +39,13 @@ export interface AccountName {
 
 export const isRunning = (code: AccountCode): boolean => chart[code].owner === 'customer';
 
+/** One text per account. */
+export const accountKey = ({ agencyId, code, merchantAccountId, customerId, currency }: AccountName): string =>
+  `${agencyId}|${code}|${merchantAccountId}|${customerId}|${currency}`;
+
 /** The account's id follows from its name, so that posting needs no look-up and no cache that could be wrong. */
 export function accountIdOf(name: AccountName): string {
-  const text = [name.agencyId, name.code, name.merchantAccountId, name.customerId, name.currency].join('|');
-  const hex = createHash('sha256').update(text).digest('hex');
+  const hex = hash('sha256', accountKey(name), 'hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 

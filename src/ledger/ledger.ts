@@ -4,10 +4,12 @@ import { inTransaction, type Sql } from '../database/database.ts';
 import { Gather } from '../delivery/gather.ts';
 import { newId } from '../ids.ts';
 import { Money } from '../money/money.ts';
-import { type AccountName, accountIdOf, chart, customerAccount, isRunning } from './accounts.ts';
+import { type AccountName, accountIdOf, accountKey, chart, customerAccount, isRunning } from './accounts.ts';
 import {
   ensureAccounts,
   findTransactions,
+  lastEntryId,
+  lockEntries,
   postTransactions,
   readBalance,
   readStatement,
@@ -28,14 +30,6 @@ export class ReferenceConflict extends Error {
     this.name = 'ReferenceConflict';
     this.references = references;
   }
-}
-
-/** A posted transaction as a replay needs to know it. */
-export interface StoredTransaction {
-  readonly agencyId: string;
-  readonly reference: string;
-  readonly code: string;
-  readonly contentHash: string;
 }
 
 export interface StatementLine {
@@ -65,11 +59,6 @@ export interface Ledger {
   post(sql: Sql, postings: readonly Posting[]): Promise<readonly PostOutcome[]>;
   /** Posts one, in a transaction of its own that it shares with whoever posts at the same moment. */
   postAlone(posting: Posting): Promise<PostOutcome>;
-  /** What is already posted under these references. */
-  find(
-    sql: Sql,
-    wanted: readonly { readonly agencyId: string; readonly reference: string }[],
-  ): Promise<readonly StoredTransaction[]>;
   /** A client's balance in USD; zero before the first entry. Costs the same whatever the history. */
   balance(agencyId: string, customerId: string): Promise<Money>;
   /** A client's statement, newest first. `before`: only lines below this sequence. */
@@ -127,19 +116,6 @@ export function createLedger({ pool, clock }: { readonly pool: pg.Pool; readonly
       if (outcome instanceof Error) throw outcome;
       return outcome;
     },
-    find: async (sql, wanted) => {
-      if (wanted.length === 0) return [];
-      const found = await sql.query<FoundRow>({
-        text: findTransactions,
-        values: [wanted.map(({ agencyId }) => agencyId), wanted.map(({ reference }) => reference)],
-      });
-      return found.rows.map((row) => ({
-        agencyId: row.agency_id,
-        reference: row.reference,
-        code: row.code,
-        contentHash: row.content_hash,
-      }));
-    },
     balance: async (agencyId, customerId) => {
       const account = accountIdOf(customerAccount(agencyId, customerId));
       const found = await pool.query<BalanceRow>({
@@ -180,7 +156,12 @@ export function createLedger({ pool, clock }: { readonly pool: pg.Pool; readonly
       });
     },
     rollUp: async () => {
-      await pool.query(rollUp);
+      const safeId = await inTransaction(pool, async (client) => {
+        await client.query(lockEntries);
+        const last = await client.query<{ id: number }>(lastEntryId);
+        return last.rows[0]?.id ?? 0;
+      });
+      await pool.query(rollUp, [safeId]);
     },
   };
 }
@@ -211,53 +192,65 @@ async function postAll(sql: Sql, clock: Clock, postings: readonly Posting[]): Pr
     posting,
     id: newId('ledgerTransaction'),
     contentHash: contentHashOf(posting),
-    lines: posting.lines.map(({ account, amount }) => ({ account, accountId: accountIdOf(account), amount })),
   }));
+  const { names, places } = distinctAccounts(postings);
+  const accountIds = names.map(accountIdOf);
+  const running = names.map(({ code }) => isRunning(code));
+  const currencies = names.map(({ currency }) => currency);
+  await sql.query(ensureAccounts, [
+    names.map(({ agencyId }) => agencyId),
+    accountIds,
+    names.map(({ code }) => code),
+    names.map(({ merchantAccountId }) => merchantAccountId),
+    names.map(({ customerId }) => customerId),
+    currencies,
+    running,
+  ]);
 
-  const accounts = new Map<string, AccountName>();
-  for (const { lines } of prepared) for (const { account, accountId } of lines) accounts.set(accountId, account);
-  const names = [...accounts.values()];
-  await sql.query({
-    text: ensureAccounts,
-    values: [
-      names.map(({ agencyId }) => agencyId),
-      [...accounts.keys()],
-      names.map(({ code }) => code),
-      names.map(({ merchantAccountId }) => merchantAccountId),
-      names.map(({ customerId }) => customerId),
-      names.map(({ currency }) => currency),
-      names.map(({ code }) => isRunning(code)),
-    ],
-  });
-
-  const entries = prepared.flatMap(({ posting, id, lines }) =>
-    lines.map((line, index) => ({ agencyId: posting.agencyId, id, number: index + 1, ...line })),
+  const entries = postings.flatMap(({ lines }, index) =>
+    lines.map(({ amount }, line) => ({ transactionPlace: index + 1, line: line + 1, amount: amount.amount.toFixed() })),
   );
-  const fresh = await sql.query<{ id: string }>({
-    text: postTransactions,
-    values: [
-      prepared.map(({ posting }) => posting.agencyId),
-      prepared.map(({ id }) => id),
-      prepared.map(({ posting }) => posting.reference),
-      prepared.map(({ posting }) => posting.code),
-      prepared.map(({ contentHash }) => contentHash),
-      prepared.map(({ lines }) => lines.length),
-      prepared.map(({ posting }) => posting.source),
-      clock.now(),
-      entries.map(({ agencyId }) => agencyId),
-      entries.map(({ id }) => id),
-      entries.map(({ number }) => number),
-      entries.map(({ accountId }) => accountId),
-      entries.map(({ account }) => account.currency),
-      entries.map(({ amount }) => amount.amount.toFixed()),
-      entries.map(({ account }) => isRunning(account.code)),
-    ],
-  });
+  const fresh = await sql.query<{ id: string }>(postTransactions, [
+    postings.map(({ agencyId }) => agencyId),
+    prepared.map(({ id }) => id),
+    postings.map(({ reference }) => reference),
+    postings.map(({ code }) => code),
+    prepared.map(({ contentHash }) => contentHash),
+    postings.map(({ lines }) => lines.length),
+    postings.map(({ source }) => source),
+    clock.now(),
+    accountIds,
+    currencies,
+    running,
+    entries.map(({ transactionPlace }) => transactionPlace),
+    entries.map(({ line }) => line),
+    places,
+    entries.map(({ amount }) => amount),
+  ]);
 
   const posted = new Set(fresh.rows.map(({ id }) => id));
   const replayed = prepared.filter(({ id }) => !posted.has(id));
   if (replayed.length > 0) await refuseContradictions(sql, replayed);
   return prepared.map(({ id }) => (posted.has(id) ? 'posted' : 'exists'));
+}
+
+/** The accounts of a batch, each once, and for each line of the batch the place of its account in that list, counted from 1. */
+function distinctAccounts(postings: readonly Posting[]): { names: AccountName[]; places: number[] } {
+  const names: AccountName[] = [];
+  const places: number[] = [];
+  const placeOf = new Map<string, number>();
+  for (const { lines } of postings) {
+    for (const { account } of lines) {
+      const key = accountKey(account);
+      let place = placeOf.get(key);
+      if (place === undefined) {
+        place = names.push(account);
+        placeOf.set(key, place);
+      }
+      places.push(place);
+    }
+  }
+  return { names, places };
 }
 
 async function refuseContradictions(

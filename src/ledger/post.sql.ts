@@ -7,8 +7,9 @@
  * - Our own ids are unique by themselves; joins within the batch use them alone, which keeps the planner's estimates right.
  * - `balance` of a running account is kept in the sign its owner reads (credit positive), entries in debit-positive.
  *
- * Parameters: $1..$7 transactions (agency, id, reference, code, content hash, entry count, source), $8 posted at,
- * $9..$15 entries (agency, transaction, line, account, currency, amount, running). Answers the ids newly posted.
+ * Parameters: $1..$7 transactions (agency, id, reference, code, content hash, entry count, source), $8 posted at, $9..$11
+ * accounts (id, currency, running), $12..$15 entries (place of the transaction, line, place of the account, amount; places are
+ * counted from 1). Answers the ids newly posted.
  */
 export const postTransactions = `
 WITH fresh AS (
@@ -20,10 +21,13 @@ WITH fresh AS (
   ON CONFLICT (agency_id, reference) DO NOTHING
   RETURNING agency_id, id
 ), entry AS (
-  SELECT e.*
-    FROM unnest($9::text[], $10::text[], $11::smallint[], $12::uuid[], $13::text[], $14::numeric[], $15::boolean[])
-      WITH ORDINALITY AS e(agency_id, transaction_id, line, account_id, currency, amount, running, ordinal)
-    JOIN fresh ON fresh.id = e.transaction_id
+  SELECT t.agency_id, t.id AS transaction_id, e.line, a.account_id, a.currency, e.amount, a.running, e.ordinal
+    FROM unnest($12::integer[], $13::smallint[], $14::integer[], $15::numeric[])
+      WITH ORDINALITY AS e(transaction_place, line, account_place, amount, ordinal)
+    JOIN unnest($1::text[], $2::text[]) WITH ORDINALITY AS t(agency_id, id, place) ON t.place = e.transaction_place
+    JOIN unnest($9::uuid[], $10::text[], $11::boolean[]) WITH ORDINALITY AS a(account_id, currency, running, place)
+      ON a.place = e.account_place
+   WHERE t.id IN (SELECT id FROM fresh)
 ), movement AS (
   SELECT agency_id, account_id, sum(amount) AS total, count(*) AS lines FROM entry WHERE running GROUP BY 1, 2
 ), locked AS MATERIALIZED (
@@ -75,19 +79,24 @@ SELECT e.sequence, -e.amount AS amount, e.balance_after, t.id AS transaction_id,
  ORDER BY e.sequence DESC LIMIT $4`;
 
 /**
- * Adds to the rollups what has been committed since the last time. Only entries below the oldest running transaction are
- * taken, so that none can appear later behind the cursor. The cursor's move reads `added`, for otherwise PostgreSQL may
- * move it first, and the locking read of the same row would then find nothing.
+ * An entry id that every entry committed from now on is above. Ids are drawn before their transactions commit, so the lock waits
+ * for those that write at this moment and holds the next ones back for the length of one read. (Transaction ids would need no
+ * lock, and would mean nothing in a database that was restored elsewhere.) Run it in a transaction of its own.
+ */
+export const lockEntries = 'LOCK TABLE ledger_entries IN SHARE MODE';
+export const lastEntryId = 'SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS id FROM ledger_entries_id_seq';
+
+/**
+ * Adds to the rollups what lies between their cursor and a safe entry id. Parameter: that id. The cursor's move reads `added`, for
+ * otherwise PostgreSQL may move it first, and the locking read of the same row would then find nothing.
  */
 export const rollUp = `
 WITH cursor AS (
-  SELECT through_xid FROM ledger_rollup_cursor WHERE id = 1 FOR UPDATE
-), horizon AS (
-  SELECT (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint AS xid
+  SELECT through_id FROM ledger_rollup_cursor WHERE id = 1 FOR UPDATE
 ), delta AS (
   SELECT e.agency_id, e.account_id, sum(e.amount) AS balance, count(*) AS entries
-    FROM ledger_entries e, cursor, horizon
-   WHERE e.xid >= cursor.through_xid AND e.xid < horizon.xid AND e.sequence IS NULL
+    FROM ledger_entries e, cursor
+   WHERE e.id > cursor.through_id AND e.id <= $1 AND e.sequence IS NULL
    GROUP BY 1, 2
 ), added AS (
   INSERT INTO ledger_rollups AS r (agency_id, account_id, balance, entries)
@@ -96,17 +105,17 @@ WITH cursor AS (
   DO UPDATE SET balance = r.balance + excluded.balance, entries = r.entries + excluded.entries
   RETURNING 1
 )
-UPDATE ledger_rollup_cursor SET through_xid = horizon.xid
-  FROM horizon, (SELECT count(*) FROM added) AS after_adding
- WHERE id = 1 AND horizon.xid > through_xid`;
+UPDATE ledger_rollup_cursor SET through_id = $1
+  FROM (SELECT count(*) FROM added) AS after_adding
+ WHERE id = 1 AND through_id < $1`;
 
 /** The system accounts of an agency, debit positive: rollup plus what is newer. Parameter: agency. */
 export const systemBalances = `
-WITH cursor AS (SELECT through_xid FROM ledger_rollup_cursor WHERE id = 1),
+WITH cursor AS (SELECT through_id FROM ledger_rollup_cursor WHERE id = 1),
 recent AS (
   SELECT e.account_id, sum(e.amount) AS balance
     FROM ledger_entries e, cursor
-   WHERE e.agency_id = $1 AND e.xid >= cursor.through_xid AND e.sequence IS NULL
+   WHERE e.agency_id = $1 AND e.id > cursor.through_id AND e.sequence IS NULL
    GROUP BY 1
 )
 SELECT a.code, a.merchant_account_id, a.currency, coalesce(r.balance, 0) + coalesce(n.balance, 0) AS balance

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Money } from '../money/money.ts';
 import type { AccountName } from './accounts.ts';
 
@@ -52,7 +52,5 @@ export function contentHashOf(posting: Posting): string {
     ({ account, amount }) =>
       `${account.code}|${account.merchantAccountId}|${account.customerId}|${account.currency}|${amount.amount.toFixed()}`,
   );
-  return createHash('sha256')
-    .update([posting.code, ...lines.sort()].join('\n'))
-    .digest('base64url');
+  return hash('sha256', [posting.code, ...lines.sort()].join('\n'), 'base64url');
 }

@@ -4,18 +4,34 @@ import type { MerchantAccount as AccountRow } from '../database/generated/client
 import { AppError, SettingError } from '../errors.ts';
 import { newId } from '../ids.ts';
 import { ExchangeRate } from '../money/exchange-rate.ts';
-import type { AccountRef, PaymentProvider, ProviderName } from '../providers/port.ts';
+import { ProviderError } from '../providers/errors.ts';
+import type { AccountRef, PaymentProvider, ProviderAccount, ProviderName } from '../providers/port.ts';
 import { effectiveCurrencyOf, type MerchantAccount } from './merchant-account.ts';
+import { isAway, type ProviderSettings, probeRefusal } from './probe-refusal.ts';
+
+export interface PlatformProbe {
+  readonly chargeCurrency: string;
+  readonly usdRate: string;
+  /** Whether the key is a live one. */
+  readonly livemode: boolean;
+  /** Named in the sentence that stops the start. */
+  readonly settings: ProviderSettings;
+}
+
+export interface PlatformAccount {
+  readonly account: MerchantAccount;
+  /** Why the account is as an earlier start left it: the provider could not be asked. Null where it was. */
+  readonly notAsked: string | null;
+}
 
 export interface MerchantAccounts {
   /**
    * Resolves the account of the configured key, asks the provider what it can charge, and stores the answer. Run at every
-   * start, so that a changed setting or a changed account is seen. Throws `SettingError` when it can charge nothing of use.
+   * start, so that a changed setting or a changed account is seen. While the provider is away the stored account serves: to stop
+   * would be to refuse its webhooks too. Throws `SettingError` when the key or the address is wrong, when there is nothing stored,
+   * and when the account can charge nothing of use.
    */
-  probePlatform(
-    provider: PaymentProvider,
-    wanted: { readonly chargeCurrency: string; readonly usdRate: string },
-  ): Promise<MerchantAccount>;
+  probePlatform(provider: PaymentProvider, wanted: PlatformProbe): Promise<PlatformAccount>;
   /** The account that a new checkout of this agency uses: its own active one, Stripe first, else the platform's. */
   forNewCheckout(agencyId: string, provider?: ProviderName): Promise<MerchantAccount>;
   byId(id: string): Promise<MerchantAccount | null>;
@@ -51,12 +67,15 @@ interface Dependencies {
 export function createMerchantAccounts({ database, clock, platformAgencyId }: Dependencies): MerchantAccounts {
   const { prisma } = database;
 
+  /** The accounts that the configured keys belong to, as resolved at this start. */
+  const ownedByKey = new Map<ProviderName, string>();
+
   const read = (row: AccountRow): MerchantAccount => ({
     id: row.id,
     agencyId: row.agencyId,
     provider: oneOf(providerNames, row.provider),
     providerAccountId: row.providerAccountId,
-    platform: row.agencyId === platformAgencyId,
+    platform: ownedByKey.get(oneOf(providerNames, row.provider)) === row.providerAccountId,
     livemode: row.livemode,
     country: row.country,
     chargeCurrency: row.chargeCurrency,
@@ -68,8 +87,22 @@ export function createMerchantAccounts({ database, clock, platformAgencyId }: De
   });
 
   return {
-    probePlatform: async (provider, { chargeCurrency, usdRate }) => {
-      const found = await provider.accounts.current();
+    probePlatform: async (provider, { chargeCurrency, usdRate, livemode, settings }) => {
+      let found: ProviderAccount;
+      try {
+        found = await provider.accounts.current();
+      } catch (error) {
+        if (!(error instanceof ProviderError)) throw error;
+        const stored = isAway(error)
+          ? await prisma.merchantAccount.findFirst({
+              where: { agencyId: platformAgencyId, provider: provider.name, livemode, status: { not: 'disconnected' } },
+            })
+          : null;
+        if (!stored) throw probeRefusal(error, settings);
+        ownedByKey.set(provider.name, stored.providerAccountId);
+        return { account: read(stored), notAsked: error.message };
+      }
+      ownedByKey.set(provider.name, found.id);
       const effective = effectiveCurrencyOf(chargeCurrency, found);
       if (!effective) {
         throw new SettingError(
@@ -88,7 +121,7 @@ export function createMerchantAccounts({ database, clock, platformAgencyId }: De
         status: found.chargesEnabled ? 'active' : 'restricted',
         updatedAt: now,
       };
-      return prisma.$transaction(async (tx) => {
+      const account = await prisma.$transaction(async (tx) => {
         // A key of another account is another account; the old one's history stays with it.
         await tx.merchantAccount.updateMany({
           where: { agencyId: platformAgencyId, provider: provider.name, NOT: { providerAccountId: found.id } },
@@ -108,6 +141,7 @@ export function createMerchantAccounts({ database, clock, platformAgencyId }: De
         });
         return read(row);
       });
+      return { account, notAsked: null };
     },
 
     forNewCheckout: async (agencyId, provider) => {

@@ -284,7 +284,8 @@ export interface WebhookEndpoint {
   readonly eventTypes: readonly string[];
   readonly apiVersion: string | null;
   readonly enabled: boolean;
-  readonly connect: boolean;
+  /** Whether it hears connected accounts; null where the provider does not say and it is not one of ours. */
+  readonly connect: boolean | null;
 }
 
 export interface WebhookEndpointsPort {

@@ -35,6 +35,18 @@ export async function loadSecrets(dataDir: string): Promise<InstallationSecrets>
   }
 }
 
+/**
+ * The platform's key as a service has kept it in this folder, for a command beside it. Makes nothing: a folder that was
+ * mistyped must not begin to look like an installation. Throws `SettingError` where there is none.
+ */
+export async function keptPlatformKey(dataDir: string): Promise<string> {
+  if ((await readOrAbsent(join(dataDir, 'secrets.json'))) !== undefined)
+    return (await loadSecrets(dataDir)).platformApiKey;
+  throw new SettingError(
+    `PLATFORM_API_KEY is not set and DATA_DIR (${dataDir}) holds no key: set one, or name the folder of a service that was started.`,
+  );
+}
+
 async function readOrAbsent(file: string): Promise<string | undefined> {
   try {
     return await readFile(file, 'utf8');

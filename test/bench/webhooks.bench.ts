@@ -39,7 +39,8 @@ const seriesOf = (name: string, count: number, agencyId: string, signedWith: str
 
 /**
  * Webhooks against what a well-known library does with the same events. All on one PostgreSQL with fsync on, the sides taking
- * turns; medians of the rounds.
+ * turns; medians of the rounds. `accepted` is the door alone (receiver and inbox as the service wires them, the worker paused):
+ * what a burst is answered at. `credited` is the whole service, door and worker at once, to the last posting.
  */
 export async function benchWebhooks(server: EmbeddedServer, progress: (line: string) => void): Promise<BenchResult[]> {
   const load = startChild<object, LoadAnswer>('load-generator.ts', (message) => loadAnswer.parse(message));
@@ -74,15 +75,15 @@ export async function benchWebhooks(server: EmbeddedServer, progress: (line: str
     progress(`accepted round ${round}: ${Math.round(acceptedPerRound / answer.seconds)}/s`);
   }
   const halfRate = median(rates.accepted) / 2;
-  const paced = await load.ask({
-    origin,
-    series: seriesOf('paced', Math.round(halfRate * 5), 'agc_bench', secret),
-    connections,
-    perSecond: halfRate,
-  });
-  progress(
-    `paced at ${Math.round(halfRate)}/s: p50 ${percentile(paced.latenciesMs, 0.5).toFixed(1)} ms, p99 ${percentile(paced.latenciesMs, 0.99).toFixed(1)} ms`,
-  );
+  const p99s: number[] = [];
+  for (let round = 1; round <= rounds; round += 1) {
+    const series = seriesOf(`p${round}`, Math.round(halfRate * 4), 'agc_bench', secret);
+    const paced = await load.ask({ origin, series, connections, perSecond: halfRate });
+    if (paced.accepted !== series.count) throw new Error(`only ${paced.accepted} of ${series.count} were accepted`);
+    p99s.push(percentile(paced.latenciesMs, 0.99));
+    const middle = percentile(paced.latenciesMs, 0.5).toFixed(1);
+    progress(`paced at ${Math.round(halfRate)}/s, round ${round}: p50 ${middle} ms, p99 ${p99s.at(-1)?.toFixed(1)} ms`);
+  }
   await receiver.stop();
 
   const serviceUrl = await server.ensureDatabase('bench_service');
@@ -106,7 +107,7 @@ export async function benchWebhooks(server: EmbeddedServer, progress: (line: str
   const baselineValue = median(rates.baseline);
   return [
     atLeast('webhooks.accepted', 'per_second', median(rates.accepted), { baseline, value: baselineValue, target: 3 }),
-    atMost('webhooks.accepted_p99_at_half_rate', 'milliseconds', percentile(paced.latenciesMs, 0.99), {
+    atMost('webhooks.accepted_p99_at_half_rate', 'milliseconds', median(p99s), {
       baseline: '20 ms',
       value: 20,
       target: 1,

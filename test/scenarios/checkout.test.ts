@@ -33,6 +33,29 @@ describe('an order', () => {
     expect(await service.balance(customer)).toBe('5.00');
   });
 
+  it('says that nothing of it was refunded or disputed', async () => {
+    const { orderId } = await service.startTopUp(await newCustomer());
+    expect((await service.api.call('GET', `/v1/orders/${orderId}`)).body).toMatchObject({
+      amountRefunded: { amount: '0.00', currency: 'USD' },
+      dispute: null,
+    });
+  });
+
+  it('expires when its session was never made and nobody asked again', async () => {
+    const agency = await service.agency('Lost');
+    const customer = await service.customer(agency.api);
+    await service.sandbox.setFaults({ api: { cut: 'before', route: '/v1/checkout/sessions', method: 'POST' } });
+    expect((await service.requestTopUp(customer, '5.00', 'lost for ever')).status).toBe(503);
+    await service.sandbox.setFaults({});
+    await service.sandbox.advanceClock('1d');
+
+    const again = await service.requestTopUp(customer, '5.00', 'lost for ever');
+    expect(again).toMatchObject({ status: 201, body: { status: 'expired', url: null } });
+    const { orderId } = sessionAnswer.parse(again.body);
+    expect((await service.order(orderId)).status).toBe('expired');
+    expect(await sessionsOf(service, customer)).toBe(0);
+  });
+
   it('expires with its session and credits nothing', async () => {
     const customer = await newCustomer();
     const { orderId } = await service.startTopUp(customer);

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -194,5 +194,20 @@ describe('replay', () => {
   it('says that there is no such event', async () => {
     const ran = await run('replay', ['evt_nobody', '--url', service.url, '--key', service.platformApiKey]);
     expect(ran).toMatchObject({ code: 1, stderr: 'There is no event evt_nobody.\n' });
+  });
+});
+
+describe('a command in a folder where no service was started', () => {
+  const plansFile = fileURLToPath(new URL('../../src/catalog/demo-plans.yaml', import.meta.url));
+
+  it.each([
+    ['replay', ['evt_1']],
+    ['catalog', ['plan', plansFile]],
+  ])('%s says that there is no key, and makes none', async (command, args) => {
+    const before = await readdir(folder);
+    const ran = await run(command, args, { DATA_DIR: join(folder, 'mistyped') });
+    expect(ran.code).toBe(1);
+    expect(ran.stderr).toMatch(/^PLATFORM_API_KEY is not set and DATA_DIR \(.+mistyped\) holds no key: .+\.\n$/);
+    expect(await readdir(folder)).toEqual(before);
   });
 });

@@ -1,8 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import express, { type Router } from 'express';
+import type { Logger } from 'pino';
 import type Stripe from 'stripe';
 import type { Clock } from '../../src/clock.ts';
 import type { Arrival, Inbox } from '../../src/delivery/inbox.ts';
 import { AppError } from '../../src/errors.ts';
+import { readBody } from '../read-body.ts';
 import { stripeTranslatorFor } from './router.ts';
 import { verifyStripeEvent } from './verify.ts';
 
@@ -22,6 +25,9 @@ export interface StripeReceiverOptions {
   /** Whether a provider account is one of ours. */
   readonly knowsAccount: (accountId: string) => Promise<boolean>;
   readonly onArrival?: (result: 'stored' | 'duplicate' | 'refused') => void;
+  /** Asked once for each route: told the status and the milliseconds of each of its answers. */
+  readonly measure?: (route: string) => (status: number, ms: number) => void;
+  readonly log?: Logger;
 }
 
 interface Place {
@@ -71,16 +77,21 @@ export function createStripeReceiver(options: StripeReceiverOptions): Router {
     return undefined;
   };
 
+  /** One line for each event, for a person who looks for one; nothing is put together where nobody looks. */
+  const note = (response: express.Response, event: Stripe.Event, result: string): void => {
+    if (!options.log?.isLevelEnabled('debug')) return;
+    const requestId = randomUUID();
+    response.setHeader('X-Request-Id', requestId);
+    options.log.debug({ requestId, eventId: event.id, type: event.type, result }, 'webhook');
+  };
+
   const receive =
     (secrets: readonly string[], placeOf: (event: Stripe.Event) => Place | Promise<Place>): express.RequestHandler =>
     async (request, response) => {
-      const body: unknown = request.body;
+      const body = await readBody(request, bodyBytesMax);
       const signature = request.headers['stripe-signature'];
-      const event =
-        body instanceof Buffer && typeof signature === 'string'
-          ? verifyStripeEvent(body, signature, secrets, clock.now())
-          : null;
-      if (!event || !(body instanceof Buffer)) {
+      const event = typeof signature === 'string' ? verifyStripeEvent(body, signature, secrets, clock.now()) : null;
+      if (!event) {
         options.onArrival?.('refused');
         throw new AppError(
           400,
@@ -90,14 +101,32 @@ export function createStripeReceiver(options: StripeReceiverOptions): Router {
       }
       const stored = await inbox.store(arrivalOf(event, body, await placeOf(event)));
       options.onArrival?.(stored);
+      note(response, event, stored);
       response.statusCode = 200;
       response.setHeader('content-type', 'application/json');
       response.end('{"received":true}');
     };
 
+  const measured = (route: string, handle: express.RequestHandler): express.RequestHandler => {
+    const measure = options.measure?.(route);
+    if (!measure) return handle;
+    return async (request, response, next) => {
+      const began = performance.now();
+      try {
+        await handle(request, response, next);
+        measure(response.statusCode, performance.now() - began);
+      } catch (error) {
+        measure(error instanceof AppError ? error.status : 500, performance.now() - began);
+        throw error;
+      }
+    };
+  };
+
   const router = express.Router();
-  const raw = express.raw({ type: () => true, limit: bodyBytesMax });
-  router.post('/webhooks/stripe', raw, receive(options.platformSecrets, atPlatform));
-  router.post('/webhooks/stripe/connect', raw, receive(options.connectSecrets, atConnect));
+  const routes = [
+    ['/webhooks/stripe', receive(options.platformSecrets, atPlatform)],
+    ['/webhooks/stripe/connect', receive(options.connectSecrets, atConnect)],
+  ] as const;
+  for (const [route, handle] of routes) router.post(route, measured(route, handle));
   return router;
 }

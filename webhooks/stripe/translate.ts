@@ -1,8 +1,10 @@
 import type Stripe from 'stripe';
 import type { ClaimedEvent } from '../../src/delivery/inbox.ts';
+import { ProviderError } from '../../src/providers/errors.ts';
 import { metadataKeys } from '../../src/providers/metadata.ts';
 import type { AccountRef, PaymentProvider, ProviderPayment } from '../../src/providers/port.ts';
-import { ignored, type Translation } from '../translation.ts';
+import { ignored, parked, type Resolved, type Translation } from '../translation.ts';
+import type { Translator } from './event.ts';
 import { orderNameOf } from './order-name.ts';
 import { stripeTranslatorFor } from './router.ts';
 import { storedStripeEvent } from './verify.ts';
@@ -17,32 +19,73 @@ const isEvent = (value: unknown): value is Stripe.Event =>
   typeof value === 'object' && value !== null && 'object' in value && value.object === 'event';
 
 export interface StripeTranslation {
-  /** Synchronous where the snapshot is enough; a promise where the current object must be fetched. */
-  translate(claimed: ClaimedEvent): Translation | Promise<Translation>;
+  /** What the event means; or, where the current object must be fetched to know, the call that fetches it. */
+  translate(claimed: ClaimedEvent): Resolved | (() => Promise<Resolved>);
 }
 
-export function createStripeTranslation(provider: PaymentProvider, platformAccountId: string): StripeTranslation {
-  const fetchPayment = async (account: AccountRef, paymentId: string): Promise<Translation> => {
-    if (!provider.payments) return ignored('no_payments', 'this provider has no payments to look at');
-    return translatePayment(await provider.payments.retrieve(account, paymentId), account);
-  };
+export interface StripeTranslationOptions {
+  readonly provider: PaymentProvider;
+  readonly platformAccountId: string;
+  /** Whether events should be of live mode. Checked at the door, and again here: a replay does not pass the door. */
+  readonly livemode: boolean;
+}
+
+export function createStripeTranslation(options: StripeTranslationOptions): StripeTranslation {
+  const { provider, platformAccountId } = options;
   return {
     translate: (claimed) => {
+      if (claimed.livemode !== options.livemode) {
+        return ignored('wrong_livemode', 'a test event at a live service, or the reverse');
+      }
       const event = eventOf(claimed);
       const translator = stripeTranslatorFor(event.type);
       if (!translator) return ignored('unhandled_type', `${event.type} is not heard`);
-      const translation = translator(event, { accountId: claimed.account, apiVersion: provider.apiVersion });
+      const translation = translateKnown(translator, event, claimed.account, provider.apiVersion);
       if (translation.kind !== 'hint') return translation;
-      return fetchPayment(
-        { id: claimed.account, platform: claimed.account === platformAccountId },
-        translation.paymentId,
-      );
+      const account = { id: claimed.account, platform: claimed.account === platformAccountId };
+      return () => fetchPayment(provider, account, translation);
     },
   };
 }
 
+/** Only what names an order of ours gets as far as its amount: one in a currency we have never heard of cannot be that order's. */
+function translateKnown(
+  translator: Translator,
+  event: Stripe.Event,
+  accountId: string,
+  apiVersion: string,
+): Translation {
+  try {
+    return translator(event, { accountId, apiVersion });
+  } catch (error) {
+    if (error instanceof RangeError) return parked('currency_mismatch', error.message);
+    throw error;
+  }
+}
+
+/**
+ * The payment as it is now. When the provider finally refuses to show it, a payment that named no order is other business of the
+ * merchant, and no alarm (RULES 6).
+ */
+async function fetchPayment(
+  provider: PaymentProvider,
+  account: AccountRef,
+  hint: Extract<Translation, { kind: 'hint' }>,
+): Promise<Resolved> {
+  if (!provider.payments) return ignored('no_payments', 'this provider has no payments to look at');
+  try {
+    return translatePayment(await provider.payments.retrieve(account, hint.paymentId), account);
+  } catch (error) {
+    if (!(error instanceof ProviderError) || error.isRetryable) throw error;
+    if (!hint.namesOrder)
+      return ignored('foreign', `the payment names no order of ours and cannot be read: ${error.message}`);
+    if (error.detail.code === 'unknown_currency') return parked('currency_mismatch', error.message);
+    throw error;
+  }
+}
+
 /** What the payment is now, which is what counts when the event was only a hint. */
-export function translatePayment(payment: ProviderPayment, account: AccountRef): Translation {
+export function translatePayment(payment: ProviderPayment, account: AccountRef): Resolved {
   if (payment.metadata[metadataKeys.purpose] === 'verification') {
     return ignored('verification_hold', 'a hold that verifies a card is never a payment');
   }

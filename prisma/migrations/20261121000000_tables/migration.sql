@@ -219,6 +219,18 @@ CREATE TABLE "payment_attempts" (
 );
 
 -- CreateTable
+CREATE TABLE "settled_payments" (
+    "provider" TEXT NOT NULL,
+    "provider_account_id" TEXT NOT NULL,
+    "payment_id" TEXT NOT NULL,
+    "agency_id" TEXT NOT NULL,
+    "order_id" TEXT NOT NULL,
+    "settled_at" TIMESTAMPTZ(3) NOT NULL,
+
+    CONSTRAINT "settled_payments_pkey" PRIMARY KEY ("provider","provider_account_id","payment_id")
+);
+
+-- CreateTable
 CREATE TABLE "provider_operations" (
     "id" TEXT NOT NULL,
     "attempt" INTEGER NOT NULL,
@@ -240,7 +252,6 @@ CREATE TABLE "inbox_events" (
     "account" TEXT NOT NULL,
     "event_id" TEXT NOT NULL,
     "type" TEXT NOT NULL,
-    "payload" BYTEA NOT NULL,
     "livemode" BOOLEAN NOT NULL,
     "status" TEXT NOT NULL,
     "reason" TEXT,
@@ -252,6 +263,14 @@ CREATE TABLE "inbox_events" (
     "handled_at" TIMESTAMPTZ(3),
 
     CONSTRAINT "inbox_events_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "inbox_payloads" (
+    "id" TEXT NOT NULL,
+    "payload" BYTEA NOT NULL,
+
+    CONSTRAINT "inbox_payloads_pkey" PRIMARY KEY ("id")
 );
 
 -- CreateTable
@@ -324,7 +343,6 @@ CREATE TABLE "ledger_entries" (
     "amount" DECIMAL(20,6) NOT NULL,
     "sequence" BIGINT,
     "balance_after" DECIMAL(20,6),
-    "xid" BIGINT NOT NULL DEFAULT (pg_current_xact_id()::text)::bigint,
 
     CONSTRAINT "ledger_entries_pkey" PRIMARY KEY ("agency_id","transaction_id","line")
 );
@@ -342,7 +360,7 @@ CREATE TABLE "ledger_rollups" (
 -- CreateTable
 CREATE TABLE "ledger_rollup_cursor" (
     "id" INTEGER NOT NULL DEFAULT 1,
-    "through_xid" BIGINT NOT NULL DEFAULT 0,
+    "through_id" BIGINT NOT NULL DEFAULT 0,
 
     CONSTRAINT "ledger_rollup_cursor_pkey" PRIMARY KEY ("id")
 );
@@ -397,7 +415,4 @@ CREATE INDEX "idempotency_requests_created_at_idx" ON "idempotency_requests"("cr
 
 -- CreateIndex
 CREATE UNIQUE INDEX "ledger_transactions_agency_id_reference_key" ON "ledger_transactions"("agency_id", "reference");
-
--- CreateIndex
-CREATE UNIQUE INDEX "ledger_entries_agency_id_account_id_sequence_key" ON "ledger_entries"("agency_id", "account_id", "sequence");
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { AdjustBalance } from '../../checkout/adjust-balance.ts';
 import { invalidField } from '../../errors.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { Money } from '../../money/money.ts';
@@ -6,10 +7,11 @@ import type { TenancyDependencies } from '../../tenancy/agency.ts';
 import { findCustomer } from '../../tenancy/find-customers.ts';
 import { decodeCursor, pageAnswer, pageOf, pageQuery } from '../pagination.ts';
 import { defineRoute, type Route } from '../route.ts';
-import { id, isoTime, moneyAnswer } from '../schemas.ts';
+import { anyMoney, id, isoTime, line, moneyAnswer } from '../schemas.ts';
 
 export interface BalanceRouteDependencies extends TenancyDependencies {
   readonly ledger: Ledger;
+  readonly adjustBalance: AdjustBalance;
 }
 
 const balanceAnswer = z
@@ -38,7 +40,7 @@ const tag = 'Balances';
 
 /** A client's balance and the statement that explains it. */
 export function createBalanceRoutes(dependencies: BalanceRouteDependencies): Route[] {
-  const { ledger } = dependencies;
+  const { ledger, adjustBalance } = dependencies;
   return [
     defineRoute({
       method: 'get',
@@ -99,6 +101,38 @@ export function createBalanceRoutes(dependencies: BalanceRouteDependencies): Rou
             next: page.next,
           },
         };
+      },
+    }),
+    defineRoute({
+      method: 'post',
+      path: '/v1/customers/:id/adjustments',
+      summary: 'Enter a payment made outside, or a correction',
+      description:
+        'Posted at once, with its reason. A correction may be negative, and so may the balance after it. The same ' +
+        '`externalReference` again changes nothing.',
+      tag,
+      roles: ['platform', 'agency'],
+      idempotency: 'required',
+      params,
+      body: z.strictObject({
+        kind: z.enum(['payment', 'correction']),
+        amount: anyMoney,
+        reason: line(500),
+        externalReference: line(200).optional(),
+      }),
+      responses: {
+        201: z.object({ reference: z.string(), balance: moneyAnswer }).meta({ id: 'Adjustment' }),
+      },
+      handle: async ({ scope, params, body, request }) => {
+        const customer = await findCustomer(dependencies, scope, params.id);
+        const { reference, balance } = await adjustBalance({
+          agencyId: customer.agencyId,
+          customerId: customer.id,
+          ...body,
+          requestId: request.idempotency.requestId,
+          by: scope.role === 'portal' ? 'portal' : `operator:${scope.keyId}`,
+        });
+        return { status: 201, body: { reference, balance: balance.toJSON() } };
       },
     }),
   ];

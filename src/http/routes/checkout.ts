@@ -82,6 +82,8 @@ const orderAnswer = z
       .meta({
         description: 'Tries that did not pay. A decline leaves the order in `checkout`: another card may succeed.',
       }),
+    amountRefunded: moneyAnswer.meta({ description: 'Of what was credited.' }),
+    dispute: z.null().meta({ description: 'Null while nobody has disputed the payment.' }),
     expiresAt: isoTime,
     paidAt: isoTime.nullable(),
     createdAt: isoTime,
@@ -96,6 +98,7 @@ const orderJson = (order: OrderView) => ({
   rate: order.rate.toString(),
   rounding: order.rounding.toJSON(),
   attempts: order.attempts.map((attempt) => ({ ...attempt, occurredAt: attempt.occurredAt.toISOString() })),
+  amountRefunded: order.amountRefunded.toJSON(),
   expiresAt: order.expiresAt.toISOString(),
   paidAt: order.paidAt?.toISOString() ?? null,
   createdAt: order.createdAt.toISOString(),

@@ -38,7 +38,7 @@ const eventAnswer = z
   })
   .meta({ id: 'Event' });
 
-const eventJson = (event: Omit<InboxEvent, 'payload'>) => ({
+const eventJson = (event: InboxEvent) => ({
   id: event.id,
   provider: event.provider,
   account: event.account,
@@ -81,7 +81,6 @@ export function createEventRoutes({ prisma, inbox, wakeInbox }: EventRouteDepend
             ...(type === undefined ? {} : { type }),
             ...(before === undefined ? {} : { id: { lt: before } }),
           },
-          omit: { payload: true },
           orderBy: { id: 'desc' },
           take: limit + 1,
         });
@@ -99,7 +98,8 @@ export function createEventRoutes({ prisma, inbox, wakeInbox }: EventRouteDepend
       responses: { 200: eventAnswer.extend({ payload: z.unknown() }).meta({ id: 'EventWithPayload' }) },
       handle: async ({ params }) => {
         const event = await find(params.id);
-        const payload: unknown = JSON.parse(Buffer.from(event.payload).toString('utf8'));
+        const stored = await prisma.inboxPayload.findUniqueOrThrow({ where: { id: event.id } });
+        const payload: unknown = JSON.parse(Buffer.from(stored.payload).toString('utf8'));
         return { status: 200, body: { ...eventJson(event), payload } };
       },
     }),

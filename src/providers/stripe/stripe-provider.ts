@@ -26,7 +26,12 @@ function hostOf(apiBase: string | undefined): Pick<Stripe.StripeConfig, 'host' |
   if (!base || `${protocol}:` !== base.protocol || base.pathname !== '/') {
     throw new SettingError(`STRIPE_API_BASE must be a bare http or https address such as http://127.0.0.1:8420.`);
   }
-  return { host: base.hostname, port: base.port || (protocol === 'http' ? 80 : 443), protocol };
+  // A URL writes an IPv6 address in brackets; a socket wants it bare.
+  return {
+    host: base.hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: base.port || (protocol === 'http' ? 80 : 443),
+    protocol,
+  };
 }
 
 /** Stripe behind the port: SDK 23, in the one API version that its types describe. */

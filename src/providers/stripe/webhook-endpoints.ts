@@ -8,6 +8,11 @@ type EnabledEvent = Stripe.WebhookEndpointCreateParams.EnabledEvent;
 /** Stripe does not give back whether an endpoint hears connected accounts, so it is written on it. */
 const scopeMetadataKey = 'baisa_scope';
 
+const connectByScope: ReadonlyMap<string | undefined, boolean> = new Map([
+  ['connect', true],
+  ['account', false],
+]);
+
 /** Whether a text has the form of an event type; Stripe itself refuses those it does not know. */
 const isEventType = (type: string): type is EnabledEvent => /^[a-z_]+(\.[a-z_]+)+$/.test(type);
 
@@ -23,7 +28,7 @@ const toEndpoint = (endpoint: Stripe.WebhookEndpoint): WebhookEndpoint => ({
   eventTypes: endpoint.enabled_events,
   apiVersion: endpoint.api_version,
   enabled: endpoint.status === 'enabled',
-  connect: endpoint.metadata[scopeMetadataKey] === 'connect',
+  connect: connectByScope.get(endpoint.metadata[scopeMetadataKey]) ?? null,
 });
 
 /** Endpoints are the platform's own, those for connected accounts too, so that no call names an account. */

@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { FixedClock } from '../../../src/clock.ts';
 import { type Database, openDatabase } from '../../../src/database/database.ts';
 import {
@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 
 beforeEach(async () => {
-  await database.pool.query('TRUNCATE inbox_events');
+  await database.pool.query('TRUNCATE inbox_events, inbox_payloads');
   clock = new FixedClock('2026-01-01T00:00:00Z');
   inbox = createInbox({ pool: database.pool, clock });
 });
@@ -65,14 +65,14 @@ function work(
   retryable = false,
 ): Handled {
   const handled: Handled = { applied: [], outcomes: new Map() };
-  const handler: EventHandler<string> = {
-    prepare: (event) => event.eventId,
+  const handler: EventHandler<{ id: string }> = {
+    prepare: (event) => ({ id: event.eventId }),
     apply: async (_client, batch) => {
-      const outcomes = await Promise.all(batch.map(({ prepared }) => business(prepared) ?? done));
-      handled.applied.push(...batch.map(({ prepared }) => prepared));
+      const outcomes = await Promise.all(batch.map(({ prepared }) => business(prepared.id) ?? done));
+      handled.applied.push(...batch.map(({ prepared }) => prepared.id));
       return outcomes;
     },
-    isRetryable: () => retryable,
+    finalCode: () => (retryable ? null : 'internal'),
     onOutcome: (event, outcome) => handled.outcomes.set(event.eventId, outcome),
   };
   worker = startInboxWorker({ inbox, pool: database.pool, clock, handler, log: pino({ level: 'silent' }) });
@@ -135,12 +135,12 @@ test('applies each event once, from memory and from the database alike', async (
 
 test('one bad event never holds its neighbours: it is parked with its reason, they are done', async () => {
   const handled = work((eventId) => {
-    if (eventId === 'evt_bad') throw new Error('broken_thing: cannot be applied');
+    if (eventId === 'evt_bad') throw new Error('cannot be applied');
     return done;
   });
   await Promise.all(['evt_1', 'evt_bad', 'evt_2', 'evt_3'].map((id) => inbox.store(arrival(id))));
   await worker?.idle();
-  expect(handled.outcomes.get('evt_bad')).toEqual({ status: 'parked', reason: 'broken_thing: cannot be applied' });
+  expect(handled.outcomes.get('evt_bad')).toEqual({ status: 'parked', reason: 'internal: cannot be applied' });
   expect((await rows()).map(({ status }) => status)).toEqual(['done', 'done', 'done', 'parked']);
 });
 
@@ -170,11 +170,11 @@ test('an event that cannot even be translated is parked without touching the res
     log: pino({ level: 'silent' }),
     handler: {
       prepare: (event: ClaimedEvent) => {
-        if (event.eventId === 'evt_bad') throw new Error('unreadable: no such field');
-        return event.eventId;
+        if (event.eventId === 'evt_bad') throw new Error('no such field');
+        return { id: event.eventId };
       },
       apply: async (_client, batch) => batch.map(() => done),
-      isRetryable: () => false,
+      finalCode: () => 'unreadable',
       onOutcome: (event, outcome) => outcomes.set(event.eventId, outcome),
     },
   });
@@ -197,4 +197,48 @@ test('a parked event is replayed by command', async () => {
   await worker?.idle();
   expect(handled.outcomes.get('evt_1')).toEqual(done);
   expect(await inbox.replay('evt_none')).toBe(false);
+});
+
+test('a slow call of one event does not hold its neighbours, and its outcome comes with a later batch', async () => {
+  const answer = Promise.withResolvers<{ id: string }>();
+  const outcomes = new Map<string, EventOutcome>();
+  worker = startInboxWorker({
+    inbox,
+    pool: database.pool,
+    clock,
+    log: pino({ level: 'silent' }),
+    handler: {
+      prepare: (event: ClaimedEvent) =>
+        event.eventId.startsWith('evt_slow') ? () => answer.promise : { id: event.eventId },
+      apply: async (_client, batch) => batch.map(() => done),
+      finalCode: () => null,
+      onOutcome: (event, outcome) => outcomes.set(event.eventId, outcome),
+    },
+  });
+  await Promise.all(Array.from({ length: 12 }, (_, index) => inbox.store(arrival(`evt_slow_${index}`))));
+  await Promise.all(['evt_1', 'evt_2'].map((id) => inbox.store(arrival(id))));
+  await vi.waitFor(() => expect([...outcomes.keys()].sort()).toEqual(['evt_1', 'evt_2']));
+  answer.resolve({ id: 'fetched' });
+  await worker.idle();
+  expect(outcomes.size).toBe(14);
+});
+
+test('a worker that stops does not wait for a call under way; another takes its event over', async () => {
+  const never = new Promise<{ id: string }>(() => undefined);
+  worker = startInboxWorker({
+    inbox,
+    pool: database.pool,
+    clock,
+    log: pino({ level: 'silent' }),
+    handler: { prepare: () => () => never, apply: async () => [], finalCode: () => null },
+  });
+  await inbox.store(arrival('evt_1'));
+  await vi.waitFor(async () => {
+    const held = await database.pool.query<{ due_at: Date }>('SELECT due_at FROM inbox_events');
+    expect(held.rows[0]?.due_at.getTime()).toBeGreaterThan(clock.now().getTime() + claimMs);
+  });
+  await worker.stop();
+  worker = undefined;
+  clock.advance(10 * claimMs);
+  expect(await createInbox({ pool: database.pool, clock }).claim(10)).toHaveLength(1);
 });

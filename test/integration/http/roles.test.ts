@@ -54,7 +54,14 @@ afterAll(() => service.stop());
 
 const unknownKey = 'baisa_ak_nobody-has-this-key';
 /** What a route asks for before it looks for the object that its path names. */
-const bodies: Readonly<Record<string, object>> = { 'put /v1/customers/:id/offers': { planIds: [] } };
+const bodies: Readonly<Record<string, object>> = {
+  'put /v1/customers/:id/offers': { planIds: [] },
+  'post /v1/customers/:id/adjustments': {
+    kind: 'correction',
+    amount: { amount: '1.00', currency: 'USD' },
+    reason: 'across',
+  },
+};
 const pathFor = (path: string): string =>
   owned.reduce((filled, [pattern, value]) => filled.replace(pattern, value), path);
 
@@ -98,7 +105,12 @@ describe('roles', () => {
     expect(named.length).toBeGreaterThan(0);
     for (const { method, path } of named) {
       const body = method === 'get' ? {} : { body: bodies[`${method} ${path}`] ?? {} };
-      const answer = await service.call(method.toUpperCase(), pathFor(path), { key: service.second.key, ...body });
+      const headers = { 'idempotency-key': 'across' };
+      const answer = await service.call(method.toUpperCase(), pathFor(path), {
+        key: service.second.key,
+        headers,
+        ...body,
+      });
       expect({ path, status: answer.status, code: answer.body.code }).toEqual({ path, status: 404, code: 'not_found' });
     }
   });

@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { createCatalog } from '../../../src/catalog/catalog.ts';
 import { createOffers } from '../../../src/catalog/offers.ts';
+import { createAdjustBalance } from '../../../src/checkout/adjust-balance.ts';
 import { createFindOrder } from '../../../src/checkout/find-orders.ts';
 import { createQuoteTopUp } from '../../../src/checkout/quote-top-up.ts';
 import { createStartTopUp } from '../../../src/checkout/start-top-up.ts';
@@ -69,12 +70,14 @@ export async function startService(options: { readonly routes?: () => readonly R
   const operations = { store: createOperationStore(pool), clock };
   const platformAgency = await ensurePlatformAgency(dependencies, { apiKey: platformKey, country: 'OM' });
   const merchantAccounts = createMerchantAccounts({ database, clock, platformAgencyId: platformAgency.id });
+  const ledger = createLedger({ pool, clock });
   const routes = [
     ...createRoutes({
       ...dependencies,
       catalog: createCatalog({ database, clock, providers, operations, jobs, planUses: [] }),
       offers: createOffers({ database, clock, jobs }),
-      ledger: createLedger({ pool, clock }),
+      ledger,
+      adjustBalance: createAdjustBalance({ ledger, merchantAccounts }),
       inbox: createInbox({ pool, clock }),
       wakeInbox: () => undefined,
       quoteTopUp: createQuoteTopUp({ database, clock, providers, merchantAccounts }),

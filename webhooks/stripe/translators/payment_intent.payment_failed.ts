@@ -16,8 +16,8 @@ export const paymentIntentPaymentFailed = translatorOf('payment_intent.payment_f
       providerAccountId: context.accountId,
       order,
       paymentId: intent.id,
-      // Each try makes a charge; where none was made, the event is the only name the try has.
-      fact: error?.charge ?? event.id,
+      // Each try makes a charge. Where none was made, what was said and when names the try: an event made anew has another id.
+      fact: error?.charge ?? `${intent.id}:${error?.decline_code ?? error?.code ?? 'declined'}:${event.created}`,
       code: error?.code ?? null,
       declineCode: error?.decline_code ?? null,
       message: error?.message ?? null,

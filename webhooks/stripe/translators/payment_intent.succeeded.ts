@@ -12,7 +12,7 @@ export const paymentIntentSucceeded = translatorOf('payment_intent.succeeded', (
   }
   const order = orderNameOf(intent.metadata);
   if (!order || event.api_version !== context.apiVersion || intent.amount_received <= 0) {
-    return { kind: 'hint', paymentId: intent.id };
+    return { kind: 'hint', paymentId: intent.id, namesOrder: order !== null };
   }
   return {
     kind: 'payment',

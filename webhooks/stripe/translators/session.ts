@@ -19,7 +19,7 @@ export function paidSession(
   }
   const order = orderNameOf(session.metadata);
   if (!order || apiVersion !== context.apiVersion || session.amount_total === null || session.currency === null) {
-    return { kind: 'hint', paymentId };
+    return { kind: 'hint', paymentId, namesOrder: order !== null };
   }
   return {
     kind: 'payment',
