@@ -2,7 +2,7 @@ import { notFound } from '../errors.ts';
 import type { Scope } from '../tenancy/scope.ts';
 import { scoped } from '../tenancy/scoped-prisma.ts';
 import { runPublishJob } from './converge.ts';
-import { createPlan } from './create-plan.ts';
+import { createPlan, refuseWrongNewPlan } from './create-plan.ts';
 import { deletePlan } from './delete-plan.ts';
 import { type CatalogDependencies, driftJobName, publishJobName } from './dependencies.ts';
 import { discardDraft } from './discard-draft.ts';
@@ -24,6 +24,8 @@ import { type CatalogSelection, carriedPlans, type SyncResult, syncCatalog } fro
 export interface Catalog {
   /** `requestId`: the idempotent request behind it, which makes its plan once. */
   createPlan(scope: Scope, plan: NewPlan, requestId: string | undefined): Promise<PlanView>;
+  /** Throws `AppError` for each rule that the plan breaks, as creating it would; makes nothing. */
+  refuseWrongPlan(scope: Scope, plan: NewPlan): Promise<void>;
   getPlan(scope: Scope, planId: string): Promise<PlanView>;
   /** Newest first; `before` is the id of the last plan of the page before. */
   listPlans(
@@ -80,6 +82,7 @@ export function createCatalog(dependencies: CatalogDependencies): Catalog {
       const { planId } = await createPlan(dependencies, scope, plan, requestId);
       return getPlan(database, scope, planId);
     },
+    refuseWrongPlan: (scope, plan) => refuseWrongNewPlan(dependencies, scope, plan),
     getPlan: (scope, planId) => getPlan(database, scope, planId),
     listPlans: (scope, filter, page) => listPlans(database, scope, filter, page),
     patchPlan: (scope, planId, patch) => onPlan(scope, planId, (key) => patchPlan(dependencies, scope, key, patch)),

@@ -74,3 +74,11 @@ export function createPlan(
     return key;
   });
 }
+
+/** Throws what `createPlan` would throw for this plan, and makes nothing. A name that is taken is not looked at. */
+export function refuseWrongNewPlan(dependencies: CatalogDependencies, scope: Scope, body: NewPlan): Promise<void> {
+  const { agencyId, publish: _, ...plan } = body;
+  return inTransaction(dependencies.database.pool, async (sql) => {
+    await refuseWrongPlan(sql, dependencies.providers, await ownerOf(sql, scope, agencyId), plan);
+  });
+}

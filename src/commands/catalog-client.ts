@@ -62,6 +62,8 @@ export interface CatalogClient {
   platformId(): Promise<string>;
   /** All plans that there are. */
   plans(): Promise<readonly PlanView[]>;
+  /** Throws `Refused` for a plan that breaks a rule; makes nothing. */
+  check(plan: object): Promise<void>;
   create(plan: object): Promise<PlanView>;
   change(planId: string, patch: object): Promise<PlanView>;
   publish(planId: string): Promise<PlanView>;
@@ -107,6 +109,9 @@ export function createCatalogClient(baseUrl: string, apiKey: string): CatalogCli
   return {
     platformId: async () => (await call('GET', '/v1/agencies/platform', z.object({ id: z.string() }))).id,
     plans: () => all('/v1/plans', planViewSchema),
+    check: async (plan) => {
+      await call('POST', '/v1/plans/check', z.object({ ok: z.literal(true) }), plan);
+    },
     create: (plan) => call('POST', '/v1/plans', planViewSchema, plan),
     change: (planId, patch) => call('PATCH', `/v1/plans/${planId}`, planViewSchema, patch),
     publish: (planId) => call('POST', `/v1/plans/${planId}/publish`, planViewSchema),

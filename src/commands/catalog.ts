@@ -83,11 +83,25 @@ function placed(file: string, planned: PlannedPlan, refusal: Refused): Stop {
   return new Stop([`${planned.plan.name}: ${refusal.message}`, ...lines].join('\n'));
 }
 
+/** All that is wrong in the file, before anything of it is applied. */
+async function refuseWrongPlans(client: CatalogClient, file: string, outcomes: readonly PlanOutcome[]): Promise<void> {
+  const wrong: string[] = [];
+  for (const { planned, change } of outcomes) {
+    if (change.kind === 'none') continue;
+    await client.check(planned.plan).catch((error: unknown) => {
+      if (!(error instanceof Refused)) throw error;
+      wrong.push(placed(file, planned, error).message);
+    });
+  }
+  if (wrong.length > 0) throw new Stop([...wrong, 'Nothing was applied.'].join('\n'));
+}
+
 /** Answers whether all is well, as the command's exit code says. */
 type Action = (context: CommandContext, file: string) => Promise<boolean>;
 
 async function showPlan({ client, print, json }: CommandContext, file: string): Promise<readonly PlanOutcome[]> {
   const outcomes = await compare(client, await readPlans(file));
+  await refuseWrongPlans(client, file, outcomes);
   const reports = outcomes.map(({ report }) => report);
   if (!json) for (const line of [...reports.flatMap(planLines), summaryLine(reports)]) print(line);
   return outcomes;

@@ -87,6 +87,25 @@ test('a file with an error names line and column, and applies nothing', async ()
   expect((await run('export', '-')).text).toBe(before.text);
 });
 
+test('a plan that breaks a rule is named by line and column, and none of its file is applied', async () => {
+  const before = await run('export', '-');
+  const text = `${plan('31.00')}  - name: broken
+    displayName: Broken
+    type: usage_based
+    pricingModel: fixed
+    currency: USD
+    cycles: { monthly: "5.00" }
+    usage: [{ feature: no_such_feature, included: "1" }]
+`;
+  const file = await written('broken.yaml', text);
+  for (const action of ['plan', 'apply']) {
+    await expect(run(action, file)).rejects.toThrow(
+      /broken\.yaml:14:\d+ usage\.0\.feature: .*\nNothing was applied\./s,
+    );
+  }
+  expect((await run('export', '-')).text).toBe(before.text);
+});
+
 test('drift is shown with what was changed, and leaves the command unwell', async () => {
   await service.idle();
   expect(await run('drift')).toMatchObject({ isWell: true, text: 'No drift was found.' });

@@ -33,6 +33,21 @@ const planRoutes = ({ catalog }: CatalogRouteDependencies): Route[] => [
     }),
   }),
   defineRoute({
+    method: 'post',
+    path: '/v1/plans/check',
+    summary: 'Check a plan against every rule, without making it',
+    description: 'Answers what creating it would, but for its name: 422 with a code and every wrong path, or 200.',
+    tag: 'Plans',
+    roles,
+    idempotency: 'none',
+    body: newPlanSchema,
+    responses: { 200: z.object({ ok: z.literal(true) }) },
+    handle: async ({ scope, body }) => {
+      await catalog.refuseWrongPlan(scope, body);
+      return { status: 200, body: { ok: true as const } };
+    },
+  }),
+  defineRoute({
     method: 'get',
     path: '/v1/plans',
     summary: 'List plans, newest first',
