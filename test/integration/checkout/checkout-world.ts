@@ -6,7 +6,7 @@ import { createMerchantAccounts } from '../../../src/merchant-accounts/merchant-
 import { Money } from '../../../src/money/money.ts';
 import { ProviderError } from '../../../src/providers/errors.ts';
 import { createOperationStore } from '../../../src/providers/operation.store.ts';
-import type { AccountRef, HostedSession, PaymentProvider, ProviderAccount } from '../../../src/providers/port.ts';
+import type { HostedSession, PaymentProvider, ProviderAccount } from '../../../src/providers/port.ts';
 import { apiKeyHasher } from '../../../src/tenancy/api-key.ts';
 import { createCustomer } from '../../../src/tenancy/create-customer.ts';
 import { ensurePlatformAgency } from '../../../src/tenancy/ensure-platform-agency.ts';
@@ -31,7 +31,6 @@ export async function checkoutWorld() {
     create: async (): Promise<HostedSession> => session('cs_made'),
     found: async (): Promise<HostedSession | null> => null,
   };
-  const calledOn: AccountRef[] = [];
   const session = (id: string): HostedSession => ({
     id,
     url: `https://pay.example/${id}`,
@@ -47,10 +46,7 @@ export async function checkoutWorld() {
       minimumCharge: (currency) => Money.of('0.210', currency),
       maximumCharge: (currency) => Money.of('9999', currency),
       sessionLifetimeMs: { min: 1_800_000, max: 86_400_000 },
-      createCustomer: async (account) => {
-        calledOn.push(account);
-        return { id: 'cus_at_provider' };
-      },
+      createCustomer: async () => ({ id: 'cus_at_provider' }),
       findCustomer: async () => null,
       createTopUpSession: () => answers.create(),
       findSession: () => answers.found(),
@@ -96,7 +92,6 @@ export async function checkoutWorld() {
     database,
     clock,
     answers,
-    calledOn,
     failures,
     session,
     newAccounts,
