@@ -60,7 +60,7 @@ const memoryMax = 5_000;
 
 export function startInboxWorker<Prepared extends object>(options: InboxWorkerOptions<Prepared>): InboxWorker {
   const { inbox, pool, clock, handler, log } = options;
-  const batchMax = options.batchMax ?? 250;
+  const batchMax = options.batchMax ?? 500;
   const lanes = options.lanes ?? 2;
   const ready: ClaimedEvent[] = [];
   /** Events whose call was answered, to go with the next batch. */

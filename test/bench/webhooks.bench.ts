@@ -24,7 +24,7 @@ const rounds = 3;
 const acceptedPerRound = 30_000;
 const creditedPerRound = 20_000;
 const baselinePerRound = 10_000;
-const connections = 64;
+const connections = 192;
 const secret = 'whsec_bench_0123456789abcdef0123456789abcdef';
 
 const seriesOf = (name: string, count: number, agencyId: string, signedWith: string): EventSeries => ({

@@ -75,8 +75,6 @@ ALTER TABLE provider_operations
   ADD CONSTRAINT provider_operations_key CHECK (length(idempotency_key) <= 255);
 
 ALTER TABLE inbox_events ADD CONSTRAINT inbox_events_status CHECK (status IN ('received', 'done', 'ignored', 'parked'));
--- An ordinary event fits its row as it is; compressing each of them would cost more than all else that is done at its arrival.
-ALTER TABLE inbox_payloads SET (toast_tuple_target = 8160);
 -- `due_at` is when an event may next be claimed; a claim moves it to the claim's end, so that a dead worker's events come back.
 CREATE INDEX inbox_events_due ON inbox_events (due_at, id) WHERE status = 'received';
 CREATE INDEX inbox_events_parked ON inbox_events (id) WHERE status = 'parked';
