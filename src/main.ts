@@ -6,21 +6,13 @@ import { createStripeReceiver } from '../webhooks/stripe/receiver.ts';
 import { stripeEventTypes } from '../webhooks/stripe/router.ts';
 import { createStripeTranslation } from '../webhooks/stripe/translate.ts';
 import { banner } from './banner.ts';
-import { createCatalog } from './catalog/catalog.ts';
-import { createOffers } from './catalog/offers.ts';
-import { createAdjustBalance } from './checkout/adjust-balance.ts';
-import { createExpireLostOrders } from './checkout/expire-lost-orders.ts';
-import { createFindOrder } from './checkout/find-orders.ts';
-import { createQuoteTopUp } from './checkout/quote-top-up.ts';
-import { createSettlePayments } from './checkout/settle-payments.ts';
-import { createStartTopUp } from './checkout/start-top-up.ts';
 import { MovableClock, systemClock } from './clock.ts';
 import { type Config, hostInUrl, listenRefusal, readConfig } from './config.ts';
 import { openDatabase } from './database/database.ts';
 import { migrate } from './database/migrate.ts';
 import { createInbox } from './delivery/inbox.ts';
 import { startInboxWorker } from './delivery/inbox-worker.ts';
-import { jobs, migrateJobs, startJobRunner } from './delivery/jobs.ts';
+import { migrateJobs, startJobRunner } from './delivery/jobs.ts';
 import { createWakeups } from './delivery/wakeups.ts';
 import { seedDemo } from './demo-data.ts';
 import { errorMessage, SettingError } from './errors.ts';
@@ -30,14 +22,13 @@ import { routeDuration } from './http/request-duration.ts';
 import { createReturnPages } from './http/return-pages.ts';
 import { createRoutes } from './http/routes/all.ts';
 import { listen } from './http/server.ts';
-import { createLedger } from './ledger/ledger.ts';
 import { createLogger, loggedError } from './log.ts';
 import { createMerchantAccounts } from './merchant-accounts/merchant-accounts.ts';
 import { createMetrics } from './metrics.ts';
-import { createOperationStore } from './providers/operation.store.ts';
 import type { Providers } from './providers/port.ts';
 import { withCatalogLimits } from './providers/rate-limit.ts';
 import { createStripeProvider } from './providers/stripe/stripe-provider.ts';
+import { createRooms } from './rooms.ts';
 import { type Sandbox, startSandbox } from './sandbox/sandbox.ts';
 import { Started } from './started.ts';
 import { openStores } from './stores.ts';
@@ -112,7 +103,6 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     ...(stripeApiBase === undefined ? {} : { apiBase: stripeApiBase }),
   });
   const providers: Providers = { stripe: withCatalogLimits(stripe, config.catalogLimits) };
-  const operations = { store: createOperationStore(pool), clock };
 
   const hash = apiKeyHasher(encryptionKey);
   const platformApiKey = config.platformApiKey ?? secrets.platformApiKey;
@@ -133,8 +123,8 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
   }
   if (platformAccount.effectiveReason) log.warn(platformAccount.effectiveReason);
 
-  const ledger = createLedger({ pool, clock });
-  const catalog = createCatalog({ database, clock, providers, operations, jobs, planUses: [] });
+  const publicUrl = config.publicUrl;
+  const rooms = createRooms({ database, clock, providers, merchantAccounts, publicUrl, log });
   const metrics = createMetrics();
   const wakeups = createWakeups(config.redisUrl, log);
   started.add('wake-ups', wakeups.close);
@@ -156,36 +146,21 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
           livemode: config.mode === 'live',
         }),
       },
-      settlePayments: createSettlePayments({ ledger, clock }),
+      settlePayments: rooms.settlePayments,
       onOutcome: metrics.countOutcome,
     }),
   });
   started.add('inbox worker', worker.stop);
   wakeups.on('inbox', worker.wake);
 
-  const expireLostOrders = createExpireLostOrders({
-    database,
-    clock,
-    providers,
-    merchantAccounts,
-    onFailure: (order, error) => log.warn({ order, err: error }, 'an order without a session could not be decided'),
-  });
   // Leases and keys measure how long a process has been silent and a client may retry, which no sandbox clock can move.
   const idempotency = { sql: pool, clock: systemClock };
   const jobRunner = await startJobRunner({
     pool,
     log: log.child({ room: 'jobs' }),
-    handlers: {
-      ...catalog.jobs,
-      'checkout.expire_lost_orders': expireLostOrders,
-      'http.purge_idempotency': () => purgeIdempotency(idempotency),
-      'ledger.roll_up': () => ledger.rollUp(),
-    },
-    schedule: {
-      'catalog.check_drift': '17 * * * *',
-      'checkout.expire_lost_orders': '*/3 * * * *',
-      'http.purge_idempotency': '20 * * * *',
-      'ledger.roll_up': '* * * * *',
+    jobs: {
+      ...rooms.jobs,
+      'http.purge_idempotency': { handle: () => purgeIdempotency(idempotency), cron: '20 * * * *' },
     },
   });
   started.add('job runner', jobRunner.stop);
@@ -196,25 +171,18 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     await jobRunner.idle();
   };
   sandbox?.onClockMoved(async () => {
-    await expireLostOrders();
+    await rooms.doWhatIsDue();
     await idle();
   });
 
-  const publicUrl = config.publicUrl;
   const app = createApp({
     routes: createRoutes({
       prisma,
       clock,
       hash,
-      catalog,
-      offers: createOffers({ database, clock, jobs }),
-      ledger,
+      ...rooms,
       inbox,
       wakeInbox: () => wakeups.announce('inbox'),
-      adjustBalance: createAdjustBalance({ ledger, merchantAccounts }),
-      quoteTopUp: createQuoteTopUp({ database, clock, providers, merchantAccounts }),
-      startTopUp: createStartTopUp({ database, clock, providers, merchantAccounts, operations, publicUrl }),
-      findOrder: createFindOrder(database),
     }),
     authenticate: createAuthenticator({ sql: pool, clock, hash, log }),
     idempotency,
@@ -265,7 +233,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
         apiVersion: stripe.apiVersion,
       });
     }
-    await seedDemo({ prisma, clock, catalog, platform });
+    await seedDemo({ prisma, clock, catalog: rooms.catalog, platform });
   }
   return { url: publicUrl, platformApiKey, sandbox, idle, stop: () => started.stop() };
 }

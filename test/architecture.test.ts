@@ -17,6 +17,7 @@ const levels: readonly (readonly string[])[] = [
     'src/banner.ts',
     'src/demo-data.ts',
     'src/metrics.ts',
+    'src/rooms.ts',
   ],
   ['src/http', 'src/console', 'src/sandbox', 'webhooks', 'webhooks/stripe', 'webhooks/whop'],
   [
@@ -29,8 +30,9 @@ const levels: readonly (readonly string[])[] = [
     'src/usage',
     'src/history',
     'src/reconciliation',
+    'src/revenue',
   ],
-  ['src/ledger', 'src/tenancy'],
+  ['src/ledger', 'src/tenancy', 'src/outgoing'],
   ['src/delivery', 'src/providers', 'src/providers/stripe', 'src/providers/whop'],
   ['src/database', 'src/config.ts', 'src/money', 'src/errors.ts', 'src/clock.ts', 'src/ids.ts'],
 ];
@@ -60,6 +62,10 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   express: ['src/http', 'src/console', 'src/sandbox', 'webhooks/stripe', 'webhooks/whop'],
   'graphile-worker': ['src/delivery'],
   ioredis: ['src/delivery'],
+  'rate-limiter-flexible': ['src/delivery'],
+  nodemailer: ['src/outgoing'],
+  'ipaddr.js': ['src/outgoing'],
+  standardwebhooks: ['src/outgoing', 'webhooks/whop', 'src/sandbox'],
   '@prisma/adapter-pg': ['src/database'],
 };
 

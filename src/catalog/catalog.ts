@@ -1,3 +1,4 @@
+import type { ScheduledJob } from '../delivery/jobs.ts';
 import { notFound } from '../errors.ts';
 import type { Scope } from '../tenancy/scope.ts';
 import { scoped } from '../tenancy/scoped-prisma.ts';
@@ -51,10 +52,9 @@ export interface Catalog {
   listFeatures(scope: Scope, agencyId: string | undefined): Promise<readonly Feature[]>;
   createFeature(scope: Scope, agencyId: string | undefined, feature: Feature): Promise<Feature>;
   readonly drift: DriftDoctor;
-  /** Job name -> handler, for the worker. */
   readonly jobs: {
-    readonly [publishJobName]: (payload: unknown) => Promise<void>;
-    readonly [driftJobName]: () => Promise<void>;
+    readonly [publishJobName]: ScheduledJob;
+    readonly [driftJobName]: ScheduledJob;
   };
 }
 
@@ -103,6 +103,9 @@ export function createCatalog(dependencies: CatalogDependencies): Catalog {
     createFeature: async (scope, agencyId, feature) =>
       createFeature(dependencies, scope, await agencyFor(scope, agencyId), feature),
     drift,
-    jobs: { [publishJobName]: (payload) => runPublishJob(carrying, payload), [driftJobName]: drift.runJob },
+    jobs: {
+      [publishJobName]: { handle: (payload) => runPublishJob(carrying, payload) },
+      [driftJobName]: { handle: drift.runJob, cron: '17 * * * *' },
+    },
   };
 }

@@ -16,6 +16,12 @@ export interface Job {
 /** Every handler can run twice: a job whose worker died runs again. */
 export type JobHandler = (payload: unknown) => Promise<void>;
 
+export interface ScheduledJob {
+  readonly handle: JobHandler;
+  /** A crontab pattern, for a job that also runs by itself. It only wakes a room: what is due there are rows. */
+  readonly cron?: string;
+}
+
 export interface Jobs {
   /** In the caller's transaction: the job exists if, and only if, the fact that caused it does. */
   enqueue(sql: Sql, job: Job): Promise<void>;
@@ -33,10 +39,8 @@ export const jobs: Jobs = {
 
 export interface JobRunnerOptions {
   readonly pool: pg.Pool;
-  /** Job name -> handler: all that can be enqueued. */
-  readonly handlers: Readonly<Record<string, JobHandler>>;
-  /** Job name -> crontab pattern. Entries only wake a room; what is due there are rows. */
-  readonly schedule: Readonly<Record<string, string>>;
+  /** Job name -> job: all that can be enqueued. */
+  readonly jobs: Readonly<Record<string, ScheduledJob>>;
   readonly log: Logger;
   /** Jobs under way at once. */
   readonly concurrency?: number;
@@ -59,7 +63,8 @@ export const migrateJobs = (pool: pg.Pool, log: Logger): Promise<void> =>
   runMigrations({ pgPool: pool, logger: workerLogger(log) });
 
 export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunner> {
-  const { pool, handlers, schedule, log } = options;
+  const { pool, log } = options;
+  const known = Object.entries(options.jobs);
   const runner: Runner = await run({
     pgPool: pool,
     logger: workerLogger(log),
@@ -67,11 +72,11 @@ export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunn
     // The service stops in its own order; see main.
     noHandleSignals: true,
     pollInterval: 1_000,
-    taskList: Object.fromEntries(
-      Object.entries(handlers).map(([name, handler]) => [name, (payload: unknown) => handler(payload)]),
-    ),
+    taskList: Object.fromEntries(known.map(([name, { handle }]) => [name, (payload: unknown) => handle(payload)])),
     parsedCronItems: parseCronItems(
-      Object.entries(schedule).map(([task, match]) => ({ task, match, options: { backfillPeriod: 0 } })),
+      known.flatMap(([task, { cron }]) =>
+        cron === undefined ? [] : [{ task, match: cron, options: { backfillPeriod: 0 } }],
+      ),
     ),
   });
   return {

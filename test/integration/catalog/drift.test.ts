@@ -258,7 +258,7 @@ test('an account that cannot be read says so in its check, and keeps its finding
 });
 
 test('the scheduled check reads an account once a day by the clock', async () => {
-  const run = world.catalog.jobs['catalog.check_drift'];
+  const run = () => world.catalog.jobs['catalog.check_drift'].handle({});
   world.port.calls.length = 0;
   await run();
   const { length } = world.port.calls;

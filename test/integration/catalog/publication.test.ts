@@ -44,9 +44,9 @@ describe('publishing a plan', () => {
   test('runs its job twice without a second write', async () => {
     await world.publishNew(platform);
     const [job] = await world.takeJobs();
-    await world.catalog.jobs['catalog.publish'](job?.payload);
+    await world.catalog.jobs['catalog.publish'].handle(job?.payload);
     const { length } = world.port.calls;
-    await world.catalog.jobs['catalog.publish'](job?.payload);
+    await world.catalog.jobs['catalog.publish'].handle(job?.payload);
     expect(world.port.calls).toHaveLength(length);
   });
 
@@ -147,11 +147,11 @@ describe('a provider that refuses', () => {
       const { id } = await world.publishNew(platform);
       const [job] = await world.takeJobs();
       fail(kind, 'Stripe: not now');
-      await expect(world.catalog.jobs['catalog.publish'](job?.payload)).rejects.toMatchObject({ kind });
+      await expect(world.catalog.jobs['catalog.publish'].handle(job?.payload)).rejects.toMatchObject({ kind });
       expect(await statusOf(id)).toEqual([{ status: 'pending', reason: 'It will be tried again: Stripe: not now' }]);
 
       world.port.interference = {};
-      await world.catalog.jobs['catalog.publish'](job?.payload);
+      await world.catalog.jobs['catalog.publish'].handle(job?.payload);
       expect(await statusOf(id)).toEqual([{ status: 'in_sync', reason: null }]);
     },
   );
@@ -198,12 +198,12 @@ test('a publication that crashes around any provider call ends with one live pri
       },
     };
     const [job] = await world.takeJobs();
-    const crashed = await world.catalog.jobs['catalog.publish'](job?.payload).then(
+    const crashed = await world.catalog.jobs['catalog.publish'].handle(job?.payload).then(
       () => false,
       (error: unknown) => error instanceof Crash,
     );
     world.port.interference = {};
-    await world.catalog.jobs['catalog.publish'](job?.payload);
+    await world.catalog.jobs['catalog.publish'].handle(job?.payload);
     expect(live().map((line) => line.split(' ')[0])).toEqual(['monthly', 'yearly']);
     expect(await statusOf(id)).toEqual([{ status: 'in_sync', reason: null }]);
     if (!crashed) break;

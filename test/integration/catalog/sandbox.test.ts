@@ -87,9 +87,9 @@ test.each([
 
   await setFaults({ api });
   const [job] = await world.takeJobs();
-  await world.catalog.jobs['catalog.publish'](job?.payload).catch(() => undefined);
+  await world.catalog.jobs['catalog.publish'].handle(job?.payload).catch(() => undefined);
   await setFaults({});
-  await world.catalog.jobs['catalog.publish'](job?.payload);
+  await world.catalog.jobs['catalog.publish'].handle(job?.payload);
 
   expect(await pricesOf(id)).toEqual([`baisa:${id}:base:monthly 4.620 OMR monthly`]);
   const { operations } = await world.catalog.sync(platform, { dryRun: true, planId: id });

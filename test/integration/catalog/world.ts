@@ -147,7 +147,7 @@ export async function createWorld({ remote }: WorldOptions = {}): Promise<World>
     port,
     takeJobs,
     runJobs: async () => {
-      for (const { payload } of await takeJobs()) await catalog.jobs['catalog.publish'](payload);
+      for (const { payload } of await takeJobs()) await catalog.jobs['catalog.publish'].handle(payload);
     },
     publishNew: (scope, change = {}) => catalog.createPlan(scope, newPlan({ ...change, publish: true }), undefined),
     reset: async () => {

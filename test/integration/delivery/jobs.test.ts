@@ -18,14 +18,17 @@ beforeAll(async () => {
   runner = await startJobRunner({
     pool: database.pool,
     log,
-    schedule: {},
-    handlers: {
-      note: async (payload) => {
-        ran.push(payload);
+    jobs: {
+      note: {
+        handle: async (payload) => {
+          ran.push(payload);
+        },
       },
-      fail: async () => {
-        failures += 1;
-        throw new Error('not today');
+      fail: {
+        handle: async () => {
+          failures += 1;
+          throw new Error('not today');
+        },
       },
     },
   });

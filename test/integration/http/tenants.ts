@@ -1,23 +1,15 @@
 import { Router } from 'express';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
-import { createCatalog } from '../../../src/catalog/catalog.ts';
-import { createOffers } from '../../../src/catalog/offers.ts';
-import { createAdjustBalance } from '../../../src/checkout/adjust-balance.ts';
-import { createFindOrder } from '../../../src/checkout/find-orders.ts';
-import { createQuoteTopUp } from '../../../src/checkout/quote-top-up.ts';
-import { createStartTopUp } from '../../../src/checkout/start-top-up.ts';
 import { FixedClock } from '../../../src/clock.ts';
 import { openDatabase } from '../../../src/database/database.ts';
 import { createInbox } from '../../../src/delivery/inbox.ts';
-import { jobs } from '../../../src/delivery/jobs.ts';
 import { createApp } from '../../../src/http/app.ts';
 import type { Route } from '../../../src/http/route.ts';
 import { createRoutes } from '../../../src/http/routes/all.ts';
 import { listen } from '../../../src/http/server.ts';
-import { createLedger } from '../../../src/ledger/ledger.ts';
 import { createMerchantAccounts } from '../../../src/merchant-accounts/merchant-accounts.ts';
-import { createOperationStore } from '../../../src/providers/operation.store.ts';
+import { createRooms } from '../../../src/rooms.ts';
 import type { Agency } from '../../../src/tenancy/agency.ts';
 import { apiKeyHasher } from '../../../src/tenancy/api-key.ts';
 import { issueApiKey } from '../../../src/tenancy/api-keys.ts';
@@ -66,30 +58,15 @@ export async function startService(options: { readonly routes?: () => readonly R
   const log = pino({ level: 'info' }, { write: (line: string) => lines.push(line) });
   const hash = apiKeyHasher('an encryption key of the tests, long enough');
   const dependencies = { prisma, clock, hash };
-  const providers = {};
-  const operations = { store: createOperationStore(pool), clock };
   const platformAgency = await ensurePlatformAgency(dependencies, { apiKey: platformKey, country: 'OM' });
   const merchantAccounts = createMerchantAccounts({ database, clock, platformAgencyId: platformAgency.id });
-  const ledger = createLedger({ pool, clock });
+  const rooms = createRooms({ database, clock, providers: {}, merchantAccounts, publicUrl: 'http://127.0.0.1', log });
   const routes = [
     ...createRoutes({
       ...dependencies,
-      catalog: createCatalog({ database, clock, providers, operations, jobs, planUses: [] }),
-      offers: createOffers({ database, clock, jobs }),
-      ledger,
-      adjustBalance: createAdjustBalance({ ledger, merchantAccounts }),
+      ...rooms,
       inbox: createInbox({ pool, clock }),
       wakeInbox: () => undefined,
-      quoteTopUp: createQuoteTopUp({ database, clock, providers, merchantAccounts }),
-      startTopUp: createStartTopUp({
-        database,
-        clock,
-        providers,
-        merchantAccounts,
-        operations,
-        publicUrl: 'http://127.0.0.1',
-      }),
-      findOrder: createFindOrder(database),
     }),
     ...(options.routes?.() ?? []),
   ];

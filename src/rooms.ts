@@ -1,0 +1,65 @@
+import type { Logger } from 'pino';
+import { createCatalog } from './catalog/catalog.ts';
+import { createOffers } from './catalog/offers.ts';
+import { createAdjustBalance } from './checkout/adjust-balance.ts';
+import { createExpireLostOrders } from './checkout/expire-lost-orders.ts';
+import { createFindOrder } from './checkout/find-orders.ts';
+import { createQuoteTopUp } from './checkout/quote-top-up.ts';
+import { createSettlePayments } from './checkout/settle-payments.ts';
+import { createStartTopUp } from './checkout/start-top-up.ts';
+import type { Clock } from './clock.ts';
+import type { Database } from './database/database.ts';
+import { jobs, type ScheduledJob } from './delivery/jobs.ts';
+import { createLedger } from './ledger/ledger.ts';
+import type { MerchantAccounts } from './merchant-accounts/merchant-accounts.ts';
+import { createOperationStore } from './providers/operation.store.ts';
+import type { Providers } from './providers/port.ts';
+
+export interface RoomDependencies {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly providers: Providers;
+  readonly merchantAccounts: MerchantAccounts;
+  /** Base of the pages that clients come back to, without a slash at its end. */
+  readonly publicUrl: string;
+  readonly log: Logger;
+}
+
+/** The business rooms' use cases, given to each other and to nobody else: the service and its tests build them here. */
+export function createRooms({ database, clock, providers, merchantAccounts, publicUrl, log }: RoomDependencies) {
+  const { pool } = database;
+  const operations = { store: createOperationStore(pool), clock };
+  const ledger = createLedger({ pool, clock });
+  const catalog = createCatalog({ database, clock, providers, operations, jobs, planUses: [] });
+  const expireLostOrders = createExpireLostOrders({
+    database,
+    clock,
+    providers,
+    merchantAccounts,
+    onFailure: (order, error) => log.warn({ order, err: error }, 'an order without a session could not be decided'),
+  });
+
+  const roomJobs: Readonly<Record<string, ScheduledJob>> = {
+    ...catalog.jobs,
+    'checkout.expire_lost_orders': { handle: expireLostOrders, cron: '*/3 * * * *' },
+    'ledger.roll_up': { handle: () => ledger.rollUp(), cron: '* * * * *' },
+  };
+
+  return {
+    ledger,
+    catalog,
+    offers: createOffers({ database, clock, jobs }),
+    adjustBalance: createAdjustBalance({ ledger, merchantAccounts }),
+    quoteTopUp: createQuoteTopUp({ database, clock, providers, merchantAccounts }),
+    startTopUp: createStartTopUp({ database, clock, providers, merchantAccounts, operations, publicUrl }),
+    findOrder: createFindOrder(database),
+    settlePayments: createSettlePayments({ ledger, clock }),
+    jobs: roomJobs,
+    /** What falls due by the clock, done now: for a clock that was moved. */
+    doWhatIsDue: async (): Promise<void> => {
+      await expireLostOrders();
+    },
+  };
+}
+
+export type Rooms = ReturnType<typeof createRooms>;
