@@ -19,6 +19,8 @@ export const idPrefixes = {
   driftFinding: 'drift',
   auditEntry: 'aud',
   alert: 'alr',
+  refill: 'refill',
+  refillSkip: 'skip',
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;
