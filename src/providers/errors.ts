@@ -23,6 +23,8 @@ export interface ProviderErrorDetail {
   readonly declineCode?: string | undefined;
   /** What the issuer advises after a decline: `do_not_try_again`, `try_again_later`, `confirm_card_data`. */
   readonly adviceCode?: string | undefined;
+  /** The payment that a declined try left behind. */
+  readonly paymentId?: string | undefined;
   /** The parameter the provider complains of. */
   readonly param?: string | undefined;
   /** The provider's request id, for its support. */

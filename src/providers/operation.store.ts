@@ -9,6 +9,7 @@ const errorDetail = z.object({
   status: z.number().optional(),
   declineCode: z.string().optional(),
   adviceCode: z.string().optional(),
+  paymentId: z.string().optional(),
   param: z.string().optional(),
   requestId: z.string().optional(),
   stored: z.boolean().optional(),

@@ -41,6 +41,8 @@ export interface Operation<T> {
   readonly call: (idempotencyKey: string) => Promise<T>;
   /** The object that a lost call made, found by listing, never by search (which lags). Null: proven absent. */
   readonly lookUp: () => Promise<T | null>;
+  /** A decline is this operation's last word: it is thrown again and never sent anew. For charges that nobody is there to repeat. */
+  readonly declineIsFinal?: boolean;
   /** The longest that `call` can take with all tries of its own, in milliseconds. */
   readonly timeoutMs?: number;
 }
@@ -170,6 +172,9 @@ export async function runOperation<T>(dependencies: OperationDependencies, opera
 
   for (let tries = 0; ; ) {
     const stored = await store.load(id);
+    if (operation.declineIsFinal && stored?.state === 'failed' && stored.error?.kind === 'declined') {
+      throw new ProviderError(stored.error);
+    }
     const now = clock.now();
     let step = nextStep(stored, id, hash, now);
     if (step.take === 'look_up') {

@@ -1,4 +1,5 @@
 import type { Money } from '../money/money.ts';
+import type { CardsPort, HoldsPort, OffSessionPort } from './card-ports.ts';
 
 /**
  * What the business rooms may ask of a payment provider. Small capabilities; a provider without one leaves the key
@@ -269,6 +270,7 @@ export interface ProviderPayment {
   readonly failure: {
     readonly code: string | null;
     readonly declineCode: string | null;
+    readonly adviceCode: string | null;
     readonly message: string | null;
   } | null;
 }
@@ -310,6 +312,10 @@ export interface PaymentProvider {
   readonly catalog?: CatalogPort;
   readonly checkout?: CheckoutPort;
   readonly payments?: PaymentsPort;
+  readonly cards?: CardsPort;
+  /** Absent: a card that was set up is verified by that. */
+  readonly holds?: HoldsPort;
+  readonly offSession?: OffSessionPort;
   readonly webhookEndpoints?: WebhookEndpointsPort;
 }
 

@@ -18,6 +18,7 @@ const failureOf = (error: Stripe.PaymentIntent.LastPaymentError | null): Provide
   error && {
     code: error.code ?? null,
     declineCode: error.decline_code ?? null,
+    adviceCode: error.advice_code ?? null,
     message: error.message ?? null,
   };
 

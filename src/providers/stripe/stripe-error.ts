@@ -108,6 +108,7 @@ export function toProviderError(error: unknown, context: CallContext): ProviderE
     status: error.statusCode,
     declineCode: cleanIfAny(error.decline_code),
     adviceCode: error.advice_code,
+    paymentId: error.payment_intent?.id,
     param: cleanIfAny(error.param),
     requestId: error.requestId,
     stored: keyMisused || (replayed && (error.statusCode ?? 0) >= 500) ? true : undefined,

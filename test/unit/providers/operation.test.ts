@@ -49,6 +49,30 @@ function scripted(answers: readonly (string | ProviderError)[], lookUps: readonl
 }
 
 describe('an operation', () => {
+  it('whose decline is final tells the same decline again and sends nothing', async () => {
+    const store = createMemoryOperationStore();
+    const clock = new FixedClock('2026-11-01T00:00:00Z');
+    const keys: string[] = [];
+    const charge = (): Promise<string> =>
+      runOperation(
+        { store, clock },
+        {
+          id: 'refill:refill_1',
+          request: {},
+          declineIsFinal: true,
+          call: async (key) => {
+            keys.push(key);
+            throw failure({ kind: 'declined', declineCode: 'lost_card', paymentId: 'pi_1' });
+          },
+          lookUp: async () => null,
+        },
+      );
+    for (let times = 0; times < 3; times += 1) {
+      await expect(charge()).rejects.toMatchObject({ detail: { declineCode: 'lost_card', paymentId: 'pi_1' } });
+    }
+    expect(keys).toEqual(['refill:refill_1:1']);
+  });
+
   it('stores its key and commits it before the call', async () => {
     const store = createMemoryOperationStore();
     const clock = new FixedClock('2026-11-01T00:00:00Z');

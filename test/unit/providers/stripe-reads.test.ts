@@ -120,7 +120,7 @@ describe('reading', () => {
       amountReceived: Money.of('0', 'OMR'),
       status: 'other',
       metadata: { baisa_order: 'ord_1' },
-      failure: { code: 'card_declined', declineCode: 'lost_card', message: 'Declined.' },
+      failure: { code: 'card_declined', declineCode: 'lost_card', adviceCode: null, message: 'Declined.' },
     });
   });
 
