@@ -12,6 +12,7 @@ import {
   lockEntries,
   postTransactions,
   readBalance,
+  readBalances,
   readStatement,
   rollUp,
   systemBalances,
@@ -61,6 +62,11 @@ export interface Ledger {
   postAlone(posting: Posting): Promise<PostOutcome>;
   /** A client's balance in USD; zero before the first entry. Costs the same whatever the history. */
   balance(agencyId: string, customerId: string): Promise<Money>;
+  /** The same for several clients at once, in the caller's transaction and in the order given. */
+  balances(
+    sql: Sql,
+    clients: readonly { readonly agencyId: string; readonly customerId: string }[],
+  ): Promise<readonly Money[]>;
   /** A client's statement, newest first. `before`: only lines below this sequence. */
   statement(
     agencyId: string,
@@ -101,9 +107,25 @@ interface SystemRow {
   readonly balance: string;
 }
 
-export function createLedger({ pool, clock }: { readonly pool: pg.Pool; readonly clock: Clock }): Ledger {
-  const post = (sql: Sql, postings: readonly Posting[]): Promise<readonly PostOutcome[]> =>
-    postAll(sql, clock, postings);
+/** A client whose balance moved. */
+export interface TouchedClient {
+  readonly agencyId: string;
+  readonly customerId: string;
+}
+
+export interface LedgerDependencies {
+  readonly pool: pg.Pool;
+  readonly clock: Clock;
+  /** Told of every client that a batch posted to, each once, in the transaction of the postings. */
+  readonly onPosted?: (sql: Sql, clients: readonly TouchedClient[]) => Promise<void>;
+}
+
+export function createLedger({ pool, clock, onPosted }: LedgerDependencies): Ledger {
+  const post = async (sql: Sql, postings: readonly Posting[]): Promise<readonly PostOutcome[]> => {
+    const outcomes = await postAll(sql, clock, postings);
+    if (onPosted && outcomes.includes('posted')) await onPosted(sql, clientsOf(postings));
+    return outcomes;
+  };
   const alone = new Gather<Posting, PostOutcome | Error>({
     run: (postings) => postTogether(pool, post, postings),
     batchMax: 250,
@@ -124,6 +146,15 @@ export function createLedger({ pool, clock }: { readonly pool: pg.Pool; readonly
         values: [agencyId, account],
       });
       return Money.of(found.rows[0]?.balance ?? '0', 'USD');
+    },
+    balances: async (sql, clients) => {
+      const accounts = clients.map(({ agencyId, customerId }) => accountIdOf(customerAccount(agencyId, customerId)));
+      const found = await sql.query<{ id: string; balance: string }>(readBalances, [
+        clients.map(({ agencyId }) => agencyId),
+        accounts,
+      ]);
+      const byAccount = new Map(found.rows.map(({ id, balance }) => [id, balance]));
+      return accounts.map((account) => Money.of(byAccount.get(account) ?? '0', 'USD'));
     },
     statement: async (agencyId, customerId, { limit, before }) => {
       const account = accountIdOf(customerAccount(agencyId, customerId));
@@ -164,6 +195,19 @@ export function createLedger({ pool, clock }: { readonly pool: pg.Pool; readonly
       await pool.query(rollUp, [safeId]);
     },
   };
+}
+
+function clientsOf(postings: readonly Posting[]): readonly TouchedClient[] {
+  const clients = new Map<string, TouchedClient>();
+  for (const { lines } of postings) {
+    for (const { account } of lines) {
+      if (isRunning(account.code)) {
+        const { agencyId, customerId } = account;
+        clients.set(`${agencyId} ${customerId}`, { agencyId, customerId });
+      }
+    }
+  }
+  return [...clients.values()];
 }
 
 /** One contradiction must not fail its neighbours: a batch that conflicts is posted again one by one. */

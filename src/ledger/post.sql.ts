@@ -70,6 +70,11 @@ SELECT t.agency_id, t.id, t.reference, t.code, t.content_hash
 /** A running account: one row, whatever its history. Parameters: agency, account. */
 export const readBalance = `SELECT balance, sequence FROM ledger_accounts WHERE agency_id = $1 AND id = $2`;
 
+/** Parameters: agencies, accounts (arrays, pair by pair). */
+export const readBalances = `
+SELECT a.id, a.balance FROM ledger_accounts a
+  JOIN unnest($1::text[], $2::uuid[]) AS named(agency_id, id) ON named.agency_id = a.agency_id AND named.id = a.id`;
+
 /** Newest first. Parameters: agency, account, only below this sequence, limit. */
 export const readStatement = `
 SELECT e.sequence, -e.amount AS amount, e.balance_after, t.id AS transaction_id, t.code, t.reference, t.source, t.posted_at

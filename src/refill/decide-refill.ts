@@ -31,6 +31,8 @@ export interface RefillFacts {
   readonly breaker: Breaker;
   /** Whether the card's account takes payments now. */
   readonly accountActive: boolean;
+  /** When the provider last refused a charge for a reason that was not the card; null for never. */
+  readonly refusedAt: Date | null;
   /** Credited or in flight in this UTC month. */
   readonly refilledThisMonth: Money;
 }
@@ -47,6 +49,7 @@ export const skipReasons = {
   card_stopped: 'The default card was declined for good: add another, or pay once by hand.',
   monthly_limit: 'The monthly limit would be passed.',
   account_inactive: 'The account that the card is saved on takes no payments now.',
+  provider_refused: 'The payment provider refused the charge, and not for the card: it is tried again within the hour.',
 } as const;
 
 export type SkipReason = keyof typeof skipReasons;
@@ -55,6 +58,9 @@ export type RefillDecision =
   | { readonly action: 'none' }
   | { readonly action: 'skip'; readonly reason: SkipReason }
   | { readonly action: 'charge'; readonly amount: Money };
+
+/** A refusal that has nothing to do with the card would come again at once, and again. */
+const restAfterRefusalMs = 3_600_000;
 
 /** A card is good to the end of the month that is printed on it. */
 const isExpired = ({ expMonth, expYear }: RefillCard, now: Date): boolean =>
@@ -81,6 +87,10 @@ const obstacles: readonly Obstacle[] = [
       monthlyLimit !== null && refilledThisMonth.plus(amount).compare(monthlyLimit) > 0,
   },
   { reason: 'account_inactive', stands: ({ accountActive }) => !accountActive },
+  {
+    reason: 'provider_refused',
+    stands: ({ refusedAt, now }) => refusedAt !== null && now.getTime() - refusedAt.getTime() < restAfterRefusalMs,
+  },
 ];
 
 /**

@@ -19,6 +19,7 @@ const due: RefillFacts = {
   card,
   breaker: closedBreaker,
   accountActive: true,
+  refusedAt: null,
   refilledThisMonth: usd('0'),
 };
 
@@ -32,6 +33,7 @@ describe('a refill', () => {
     ['it reaches the monthly limit exactly', { refilledThisMonth: usd('200.00') }],
     ['there is no monthly limit', { settings: { ...settings, monthlyLimit: null }, refilledThisMonth: usd('9999') }],
     ['the card expires at the end of this month', { card: { ...card, expMonth: 3, expYear: 2026 } }],
+    ['an hour has passed since the provider refused', { refusedAt: new Date('2026-03-15T11:00:00Z') }],
     ['the rest of its card is over', { breaker: afterDecline(closedBreaker, soft, new Date('2026-03-15T11:00:00Z')) }],
   ] satisfies [string, Partial<RefillFacts>][])('is made when %s', (_when, change) => {
     expect(decideRefill({ ...due, ...change })).toEqual({ action: 'charge', amount: settings.amount });
@@ -58,6 +60,7 @@ describe('a refill', () => {
     ['card_resting', { breaker: afterDecline(closedBreaker, soft, now) }],
     ['monthly_limit', { refilledThisMonth: usd('200.01') }],
     ['account_inactive', { accountActive: false }],
+    ['provider_refused', { refusedAt: new Date('2026-03-15T11:00:01Z') }],
   ] satisfies [string, Partial<RefillFacts>][])('that is due is skipped with the reason %s', (reason, change) => {
     expect(decideRefill({ ...due, ...change })).toEqual({ action: 'skip', reason });
   });
