@@ -32,7 +32,13 @@ export function createExpireLostOrders(dependencies: Dependencies): ExpireLostOr
     let after = '';
     for (;;) {
       const page = await database.prisma.order.findMany({
-        where: { status: 'checkout', providerSessionId: null, expiresAt: { lte: now }, id: { gt: after } },
+        where: {
+          kind: 'top_up',
+          status: 'checkout',
+          providerSessionId: null,
+          expiresAt: { lte: now },
+          id: { gt: after },
+        },
         orderBy: { id: 'asc' },
         take: pageSize,
       });

@@ -32,6 +32,7 @@ export type PaymentEvent =
       readonly fact: string;
       readonly code: string | null;
       readonly declineCode: string | null;
+      readonly adviceCode: string | null;
       readonly message: string | null;
       readonly occurredAt: Date;
     })

@@ -1,6 +1,6 @@
 /** Locks the orders that a batch names, in id order. Parameters: agencies, order ids. */
 export const lockOrders = `
-SELECT o.agency_id, o.id, o.customer_id, o.merchant_account_id, o.status, o.credited, o.charge_currency, o.charged, o.exact,
+SELECT o.agency_id, o.id, o.customer_id, o.merchant_account_id, o.kind, o.status, o.credited, o.charge_currency, o.charged, o.exact,
        o.provider_payment_id, m.provider, m.provider_account_id
   FROM orders o
   JOIN unnest($1::text[], $2::text[]) AS named(agency_id, id) ON named.agency_id = o.agency_id AND named.id = o.id

@@ -6,6 +6,7 @@ import type { Posting } from '../ledger/posting.ts';
 import { settleTopUp } from '../ledger/postings.ts';
 import { Money } from '../money/money.ts';
 import { nextStatus, type OrderFact, type OrderStatus, settlementReference } from './order.ts';
+import type { DeclinedCharge, OrderListener, PaidOrder } from './order-listener.ts';
 import type { PaymentEvent } from './payment-event.ts';
 import {
   claimPayments,
@@ -32,6 +33,7 @@ interface OrderRow {
   readonly id: string;
   readonly customer_id: string;
   readonly merchant_account_id: string;
+  readonly kind: string;
   readonly status: OrderStatus;
   readonly credited: string;
   readonly charge_currency: string;
@@ -47,6 +49,12 @@ interface OpenOrder {
   readonly row: OrderRow;
   status: OrderStatus;
   paymentId: string | null;
+}
+
+export interface SettlementDependencies {
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly listener?: OrderListener;
 }
 
 const done: PaymentOutcome = { status: 'done' };
@@ -91,13 +99,7 @@ interface SettledRow {
  * events come, in whatever order, however often: it settles the first order it names, and no other ever. A payment that does
  * not match its order in account, currency or amount is parked, not credited.
  */
-export function createSettlePayments({
-  ledger,
-  clock,
-}: {
-  readonly ledger: Ledger;
-  readonly clock: Clock;
-}): SettlePayments {
+export function createSettlePayments({ ledger, clock, listener }: SettlementDependencies): SettlePayments {
   return async (sql, batch) => {
     if (batch.length === 0) return [];
     const orders = await lockNamedOrders(sql, batch);
@@ -113,11 +115,13 @@ export function createSettlePayments({
 
     const postings: Posting[] = [];
     const declines: Declined[] = [];
+    const declinedCharges: Declined[] = [];
+    const paid: PaidOrder[] = [];
     const secondPayments: SecondPayment[] = [];
     const outcomes = checked.map(({ event, source, order, refusal }): PaymentOutcome => {
       if (refusal !== null || !order) return refusal ?? unknownOrder(event);
       if (event.type === 'payment.declined') {
-        declines.push(event);
+        (order.row.kind === 'refill' ? declinedCharges : declines).push(event);
         return done;
       }
       if (event.type === 'payment.settled') {
@@ -128,6 +132,7 @@ export function createSettlePayments({
         if (settler.isNew) {
           settler.isNew = false;
           postings.push(settlementOf(order.row, event, source));
+          paid.push(paidOrderOf(order.row));
           if (order.paymentId === null) order.paymentId = event.paymentId;
           else secondPayments.push({ order: order.row, first: order.paymentId, second: event.paymentId });
         }
@@ -140,9 +145,27 @@ export function createSettlePayments({
     await storeMoves(sql, clock, [...orders.values()]);
     if (declines.length > 0) await storeDeclines(sql, declines);
     if (secondPayments.length > 0) await storeAlerts(sql, clock, secondPayments);
+    if (paid.length > 0) await listener?.paid(sql, paid);
+    if (declinedCharges.length > 0) await listener?.declined(sql, declinedCharges.map(declinedChargeOf));
     return outcomes;
   };
 }
+
+const paidOrderOf = ({ agency_id, customer_id, id, kind }: OrderRow): PaidOrder => ({
+  agencyId: agency_id,
+  customerId: customer_id,
+  orderId: id,
+  kind,
+});
+
+const declinedChargeOf = ({ order, paymentId, code, declineCode, adviceCode, message }: Declined): DeclinedCharge => ({
+  ...order,
+  paymentId,
+  code,
+  declineCode,
+  adviceCode,
+  message,
+});
 
 const factOf = {
   'payment.settled': 'paid',

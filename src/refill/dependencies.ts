@@ -1,3 +1,4 @@
+import type { SettlePayments } from '../checkout/settle-payments.ts';
 import type { Clock } from '../clock.ts';
 import type { Database, Sql } from '../database/database.ts';
 import type { Jobs } from '../delivery/jobs.ts';
@@ -48,6 +49,8 @@ export interface RefillDependencies {
   readonly findDefaultCard: (sql: Sql, client: ClientKey) => Promise<DefaultCard | null>;
   /** Tells the client and the agency of the first decline of a card; in the transaction that opens its breaker. */
   readonly announceDecline: (sql: Sql, decline: DeclinedCard) => Promise<void>;
+  /** Credits a payment that the provider shows and whose event never came. Asked for late: payments are settled with our listener. */
+  readonly settlePayments: () => SettlePayments;
   readonly publicUrl: string;
 }
 
@@ -59,6 +62,9 @@ export const chargeJobName = 'refill.charge' as const;
 export const cancelJobName = 'refill.cancel_payment' as const;
 /** Wakes what waited for time to pass. */
 export const sweepJobName = 'refill.sweep' as const;
+
+/** How long a charge may be in flight before its outcome is asked for, in milliseconds. Its event usually comes within seconds. */
+export const eventPatienceMs = 15 * 60_000;
 
 /** An evaluation in the transaction of what makes it necessary. Several that wait are one. */
 export const enqueueEvaluation = (

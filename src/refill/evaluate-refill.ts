@@ -95,6 +95,8 @@ const newRefill = (client: ClientKey, card: DefaultCard, amount: Money, now: Dat
   id: newId('refill'),
   orderId: newId('order'),
   paymentMethodId: card.paymentMethodId,
+  providerCardId: card.providerCardId,
+  providerCustomerId: card.providerCustomerId,
   fingerprint: card.fingerprint,
   status: 'in_flight',
   amount,

@@ -3,7 +3,7 @@ import type { Sql } from '../database/database.ts';
 import { newId } from '../ids.ts';
 import { Money } from '../money/money.ts';
 import { type Breaker, closedBreaker } from './breaker.ts';
-import type { RefillSettings, SkipReason } from './decide-refill.ts';
+import { type RefillSettings, type SkipReason, skipReasons } from './decide-refill.ts';
 
 /** A client, as every query of this room names it. */
 export interface ClientKey {
@@ -19,6 +19,9 @@ export interface Refill extends ClientKey {
   readonly id: string;
   readonly orderId: string;
   readonly paymentMethodId: string;
+  /** The card and the client as the provider knows them: kept, so that a charge that is repeated is the same request. */
+  readonly providerCardId: string;
+  readonly providerCustomerId: string;
   readonly fingerprint: string;
   readonly status: 'in_flight' | 'credited' | 'declined' | 'refused';
   readonly amount: Money;
@@ -78,6 +81,8 @@ const refillRow = z.object({
   id: z.string(),
   orderId: z.string(),
   paymentMethodId: z.string(),
+  providerCardId: z.string(),
+  providerCustomerId: z.string(),
   fingerprint: z.string(),
   status: z.enum(['in_flight', 'credited', 'declined', 'refused']),
   amount: usd,
@@ -85,7 +90,8 @@ const refillRow = z.object({
 }) satisfies z.ZodType<Refill>;
 
 const refillColumns = `agency_id AS "agencyId", customer_id AS "customerId", id, order_id AS "orderId",
-  payment_method_id AS "paymentMethodId", fingerprint, status, amount::text, created_at AS "createdAt"`;
+  payment_method_id AS "paymentMethodId", provider_card_id AS "providerCardId",
+  provider_customer_id AS "providerCustomerId", fingerprint, status, amount::text, created_at AS "createdAt"`;
 
 export async function findInFlight(sql: Sql, { agencyId, customerId }: ClientKey): Promise<Refill | null> {
   const { rows } = await sql.query(
@@ -110,14 +116,17 @@ export async function refilledIn(sql: Sql, { agencyId, customerId }: ClientKey, 
 
 export async function insertRefill(sql: Sql, refill: Refill): Promise<void> {
   await sql.query(
-    `INSERT INTO refills (agency_id, id, customer_id, order_id, payment_method_id, fingerprint, status, amount, month, created_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+    `INSERT INTO refills (agency_id, id, customer_id, order_id, payment_method_id, provider_card_id, provider_customer_id,
+                          fingerprint, status, amount, month, created_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
     [
       refill.agencyId,
       refill.id,
       refill.customerId,
       refill.orderId,
       refill.paymentMethodId,
+      refill.providerCardId,
+      refill.providerCustomerId,
       refill.fingerprint,
       refill.status,
       refill.amount.amount.toFixed(),
@@ -239,6 +248,20 @@ export async function closeBreakers(sql: Sql, clients: readonly ClientKey[], now
   return rows;
 }
 
+/** The cards of these refills pay again. */
+export async function closeBreakersOfRefills(
+  sql: Sql,
+  orders: readonly { readonly agencyId: string; readonly orderId: string }[],
+  now: Date,
+): Promise<void> {
+  await sql.query(
+    `UPDATE refill_breakers b SET state = 'closed', soft_declines = 0, next_attempt_at = NULL, updated_at = $3
+       FROM refills r JOIN unnest($1::text[], $2::text[]) AS paid(agency_id, order_id) USING (agency_id, order_id)
+      WHERE b.agency_id = r.agency_id AND b.customer_id = r.customer_id AND b.fingerprint = r.fingerprint AND b.state <> 'closed'`,
+    [orders.map(({ agencyId }) => agencyId), orders.map(({ orderId }) => orderId), now],
+  );
+}
+
 /** Clients with a card whose rest is over. */
 export async function restedClients(sql: Sql, now: Date): Promise<readonly ClientKey[]> {
   const { rows } = await sql.query<ClientKey>(
@@ -249,15 +272,17 @@ export async function restedClients(sql: Sql, now: Date): Promise<readonly Clien
   return rows;
 }
 
-/** Clients that were refused by their limit in a month that is over, or by the provider before `since`. */
-export async function skippedClients(sql: Sql, monthStart: Date): Promise<readonly ClientKey[]> {
+/** Clients whose last skip was for a reason that time has ended: a limit of an earlier month, or a refusal an hour ago. */
+export async function skippedClients(sql: Sql, monthStart: Date, now: Date): Promise<readonly ClientKey[]> {
   const { rows } = await sql.query<ClientKey>(
-    `SELECT DISTINCT s.agency_id AS "agencyId", s.customer_id AS "customerId"
-       FROM refill_skips s JOIN auto_refills a USING (agency_id, customer_id)
-      WHERE a.enabled AND s.reason = 'monthly_limit' AND s.last_at < $1
-        AND s.id = (SELECT max(id) FROM refill_skips l WHERE l.agency_id = s.agency_id AND l.customer_id = s.customer_id)
+    `SELECT a.agency_id AS "agencyId", a.customer_id AS "customerId"
+       FROM auto_refills a
+       JOIN LATERAL (SELECT reason, last_at FROM refill_skips s
+                      WHERE s.agency_id = a.agency_id AND s.customer_id = a.customer_id ORDER BY id DESC LIMIT 1) AS skip ON true
+      WHERE a.enabled AND ((skip.reason = 'monthly_limit' AND skip.last_at < $1)
+                        OR (skip.reason = 'provider_refused' AND skip.last_at <= $2::timestamptz - interval '1 hour'))
       ORDER BY 1, 2`,
-    [monthStart],
+    [monthStart, now],
   );
   return rows;
 }
@@ -280,4 +305,30 @@ export async function recordSkip(
     `INSERT INTO refill_skips (agency_id, customer_id, id, reason, times, first_at, last_at) VALUES ($1, $2, $3, $4, 1, $5, $5)`,
     [agencyId, customerId, newId('refillSkip'), reason, now],
   );
+}
+
+const skipRows = z.array(
+  z.object({
+    reason: z.string().transform((reason) => skipReasonOf(reason)),
+    times: z.number(),
+    firstAt: z.date(),
+    lastAt: z.date(),
+  }),
+);
+
+const isSkipReason = (reason: string): reason is SkipReason => Object.hasOwn(skipReasons, reason);
+
+function skipReasonOf(reason: string): SkipReason {
+  if (!isSkipReason(reason)) throw new Error(`unexpected stored skip reason ${reason}`);
+  return reason;
+}
+
+/** Newest first. */
+export async function listSkips(sql: Sql, { agencyId, customerId }: ClientKey): Promise<z.output<typeof skipRows>> {
+  const { rows } = await sql.query(
+    `SELECT reason, times, first_at AS "firstAt", last_at AS "lastAt" FROM refill_skips
+      WHERE agency_id = $1 AND customer_id = $2 ORDER BY id DESC LIMIT 20`,
+    [agencyId, customerId],
+  );
+  return skipRows.parse(rows);
 }

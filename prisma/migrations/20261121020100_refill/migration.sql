@@ -19,6 +19,8 @@ CREATE TABLE "refills" (
     "customer_id" TEXT NOT NULL,
     "order_id" TEXT NOT NULL,
     "payment_method_id" TEXT NOT NULL,
+    "provider_card_id" TEXT NOT NULL,
+    "provider_customer_id" TEXT NOT NULL,
     "fingerprint" TEXT NOT NULL,
     "status" TEXT NOT NULL,
     "amount" DECIMAL(20,6) NOT NULL,

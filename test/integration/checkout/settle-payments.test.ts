@@ -157,7 +157,7 @@ test('whatever is told of an order, in any order, batching and number: one credi
           if (fact === 'paid') return paid(agencyId, 'pi_1');
           if (fact === 'failed') return { ...about(agencyId), type: 'payment.failed' };
           if (fact === 'expired') return { ...about(agencyId), type: 'session.expired' };
-          const nothing = { code: null, declineCode: null, message: null, occurredAt: new Date(0) };
+          const nothing = { code: null, declineCode: null, adviceCode: null, message: null, occurredAt: new Date(0) };
           return { ...about(agencyId), type: 'payment.declined', paymentId: 'pi_1', fact: 'ch_1', ...nothing };
         };
         for (const batch of batches) await apply(...batch.map(eventOf));

@@ -20,6 +20,7 @@ export const paymentIntentPaymentFailed = translatorOf('payment_intent.payment_f
       fact: error?.charge ?? `${intent.id}:${error?.decline_code ?? error?.code ?? 'declined'}:${event.created}`,
       code: error?.code ?? null,
       declineCode: error?.decline_code ?? null,
+      adviceCode: error?.advice_code ?? null,
       message: error?.message ?? null,
       occurredAt: new Date(event.created * 1000),
     },
