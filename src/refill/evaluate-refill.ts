@@ -14,6 +14,7 @@ import {
   loadBreaker,
   loadSettings,
   monthOf,
+  noteEvaluation,
   type Refill,
   recordSkip,
   refilledIn,
@@ -39,6 +40,7 @@ async function evaluate(dependencies: RefillDependencies, sql: Sql, client: Clie
   const settings = await loadSettings(sql, client, 'lock');
   if (!settings?.enabled) return;
   const now = clock.now();
+  await noteEvaluation(sql, client, now);
   const [balance] = await ledger.balances(sql, [client]);
   if (!balance || balance.compare(settings.threshold) >= 0) return;
 

@@ -59,8 +59,8 @@ export async function saveSettings(
   now: Date,
 ): Promise<void> {
   await sql.query(
-    `INSERT INTO auto_refills (agency_id, customer_id, enabled, threshold, amount, monthly_limit, created_at, updated_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
+    `INSERT INTO auto_refills (agency_id, customer_id, enabled, threshold, amount, monthly_limit, evaluated_at, created_at, updated_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $7)
      ON CONFLICT (agency_id, customer_id) DO UPDATE SET enabled = excluded.enabled, threshold = excluded.threshold,
        amount = excluded.amount, monthly_limit = excluded.monthly_limit, updated_at = excluded.updated_at`,
     [
@@ -262,30 +262,33 @@ export async function closeBreakersOfRefills(
   );
 }
 
-/** Clients with a card whose rest is over. */
-export async function restedClients(sql: Sql, now: Date): Promise<readonly ClientKey[]> {
-  const { rows } = await sql.query<ClientKey>(
-    `SELECT DISTINCT agency_id AS "agencyId", customer_id AS "customerId" FROM refill_breakers
-      WHERE state = 'open' AND next_attempt_at <= $1 ORDER BY 1, 2`,
-    [now],
-  );
-  return rows;
+/** Notes that a client was looked at, so that time wakes it again only for what falls due later. */
+export async function noteEvaluation(sql: Sql, { agencyId, customerId }: ClientKey, now: Date): Promise<void> {
+  await sql.query('UPDATE auto_refills SET evaluated_at = $3 WHERE agency_id = $1 AND customer_id = $2', [
+    agencyId,
+    customerId,
+    now,
+  ]);
 }
 
-/** Clients whose last skip was for a reason that time has ended: a limit of an earlier month, or a refusal an hour ago. */
-export async function skippedClients(sql: Sql, monthStart: Date, now: Date): Promise<readonly ClientKey[]> {
-  const { rows } = await sql.query<ClientKey>(
-    `SELECT a.agency_id AS "agencyId", a.customer_id AS "customerId"
-       FROM auto_refills a
-       JOIN LATERAL (SELECT reason, last_at FROM refill_skips s
-                      WHERE s.agency_id = a.agency_id AND s.customer_id = a.customer_id ORDER BY id DESC LIMIT 1) AS skip ON true
-      WHERE a.enabled AND ((skip.reason = 'monthly_limit' AND skip.last_at < $1)
-                        OR (skip.reason = 'provider_refused' AND skip.last_at <= $2::timestamptz - interval '1 hour'))
-      ORDER BY 1, 2`,
-    [monthStart, now],
-  );
-  return rows;
-}
+/**
+ * Clients for whom something fell due by time alone since they were last looked at: the rest of a card is over, the month has
+ * turned, or an hour has passed since the provider refused. Parameters: now, the start of its UTC month.
+ */
+const selectDue = `
+SELECT agency_id AS "agencyId", customer_id AS "customerId" FROM auto_refills a
+ WHERE enabled AND evaluated_at < $1 AND (
+   evaluated_at < $2
+   OR EXISTS (SELECT 1 FROM refill_breakers b
+               WHERE b.agency_id = a.agency_id AND b.customer_id = a.customer_id AND b.state = 'open'
+                 AND b.next_attempt_at <= $1 AND b.next_attempt_at > a.evaluated_at)
+   OR EXISTS (SELECT 1 FROM refills r
+               WHERE r.agency_id = a.agency_id AND r.customer_id = a.customer_id AND r.status = 'refused'
+                 AND r.settled_at + interval '1 hour' <= $1 AND r.settled_at + interval '1 hour' > a.evaluated_at))
+ ORDER BY agency_id, customer_id`;
+
+export const clientsDue = async (sql: Sql, now: Date, monthStart: Date): Promise<readonly ClientKey[]> =>
+  (await sql.query<ClientKey>(selectDue, [now, monthStart])).rows;
 
 /** The same reason again, with no other in between, counts up. */
 export async function recordSkip(

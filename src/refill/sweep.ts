@@ -1,7 +1,7 @@
 import { inTransaction } from '../database/database.ts';
 import { enqueueEvaluation, eventPatienceMs, type RefillDependencies } from './dependencies.ts';
 import { enqueueCharge } from './evaluate-refill.ts';
-import { findInFlight, longInFlight, monthOf, restedClients, skippedClients } from './refill.store.ts';
+import { clientsDue, findInFlight, longInFlight, monthOf } from './refill.store.ts';
 
 /**
  * The handler of `refill.sweep`: wakes what waited for time to pass. Cards whose rest is over, clients whose month has turned, and
@@ -12,8 +12,7 @@ export async function sweepRefills(dependencies: RefillDependencies): Promise<vo
   const { pool } = database;
   const now = clock.now();
   const monthStart = new Date(`${monthOf(now)}-01T00:00:00.000Z`);
-  const waiting = [...(await restedClients(pool, now)), ...(await skippedClients(pool, monthStart, now))];
-  for (const client of waiting) {
+  for (const client of await clientsDue(pool, now, monthStart)) {
     await inTransaction(pool, (sql) => enqueueEvaluation(dependencies, sql, client));
   }
   for (const client of await longInFlight(pool, new Date(now.getTime() - eventPatienceMs))) {

@@ -6,6 +6,7 @@ CREATE TABLE "auto_refills" (
     "threshold" DECIMAL(20,6) NOT NULL,
     "amount" DECIMAL(20,6) NOT NULL,
     "monthly_limit" DECIMAL(20,6),
+    "evaluated_at" TIMESTAMPTZ(3) NOT NULL,
     "created_at" TIMESTAMPTZ(3) NOT NULL,
     "updated_at" TIMESTAMPTZ(3) NOT NULL,
 

@@ -1,0 +1,185 @@
+import type { OrderListener } from '../../src/checkout/order-listener.ts';
+import type { PaymentEvent } from '../../src/checkout/payment-event.ts';
+import { createSettlePayments, type SettlePayments } from '../../src/checkout/settle-payments.ts';
+import { FixedClock } from '../../src/clock.ts';
+import { type Database, inTransaction, openDatabase } from '../../src/database/database.ts';
+import type { Job, Jobs } from '../../src/delivery/jobs.ts';
+import { createLedger, type Ledger } from '../../src/ledger/ledger.ts';
+import { createMerchantAccounts } from '../../src/merchant-accounts/merchant-accounts.ts';
+import { Money } from '../../src/money/money.ts';
+import type { OffSessionChargeRequest } from '../../src/providers/card-ports.ts';
+import { createOperationStore } from '../../src/providers/operation.store.ts';
+import type { PaymentProvider } from '../../src/providers/port.ts';
+import { createStripeProvider } from '../../src/providers/stripe/stripe-provider.ts';
+import { type AutoRefill, createAutoRefill } from '../../src/refill/auto-refill.ts';
+import type { DeclinedCard, DefaultCard } from '../../src/refill/dependencies.ts';
+import { createNoticePostings } from '../../src/refill/notice-postings.ts';
+import { createMigratedDatabase } from '../support/database.ts';
+import type { Random } from '../support/random.ts';
+import { Bank } from './bank.ts';
+
+export const agencyId = 'agc_sim';
+export const accountId = 'acct_sim';
+const merchantAccountId = 'macc_sim';
+
+export interface RefillWorld {
+  readonly database: Database;
+  readonly clock: FixedClock;
+  readonly ledger: Ledger;
+  readonly bank: Bank;
+  readonly refill: AutoRefill;
+  /** Client -> its default card. */
+  readonly cards: Map<string, DefaultCard>;
+  /** First declines that were told, by client and card. */
+  readonly announced: DeclinedCard[];
+  readonly customerIds: readonly string[];
+  deliver(event: PaymentEvent): Promise<void>;
+  /** Runs waiting jobs, several at a time; one that fails, or whose process dies, waits again. */
+  runJobs(limit: number): Promise<number>;
+  waitingJobs(): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface RefillWorldOptions {
+  readonly random: Random;
+  readonly customers: number;
+  /** The chance that the process dies around a job: before it, or after it committed and before that was noted. */
+  readonly killChance: number;
+  readonly onCharge: (world: RefillWorld, request: OffSessionChargeRequest) => Promise<void>;
+}
+
+export const cardOf = (customerId: string, number: number): DefaultCard => ({
+  paymentMethodId: `pm_${customerId}_${number}`,
+  merchantAccountId,
+  providerCardId: `card_${customerId}_${number}`,
+  providerCustomerId: `cus_${customerId}`,
+  fingerprint: `card_${customerId}_${number}`,
+  verified: true,
+  expMonth: 12,
+  expYear: 2099,
+});
+
+/**
+ * The refill room, the ledger and the settlement of payments over a real database, with the job queue and the bank in the test's
+ * hands, so that it can stop either at any moment.
+ */
+export async function createRefillWorld(options: RefillWorldOptions): Promise<RefillWorld> {
+  const { random } = options;
+  const scratch = await createMigratedDatabase();
+  const database = openDatabase(scratch.url);
+  const { pool } = database;
+  const clock = new FixedClock('2026-01-01T00:00:00Z');
+  const customerIds = Array.from({ length: options.customers }, (_, index) => `cus_${String(index).padStart(3, '0')}`);
+  await furnish(database, customerIds);
+
+  const jobs: Pick<Jobs, 'enqueue'> = {
+    enqueue: async (sql, job) => {
+      await sql.query(
+        `INSERT INTO waiting_jobs (key, job) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET job = excluded.job`,
+        [job.key ?? null, JSON.stringify(job)],
+      );
+    },
+  };
+  const cards = new Map(customerIds.map((customerId) => [customerId, cardOf(customerId, 1)]));
+  const announced: DeclinedCard[] = [];
+  const bank = new Bank({ random, accountId, onCharge: (request) => options.onCharge(world, request) });
+  const ledger: Ledger = createLedger({
+    pool,
+    clock,
+    onPosted: createNoticePostings({ jobs, ledger: () => ledger }),
+  });
+  // Nothing listens at this address: whatever is not the bank's would fail.
+  const unreachable = createStripeProvider({ apiKey: 'sk_test_unused', apiBase: 'http://127.0.0.1:9' });
+  const provider: PaymentProvider = { ...unreachable, payments: bank.payments, offSession: bank.offSession };
+  let settle: SettlePayments;
+  const refill = createAutoRefill({
+    database,
+    clock,
+    ledger,
+    providers: { stripe: provider },
+    merchantAccounts: createMerchantAccounts({ database, clock, platformAgencyId: agencyId }),
+    operations: { store: createOperationStore(pool), clock, wait: async () => undefined },
+    jobs,
+    findDefaultCard: async (_sql, { customerId }) => cards.get(customerId) ?? null,
+    announceDecline: async (_sql, decline) => {
+      announced.push(decline);
+    },
+    settlePayments: () => settle,
+    publicUrl: 'http://127.0.0.1',
+  });
+  const listener: OrderListener = refill.orderListener;
+  settle = createSettlePayments({ ledger, clock, listener });
+
+  const runOne = async ({ key, job }: WaitingJob): Promise<void> => {
+    const again = () => jobs.enqueue(pool, key === null ? job : { ...job, key });
+    const handler = refill.jobs[job.name];
+    if (!handler) throw new Error(`nobody does ${job.name}`);
+    if (random.chance(options.killChance)) return again();
+    await handler.handle(job.payload).catch(again);
+    if (random.chance(options.killChance)) await again();
+  };
+
+  const world: RefillWorld = {
+    database,
+    clock,
+    ledger,
+    bank,
+    refill,
+    cards,
+    announced,
+    customerIds,
+    deliver: async (event) => {
+      await inTransaction(pool, (sql) => settle(sql, [{ event, source: 'event:simulated' }]));
+    },
+    runJobs: async (limit) => {
+      const { rows } = await pool.query<WaitingJob>(
+        `DELETE FROM waiting_jobs WHERE id IN (SELECT id FROM waiting_jobs ORDER BY id LIMIT $1) RETURNING id, key, job`,
+        [limit],
+      );
+      for (let from = 0; from < rows.length; from += jobsAtOnce) {
+        await Promise.all(rows.slice(from, from + jobsAtOnce).map(runOne));
+      }
+      return rows.length;
+    },
+    waitingJobs: async () => {
+      const { rows } = await pool.query<{ count: number }>('SELECT count(*) AS count FROM waiting_jobs');
+      return rows[0]?.count ?? 0;
+    },
+    close: async () => {
+      await database.close();
+      await scratch.drop();
+    },
+  };
+  return world;
+}
+
+const jobsAtOnce = 4;
+
+interface WaitingJob {
+  readonly id: number;
+  readonly key: string | null;
+  readonly job: Job;
+}
+
+export const usd = (amount: string): Money => Money.of(amount, 'USD');
+
+async function furnish({ pool }: Database, customerIds: readonly string[]): Promise<void> {
+  await pool.query('CREATE TABLE waiting_jobs (id bigserial PRIMARY KEY, key text UNIQUE, job jsonb NOT NULL)');
+  await pool.query(
+    `INSERT INTO agencies (id, name, email, country, is_platform, created_at)
+     VALUES ($1, 'Simulated', 'sim@agency.example', 'OM', true, now())`,
+    [agencyId],
+  );
+  await pool.query(
+    `INSERT INTO merchant_accounts (agency_id, id, provider, provider_account_id, livemode, country, charge_currency, usd_rate,
+                                    effective_currency, settlement_currency, status, created_at, updated_at)
+     VALUES ($1, $2, 'stripe', $3, false, 'AE', 'OMR', 0.385, 'OMR', 'AED', 'active', now(), now())`,
+    [agencyId, merchantAccountId, accountId],
+  );
+  await pool.query(
+    `INSERT INTO customers (agency_id, id, name, email, created_at)
+     SELECT $1, id, id, id || '@client.example', now() FROM unnest($2::text[]) id`,
+    [agencyId, customerIds],
+  );
+  await pool.query('ANALYZE');
+}
