@@ -22,6 +22,9 @@ const paymentAnswer = z.object({
 });
 export type SandboxPaymentAnswer = z.output<typeof paymentAnswer>;
 
+const challengeAnswer = z.object({ status: z.string(), redirect: z.string().optional() });
+export type SandboxChallengeAnswer = z.output<typeof challengeAnswer>;
+
 const refusalSchema = z.object({ error: z.object({ message: z.string().optional(), code: z.string().optional() }) });
 
 const deliveriesSchema = z.object({
@@ -49,6 +52,10 @@ export interface SandboxClient {
   readonly url: string;
   pay(sessionId: string, payment: SandboxPayment): Promise<SandboxPaymentAnswer>;
   settle(sessionId: string, outcome: 'succeed' | 'fail'): Promise<SandboxPaymentAnswer>;
+  /** Makes a saved card (by payment method or fingerprint) do something else; null: what its number does. */
+  setCard(id: string, outcome: string | null): Promise<void>;
+  /** Answers the bank's question about an intent that no session leads. */
+  authenticate(intentId: string, answer: 'complete' | 'fail'): Promise<SandboxChallengeAnswer>;
   /** Replaces all faults; `{}` clears them. */
   setFaults(faults: Readonly<Record<string, unknown>>): Promise<void>;
   /** Moves the clock of both sides, e.g. `1d`; resolves when everything that fell due is done. */
@@ -106,6 +113,11 @@ export function createSandboxClient(url: string): SandboxClient {
       request('POST', `/sandbox/sessions/${sessionId}/pay`, paymentAnswer, { body: payment }),
     settle: (sessionId, outcome) =>
       request('POST', `/sandbox/sessions/${sessionId}/settle`, paymentAnswer, { body: { outcome } }),
+    setCard: async (id, outcome) => {
+      await request('PUT', `/sandbox/cards/${id}`, z.unknown(), { body: { outcome } });
+    },
+    authenticate: (intentId, answer) =>
+      request('POST', `/sandbox/intents/${intentId}/authenticate`, challengeAnswer, { body: { authenticate: answer } }),
     setFaults: async (faults) => {
       await request('PUT', '/sandbox/faults', z.unknown(), { body: faults });
     },

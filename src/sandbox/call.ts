@@ -3,7 +3,7 @@ import Stripe from 'stripe';
 import type { Clock } from '../clock.ts';
 import { DocumentStore } from './documents.ts';
 import { accountInvalid } from './failure.ts';
-import type { FaultSwitch } from './faults.ts';
+import type { FaultSwitch, Faults } from './faults.ts';
 import { newStripeId } from './identifiers.ts';
 
 /** The events that the sandbox emits, each with the object it is a snapshot of. */
@@ -31,9 +31,22 @@ export interface EventObjects {
   'payment_intent.requires_action': Stripe.PaymentIntent;
   'payment_intent.succeeded': Stripe.PaymentIntent;
   'payment_intent.payment_failed': Stripe.PaymentIntent;
+  'payment_intent.amount_capturable_updated': Stripe.PaymentIntent;
   'payment_intent.canceled': Stripe.PaymentIntent;
+  'setup_intent.created': Stripe.SetupIntent;
+  'setup_intent.requires_action': Stripe.SetupIntent;
+  'setup_intent.succeeded': Stripe.SetupIntent;
+  'setup_intent.setup_failed': Stripe.SetupIntent;
+  'setup_intent.canceled': Stripe.SetupIntent;
+  'payment_method.attached': Stripe.PaymentMethod;
+  'payment_method.updated': Stripe.PaymentMethod;
+  'payment_method.detached': Stripe.PaymentMethod;
   'charge.succeeded': Stripe.Charge;
+  'charge.captured': Stripe.Charge;
+  'charge.expired': Stripe.Charge;
   'charge.failed': Stripe.Charge;
+  'charge.refunded': Stripe.Charge;
+  'refund.created': Stripe.Refund;
 }
 
 export interface RequestIdentity {
@@ -43,7 +56,7 @@ export interface RequestIdentity {
 
 /** Something that falls due by the clock: `detail` is the timer's own business. */
 export interface Timer {
-  readonly kind: 'session_expiry' | 'payment_settlement';
+  readonly kind: 'session_expiry' | 'payment_settlement' | 'hold_expiry';
   readonly objectId: string;
   readonly dueAt: Date;
   readonly detail: string;
@@ -62,13 +75,14 @@ export class Call {
   readonly now: Date;
   readonly baseUrl: string;
   readonly request: RequestIdentity | null;
+  readonly faults: Faults;
   readonly #emitted: Emitted[] = [];
   readonly #timers: Timer[] = [];
 
   constructor(
     store: DocumentStore,
     account: Stripe.Account,
-    setting: { platformId: string; now: Date; baseUrl: string; request: RequestIdentity | null },
+    setting: { platformId: string; now: Date; baseUrl: string; request: RequestIdentity | null; faults: Faults },
   ) {
     this.store = store;
     this.account = account;
@@ -76,6 +90,7 @@ export class Call {
     this.now = setting.now;
     this.baseUrl = setting.baseUrl;
     this.request = setting.request;
+    this.faults = setting.faults;
   }
 
   /** Unix seconds. */
@@ -87,14 +102,22 @@ export class Call {
     return this.account.id === this.platformId;
   }
 
-  /** Events of one lane are delivered one after another, in the order they were emitted. */
-  emit<Type extends keyof EventObjects>(type: Type, object: EventObjects[Type], lane: string): void {
+  /**
+   * Events of one lane are delivered one after another, in the order they were emitted. `previous` is what the object
+   * had in the fields that changed, where only that tells what happened.
+   */
+  emit<Type extends keyof EventObjects>(
+    type: Type,
+    object: EventObjects[Type],
+    lane: string,
+    previous?: Partial<EventObjects[Type]>,
+  ): void {
     const event: Stripe.EventBase = {
       id: newStripeId('evt'),
       object: 'event',
       api_version: Stripe.API_VERSION,
       created: this.nowSeconds,
-      data: { object },
+      data: previous ? { object, previous_attributes: previous } : { object },
       livemode: false,
       pending_webhooks: 0,
       request: { id: this.request?.id ?? null, idempotency_key: this.request?.idempotencyKey ?? null },
@@ -191,6 +214,7 @@ export class Transactions {
         now: clock.now(),
         baseUrl: baseUrl(),
         request,
+        faults: faults.current,
       });
       const result = await work(call);
       const made = await call.finish(faults);

@@ -1,8 +1,4 @@
-/** What a test card does. `challenge` asks for authentication first and then succeeds. */
-export type CardOutcome =
-  | { readonly kind: 'success' }
-  | { readonly kind: 'challenge' }
-  | { readonly kind: 'decline'; readonly code: string; readonly declineCode: string; readonly message: string };
+import { type CardOutcome, cardOutcomes } from './card-outcomes.ts';
 
 export interface TestCard {
   readonly number: string;
@@ -12,17 +8,14 @@ export interface TestCard {
   readonly brand: 'visa' | 'mastercard' | 'amex';
   readonly funding: 'credit' | 'debit';
   readonly outcome: CardOutcome;
+  /** Where saving it goes otherwise than charging it. */
+  readonly onSaving?: CardOutcome;
+  /** Where it behaves otherwise off-session, once it was saved with its owner there. */
+  readonly onceSaved?: CardOutcome;
 }
 
-const success = { kind: 'success' } as const;
-const challenge = { kind: 'challenge' } as const;
-
-const decline = (code: string, declineCode: string, message: string): CardOutcome => ({
-  kind: 'decline',
-  code,
-  declineCode,
-  message,
-});
+const success = cardOutcomes.succeed;
+const challenge = cardOutcomes.authentication_required;
 
 const visa = { brand: 'visa', funding: 'credit' } as const;
 
@@ -71,37 +64,74 @@ export const testCards: readonly TestCard[] = [
   {
     number: '4000002500003155',
     paymentMethod: 'pm_card_authenticationRequiredOnSetup',
-    label: 'Visa, asks for authentication',
+    label: 'Visa, asks for authentication until it is saved',
     ...visa,
     outcome: challenge,
+    onceSaved: success,
+  },
+  {
+    number: '4000000000000341',
+    paymentMethod: 'pm_card_chargeCustomerFail',
+    label: 'Visa, can be saved and is then declined',
+    ...visa,
+    outcome: cardOutcomes.generic_decline,
+    onSaving: success,
   },
   {
     number: '4000000000000002',
     paymentMethod: 'pm_card_visa_chargeDeclined',
     label: 'Visa, declined',
     ...visa,
-    outcome: decline('card_declined', 'generic_decline', 'Your card was declined.'),
+    outcome: cardOutcomes.generic_decline,
   },
   {
     number: '4000000000009995',
     paymentMethod: 'pm_card_visa_chargeDeclinedInsufficientFunds',
     label: 'Visa, insufficient funds',
     ...visa,
-    outcome: decline('card_declined', 'insufficient_funds', 'Your card has insufficient funds.'),
+    outcome: cardOutcomes.insufficient_funds,
+  },
+  {
+    number: '4000000000009987',
+    paymentMethod: 'pm_card_visa_chargeDeclinedLostCard',
+    label: 'Visa, lost',
+    ...visa,
+    outcome: cardOutcomes.lost_card,
+  },
+  {
+    number: '4000000000009979',
+    paymentMethod: 'pm_card_visa_chargeDeclinedStolenCard',
+    label: 'Visa, stolen',
+    ...visa,
+    outcome: cardOutcomes.stolen_card,
   },
   {
     number: '4000000000000069',
     paymentMethod: 'pm_card_chargeDeclinedExpiredCard',
     label: 'Visa, expired',
     ...visa,
-    outcome: decline('expired_card', 'expired_card', 'Your card has expired.'),
+    outcome: cardOutcomes.expired_card,
   },
   {
     number: '4000000000000127',
     paymentMethod: 'pm_card_chargeDeclinedIncorrectCvc',
     label: 'Visa, wrong security code',
     ...visa,
-    outcome: decline('incorrect_cvc', 'incorrect_cvc', "Your card's security code is incorrect."),
+    outcome: cardOutcomes.incorrect_cvc,
+  },
+  {
+    number: '4000000000000119',
+    paymentMethod: 'pm_card_chargeDeclinedProcessingError',
+    label: 'Visa, processing error',
+    ...visa,
+    outcome: cardOutcomes.processing_error,
+  },
+  {
+    number: '4000000000006975',
+    paymentMethod: 'pm_card_visa_chargeDeclinedVelocityLimitExceeded',
+    label: 'Visa, used too often',
+    ...visa,
+    outcome: cardOutcomes.card_velocity_exceeded,
   },
 ];
 

@@ -1,21 +1,20 @@
 import type Stripe from 'stripe';
 import type { Call } from './call.ts';
-import type { CardOutcome } from './cards.ts';
+import type { Decline } from './card-outcomes.ts';
 import { processingFee, settle } from './countries.ts';
 import { newStripeId } from './identifiers.ts';
-import { chargeDetails } from './payment-methods.ts';
+import { type ChargeFacts, chargeDetails } from './payment-methods.ts';
 
 const secondsPerDay = 86_400;
 
 /** Days until a payment is available for payout. */
 const availableAfterDays = 7;
 
-interface ChargeResult {
-  readonly authenticated: boolean;
-  readonly failure: (CardOutcome & { kind: 'decline' }) | null;
+interface ChargeResult extends ChargeFacts {
+  readonly failure: Decline | null;
 }
 
-/** Makes and saves the charge of one attempt and, where it succeeded, its balance transaction. */
+/** Makes and saves the charge of one attempt and, where money was taken, its balance transaction. */
 export function makeCharge(
   call: Call,
   intent: Stripe.PaymentIntent,
@@ -23,13 +22,14 @@ export function makeCharge(
   result: ChargeResult,
 ): Stripe.Charge {
   const { failure } = result;
+  const taken = !failure && result.captureBefore === null;
   const id = newStripeId(method.type === 'card' ? 'ch' : 'py');
-  const transaction = failure ? null : balanceTransaction(call, intent, id, method);
+  const transaction = taken ? balanceTransaction(call, intent, id, method) : null;
   const charge: Stripe.Charge = {
     id,
     object: 'charge',
     amount: intent.amount,
-    amount_captured: failure ? 0 : intent.amount,
+    amount_captured: taken ? intent.amount : 0,
     amount_refunded: 0,
     application: intent.application,
     application_fee: null,
@@ -37,7 +37,7 @@ export function makeCharge(
     balance_transaction: transaction?.id ?? null,
     billing_details: method.billing_details,
     calculated_statement_descriptor: intent.statement_descriptor ?? 'SANDBOX',
-    captured: !failure,
+    captured: taken,
     created: call.nowSeconds,
     currency: intent.currency,
     customer: intent.customer,
@@ -54,7 +54,7 @@ export function makeCharge(
     paid: !failure,
     payment_intent: intent.id,
     payment_method: method.id,
-    payment_method_details: chargeDetails(method, result.authenticated),
+    payment_method_details: chargeDetails(method, result),
     receipt_email: intent.receipt_email,
     receipt_number: null,
     receipt_url: null,
@@ -74,6 +74,26 @@ export function makeCharge(
   return charge;
 }
 
+/** Takes `amountMinor` of what the charge holds, and saves it with its balance transaction. */
+export function captureCharge(
+  call: Call,
+  intent: Stripe.PaymentIntent,
+  charge: Stripe.Charge,
+  method: Stripe.PaymentMethod,
+  amountMinor: number,
+): Stripe.Charge {
+  const transaction = balanceTransaction(call, { ...intent, amount: amountMinor }, charge.id, method);
+  const captured: Stripe.Charge = {
+    ...charge,
+    amount_captured: amountMinor,
+    balance_transaction: transaction.id,
+    captured: true,
+  };
+  call.store.save('charge', captured);
+  call.store.save('balance_transaction', transaction);
+  return captured;
+}
+
 function outcomeOf(failure: ChargeResult['failure']): Stripe.Charge.Outcome {
   if (!failure) {
     return {
@@ -88,9 +108,9 @@ function outcomeOf(failure: ChargeResult['failure']): Stripe.Charge.Outcome {
     };
   }
   return {
-    advice_code: 'try_again_later',
-    network_advice_code: null,
-    network_decline_code: null,
+    advice_code: failure.adviceCode ?? null,
+    network_advice_code: failure.networkAdviceCode ?? null,
+    network_decline_code: failure.networkDeclineCode ?? null,
     network_status: 'declined_by_network',
     reason: failure.declineCode,
     risk_level: 'normal',

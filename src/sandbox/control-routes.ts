@@ -1,7 +1,10 @@
 import express, { type NextFunction, type Request, type Response, type Router } from 'express';
 import type { Pool } from 'pg';
 import { z } from 'zod';
+import { type CardSwitches, cardSwitchSchema } from './card-switches.ts';
 import { testCards } from './cards.ts';
+import { challengeSchema } from './challenge-routes.ts';
+import type { Challenges } from './challenges.ts';
 import type { ClockMover } from './clock-mover.ts';
 import type { Deliverer } from './deliverer.ts';
 import { asFailure } from './failure.ts';
@@ -14,6 +17,8 @@ export interface ControlSetting {
   readonly secretKey: string;
   readonly accountId: string;
   readonly payment: SessionPayment;
+  readonly challenges: Challenges;
+  readonly cardSwitches: CardSwitches;
   readonly faults: FaultSwitch;
   readonly deliverer: Deliverer;
   readonly clockMover: ClockMover;
@@ -29,7 +34,7 @@ const deliveriesShown = 200;
 
 /** The sandbox's own routes under `/sandbox`: what a person or a test may do that Stripe's API has no call for. */
 export function controlRoutes(setting: ControlSetting): Router {
-  const { pool, payment, faults, deliverer, clockMover } = setting;
+  const { pool, payment, challenges, cardSwitches, faults, deliverer, clockMover } = setting;
   const router = express.Router();
   router.use('/sandbox', express.json({ limit: '64kb' }));
   router.get('/sandbox', async (_request, response) => {
@@ -47,6 +52,15 @@ export function controlRoutes(setting: ControlSetting): Router {
   });
   router.post('/sandbox/sessions/:id/settle', async (request, response) => {
     response.json(await payment.settle(request.params.id, settleSchema.parse(request.body).outcome));
+  });
+  router.post('/sandbox/intents/:id/authenticate', async (request, response) => {
+    response.json(await challenges.answer(request.params.id, challengeSchema.parse(request.body).authenticate));
+  });
+  router.get('/sandbox/cards/:id', async (request, response) => {
+    response.json(await cardSwitches.view(request.params.id));
+  });
+  router.put('/sandbox/cards/:id', async (request, response) => {
+    response.json(await cardSwitches.set(request.params.id, cardSwitchSchema.parse(request.body).outcome));
   });
   router.get('/sandbox/faults', (_request, response) => {
     response.json(faults.current);

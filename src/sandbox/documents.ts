@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
 import type Stripe from 'stripe';
+import type { CardOutcomeName } from './card-outcomes.ts';
 import { resourceMissing } from './failure.ts';
 
 /** What a payment made by a session will carry; Stripe keeps it too, but shows it nowhere. */
@@ -13,6 +14,13 @@ export interface SessionPlan {
   readonly setupFutureUsage: Stripe.PaymentIntent.SetupFutureUsage | null;
   readonly statementDescriptor: string | null;
   readonly statementDescriptorSuffix: string | null;
+}
+
+/** What a script made of a card, under its fingerprint or under the id of one payment method. */
+export interface CardSwitch {
+  readonly id: string;
+  readonly created: number;
+  readonly outcome: CardOutcomeName;
 }
 
 /**
@@ -31,7 +39,10 @@ export interface DocumentTypes {
   item: Stripe.LineItem;
   payment_intent: Stripe.PaymentIntent;
   payment_method: Stripe.PaymentMethod;
+  setup_intent: Stripe.SetupIntent;
+  card_switch: CardSwitch;
   charge: Stripe.Charge;
+  refund: Stripe.Refund;
   balance_transaction: Stripe.BalanceTransaction;
   event: Stripe.EventBase;
   webhook_endpoint: Stripe.WebhookEndpoint;
@@ -45,7 +56,9 @@ const idOf = (reference: string | { readonly id: string } | null | undefined): s
 const link = (name: string, value: string | boolean | null | undefined): string[] =>
   value === null || value === undefined ? [] : [`${name}:${value}`];
 
-/** What each kind can be listed by. */
+const savingStates: ReadonlySet<string> = new Set(['succeeded', 'requires_capture']);
+
+/** What each kind can be listed by. `saves` names the card that its owner, being there, left for charges without them. */
 const linksOf: { readonly [Kind in DocumentKind]?: (body: DocumentTypes[Kind]) => readonly string[] } = {
   product: (product) => [...link('active', product.active), ...link('url', product.url)],
   price: (price) => [
@@ -64,13 +77,31 @@ const linksOf: { readonly [Kind in DocumentKind]?: (body: DocumentTypes[Kind]) =
   'checkout.session': (session) => [
     ...link('customer', idOf(session.customer)),
     ...link('payment_intent', idOf(session.payment_intent)),
+    ...link('setup_intent', idOf(session.setup_intent)),
     ...link('status', session.status),
   ],
-  payment_intent: (intent) => link('customer', idOf(intent.customer)),
+  payment_intent: (intent) => [
+    ...link('customer', idOf(intent.customer)),
+    ...(intent.setup_future_usage === 'off_session' && savingStates.has(intent.status)
+      ? link('saves', idOf(intent.payment_method))
+      : []),
+  ],
+  setup_intent: (intent) => [
+    ...link('customer', idOf(intent.customer)),
+    ...link('payment_method', idOf(intent.payment_method)),
+    ...(intent.status === 'succeeded' ? link('saves', idOf(intent.payment_method)) : []),
+  ],
+  payment_method: (method) => [
+    ...link('customer', idOf(method.customer)),
+    ...link('type', method.type),
+    ...link('allow_redisplay', method.allow_redisplay),
+    ...link('fingerprint', method.card?.fingerprint),
+  ],
   charge: (charge) => [
     ...link('customer', idOf(charge.customer)),
     ...link('payment_intent', idOf(charge.payment_intent)),
   ],
+  refund: (refund) => [...link('charge', idOf(refund.charge)), ...link('payment_intent', idOf(refund.payment_intent))],
   balance_transaction: (transaction) => [
     ...link('source', idOf(transaction.source)),
     ...link('type', transaction.type),

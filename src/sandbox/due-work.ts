@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import { errorMessage } from '../errors.ts';
 import type { Call, Timer, Transactions } from './call.ts';
 import { StripeFailure } from './failure.ts';
+import { expireHold } from './holds.ts';
 import { expireSession, settleSession } from './sessions.ts';
 
 /** `setTimeout` cannot wait longer. */
@@ -13,6 +14,7 @@ const handlers = {
   session_expiry: (call: Call, sessionId: string) => expireSession(call, sessionId),
   payment_settlement: (call: Call, sessionId: string, detail: string) =>
     settleSession(call, sessionId, detail === 'fail' ? 'fail' : 'succeed'),
+  hold_expiry: (call: Call, intentId: string) => expireHold(call, intentId),
 } satisfies Record<Timer['kind'], (call: Call, objectId: string, detail: string) => Promise<unknown>>;
 
 interface DueTimer {

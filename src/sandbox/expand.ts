@@ -6,9 +6,11 @@ import { listDocuments } from './lists.ts';
 const references: Readonly<Record<string, Readonly<Record<string, DocumentKind>>>> = {
   product: { default_price: 'price' },
   price: { product: 'product' },
-  'checkout.session': { customer: 'customer', payment_intent: 'payment_intent' },
+  'checkout.session': { customer: 'customer', payment_intent: 'payment_intent', setup_intent: 'setup_intent' },
   payment_intent: { customer: 'customer', latest_charge: 'charge', payment_method: 'payment_method' },
   payment_method: { customer: 'customer' },
+  setup_intent: { customer: 'customer', payment_method: 'payment_method' },
+  refund: { charge: 'charge', payment_intent: 'payment_intent' },
   charge: { customer: 'customer', payment_intent: 'payment_intent', balance_transaction: 'balance_transaction' },
   balance_transaction: { source: 'charge' },
   item: { price: 'price' },

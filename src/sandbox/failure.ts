@@ -7,8 +7,12 @@ export interface FailureBody {
     readonly param?: string;
     readonly decline_code?: string;
     readonly advice_code?: string;
+    readonly network_advice_code?: string;
+    readonly network_decline_code?: string;
     readonly charge?: string;
     readonly payment_intent?: object;
+    readonly payment_method?: object;
+    readonly setup_intent?: object;
   };
 }
 
@@ -28,6 +32,8 @@ export class StripeFailure extends Error {
 export interface InvalidDetail {
   readonly code?: string;
   readonly param?: string;
+  readonly payment_intent?: object;
+  readonly setup_intent?: object;
 }
 
 /** 400 `invalid_request_error`. */

@@ -24,6 +24,7 @@ export const faultsSchema = z.strictObject({
   reorderDeliveries: z.boolean().optional(),
   delayDeliveriesMs: z.int().min(0).optional(),
   dropDeliveries: z.number().min(0).max(1).optional(),
+  holdReleaseSurfacesAsRefund: z.boolean().optional(),
   api: apiFault.optional(),
 });
 

@@ -58,7 +58,14 @@ export function amountText(session: Stripe.Checkout.Session): string {
   return Money.ofMinorUnits(session.amount_total ?? 0, code).toString();
 }
 
+/** The page saves a card, and takes no money. */
+const savesOnly = (session: Stripe.Checkout.Session): boolean => session.mode === 'setup';
+
+const savingNotice = `<h1>Save a card</h1>
+<p>Your card is saved for later payments. Nothing is charged now.</p>`;
+
 const heading = (session: Stripe.Checkout.Session, lines: readonly Stripe.LineItem[]): string => {
+  if (savesOnly(session)) return savingNotice;
   const descriptions = lines.flatMap((line) => (line.description ? [`<p>${escapeHtml(line.description)}</p>`] : []));
   return `<h1>Pay</h1><p class="amount">${escapeHtml(amountText(session))}</p>${descriptions.join('')}`;
 };
@@ -84,8 +91,10 @@ export interface PayPageContent {
 export function payPage({ session, lines, problem }: PayPageContent): string {
   const path = `/pay/${session.id}`;
   const back = session.cancel_url ? `<p><a href="${escapeHtml(session.cancel_url)}">Cancel and go back</a></p>` : '';
+  const [title, verb] = savesOnly(session) ? ['Save a card', 'save'] : ['Pay', 'pay with'];
+  const action = savesOnly(session) ? title : `Pay ${escapeHtml(amountText(session))}`;
   return page(
-    'Pay - sandbox',
+    `${title} - sandbox`,
     `${heading(session, lines)}
 ${problem ? `<p class="problem" role="alert">${escapeHtml(problem)}</p>` : ''}
 <form method="post" action="${path}">
@@ -93,8 +102,8 @@ ${field('card', 'Test card number', 'inputmode="numeric" autocomplete="off" requ
 <div class="pair">${field('expiry', 'Expiry (MM/YY)', 'autocomplete="off" maxlength="7" placeholder="12/34"')}
 ${field('cvc', 'Security code', 'inputmode="numeric" autocomplete="off" maxlength="4" placeholder="123"')}</div>
 ${field('name', 'Name on card', 'autocomplete="off" maxlength="200"')}
-<button class="main">Pay ${escapeHtml(amountText(session))}</button></form>
-<h2>Or pay with a test card at once</h2>
+<button class="main">${action}</button></form>
+<h2>Or ${verb} a test card at once</h2>
 <form method="post" action="${path}">${testCards.map(cardButton).join('')}</form>
 ${acceptsBankDebit(session) ? bankDebitForm(path) : ''}${back}`,
   );
@@ -117,6 +126,8 @@ const endings: Readonly<Record<string, string>> = {
 
 export function closedPage(session: Stripe.Checkout.Session): string {
   const back = session.cancel_url ? `<p><a href="${escapeHtml(session.cancel_url)}">Go back</a></p>` : '';
-  const text = endings[session.status ?? ''] ?? 'This checkout is over.';
-  return page('Checkout - sandbox', `<h1>${escapeHtml(text)}</h1><p>${escapeHtml(amountText(session))}</p>${back}`);
+  const saved = savesOnly(session) && session.status === 'complete';
+  const text = saved ? 'Your card is saved.' : (endings[session.status ?? ''] ?? 'This checkout is over.');
+  const amount = savesOnly(session) ? '' : `<p>${escapeHtml(amountText(session))}</p>`;
+  return page('Checkout - sandbox', `<h1>${escapeHtml(text)}</h1>${amount}${back}`);
 }

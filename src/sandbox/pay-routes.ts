@@ -1,13 +1,16 @@
 import express, { type NextFunction, type Request, type Response, type Router } from 'express';
+import { challengeRoutes } from './challenge-routes.ts';
+import type { Challenges } from './challenges.ts';
 import { asFailure, StripeFailure } from './failure.ts';
 import { parseForm } from './form.ts';
 import { challengePage, closedPage, escapeHtml, page, payPage, securityHeaders } from './pay-page.ts';
 import { paymentSchema, type SessionPayment } from './session-payment.ts';
 
-/** The hosted page: `GET` shows it, its forms `POST` back to it. */
-export function payRoutes(payment: SessionPayment): Router {
+/** The hosted pages: `GET` shows them, their forms `POST` back to them. */
+export function payRoutes(payment: SessionPayment, challenges: Challenges): Router {
   const router = express.Router();
   router.use('/pay', express.text({ type: () => true, limit: '16kb' }));
+  router.use(challengeRoutes(challenges));
   router.get('/pay/:id', (request, response) => show(payment, request.params.id, response, null));
   router.post('/pay/:id', async (request, response) => {
     const body: unknown = request.body;

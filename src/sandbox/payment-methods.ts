@@ -21,12 +21,14 @@ const billingDetails = (payer: Payer) =>
     tax_id: null,
   }) satisfies Stripe.PaymentMethod.BillingDetails;
 
-const base = (call: Call, payer: Payer, type: Stripe.PaymentMethod.Type, customer: string | null) => ({
+/** Nobody's until it is attached: a payment alone saves no card. */
+const base = (call: Call, payer: Payer, type: Stripe.PaymentMethod.Type) => ({
   id: newStripeId('pm'),
   object: 'payment_method' as const,
+  allow_redisplay: 'unspecified' as const,
   billing_details: billingDetails(payer),
   created: call.nowSeconds,
-  customer,
+  customer: null,
   customer_account: null,
   livemode: false,
   metadata: {},
@@ -34,16 +36,11 @@ const base = (call: Call, payer: Payer, type: Stripe.PaymentMethod.Type, custome
 });
 
 /** One number has one fingerprint in an account, as at Stripe. */
-const fingerprintOf = (account: string, number: string): string =>
+export const fingerprintOf = (account: string, number: string): string =>
   createHash('sha256').update(`${account} ${number}`).digest('base64url').slice(0, 16);
 
-export const cardPaymentMethod = (
-  call: Call,
-  card: TestCard,
-  payer: Payer,
-  customer: string | null,
-): Stripe.PaymentMethod => ({
-  ...base(call, payer, 'card', customer),
+export const cardPaymentMethod = (call: Call, card: TestCard, payer: Payer): Stripe.PaymentMethod => ({
+  ...base(call, payer, 'card'),
   card: {
     brand: card.brand,
     checks: { address_line1_check: null, address_postal_code_check: null, cvc_check: 'pass' },
@@ -62,8 +59,8 @@ export const cardPaymentMethod = (
   },
 });
 
-export const bankDebitPaymentMethod = (call: Call, payer: Payer, customer: string | null): Stripe.PaymentMethod => ({
-  ...base(call, payer, 'us_bank_account', customer),
+export const bankDebitPaymentMethod = (call: Call, payer: Payer): Stripe.PaymentMethod => ({
+  ...base(call, payer, 'us_bank_account'),
   us_bank_account: {
     account_holder_type: 'individual',
     account_type: 'checking',
@@ -77,10 +74,16 @@ export const bankDebitPaymentMethod = (call: Call, payer: Payer, customer: strin
   },
 });
 
+export interface ChargeFacts {
+  readonly authenticated: boolean;
+  /** Unix seconds until which a hold can be captured; null for what is taken at once. */
+  readonly captureBefore: number | null;
+}
+
 /** What a charge shows of the method it was paid with. */
 export function chargeDetails(
   method: Stripe.PaymentMethod,
-  authenticated: boolean,
+  { authenticated, captureBefore }: ChargeFacts,
 ): Stripe.Charge.PaymentMethodDetails {
   if (!method.card) {
     const bank = method.us_bank_account;
@@ -103,6 +106,7 @@ export function chargeDetails(
       amount_authorized: null,
       authorization_code: null,
       brand: method.card.brand,
+      ...(captureBefore === null ? {} : { capture_before: captureBefore }),
       checks: method.card.checks,
       country: method.card.country,
       electronic_commerce_indicator: null,

@@ -1,11 +1,15 @@
 import type Stripe from 'stripe';
+import { attachMethod, customerOf } from './attachments.ts';
 import type { Call } from './call.ts';
-import type { CardOutcome, TestCard } from './cards.ts';
+import { outcomeOfUse } from './card-behaviour.ts';
+import { type Decline, declineFields, needsAuthentication } from './card-outcomes.ts';
 import { makeCharge } from './charges.ts';
 import { requireChargeable, requireChargeableAmount } from './countries.ts';
 import { invalidRequest } from './failure.ts';
+import { placeHold } from './holds.ts';
 import { newStripeId } from './identifiers.ts';
-import { bankDebitPaymentMethod, cardPaymentMethod, type Payer } from './payment-methods.ts';
+import { challengeAction } from './next-action.ts';
+import { bankDebitPaymentMethod, type Payer } from './payment-methods.ts';
 
 export interface IntentRequest {
   readonly amount: number;
@@ -20,6 +24,7 @@ export interface IntentRequest {
   readonly statementDescriptorSuffix: string | null;
   readonly paymentMethodTypes: readonly string[];
   readonly allowedPaymentMethodTypes: readonly string[] | null;
+  readonly captureMethod?: Stripe.PaymentIntent.CaptureMethod | undefined;
 }
 
 /** Refuses what the account cannot charge; `param` is where the request carries the amount. */
@@ -54,7 +59,7 @@ export function newIntent(call: Call, request: IntentRequest, lane?: string): St
     automatic_payment_methods: null,
     canceled_at: null,
     cancellation_reason: null,
-    capture_method: 'automatic_async',
+    capture_method: request.captureMethod ?? 'automatic_async',
     client_secret: `${id}_secret_${newStripeId('s').slice(2)}`,
     confirmation_method: 'automatic',
     created: call.nowSeconds,
@@ -92,23 +97,31 @@ export function newIntent(call: Call, request: IntentRequest, lane?: string): St
   return intent;
 }
 
-const customerOf = (intent: Stripe.PaymentIntent): string | null =>
-  typeof intent.customer === 'string' ? intent.customer : null;
+/** One try to be paid. */
+export interface Attempt {
+  readonly use: 'on_session' | 'off_session';
+  /** The caller wants a decline in place of a question to the payer, whoever is there. */
+  readonly refuseChallenge: boolean;
+  readonly lane: string;
+  /** Where the payer comes back to after a challenge; null inside a hosted page. */
+  readonly returnUrl: string | null;
+}
 
-/** Tries a test card. The intent comes back `succeeded`, `requires_action` or, declined, `requires_payment_method`. */
-export function tryCard(
+/**
+ * Tries a saved card. The intent comes back `succeeded` (`requires_capture` where it is captured by hand),
+ * `requires_action` or, declined, `requires_payment_method`.
+ */
+export async function tryMethod(
   call: Call,
   intent: Stripe.PaymentIntent,
-  card: TestCard,
-  payer: Payer,
-  lane: string,
-): Stripe.PaymentIntent {
-  const method = cardPaymentMethod(call, card, payer, customerOf(intent));
-  call.store.save('payment_method', method);
-  const { outcome } = card;
+  method: Stripe.PaymentMethod,
+  { use, refuseChallenge, lane, returnUrl }: Attempt,
+): Promise<Stripe.PaymentIntent> {
+  const outcome = await outcomeOfUse(call, method, use);
   if (outcome.kind === 'decline') return decline(call, intent, method, lane, outcome);
-  if (outcome.kind === 'challenge') return askForAuthentication(call, intent, method, lane);
-  return succeed(call, intent, method, lane, false);
+  if (outcome.kind === 'success') return succeed(call, intent, method, lane, false);
+  if (use === 'off_session' || refuseChallenge) return decline(call, intent, method, lane, needsAuthentication);
+  return askForAuthentication(call, intent, method, lane, returnUrl);
 }
 
 const authenticationFailure = {
@@ -140,7 +153,7 @@ export function startBankDebit(
   payer: Payer,
   lane: string,
 ): Stripe.PaymentIntent {
-  const method = bankDebitPaymentMethod(call, payer, customerOf(intent));
+  const method = bankDebitPaymentMethod(call, payer);
   call.store.save('payment_method', method);
   const processing: Stripe.PaymentIntent = {
     ...intent,
@@ -177,7 +190,19 @@ export async function settleBankDebit(
 export const unexpectedState = (intent: Stripe.PaymentIntent) =>
   invalidRequest(`This PaymentIntent's status is ${intent.status}, which does not allow this.`, {
     code: 'payment_intent_unexpected_state',
+    payment_intent: intent,
   });
+
+/** A card that is paid with for later, too, becomes its customer's. */
+function keepForLater(
+  call: Call,
+  intent: Stripe.PaymentIntent,
+  method: Stripe.PaymentMethod,
+  lane: string,
+): Stripe.PaymentMethod {
+  const customer = customerOf(intent);
+  return intent.setup_future_usage === null || customer === null ? method : attachMethod(call, method, customer, lane);
+}
 
 function succeed(
   call: Call,
@@ -186,7 +211,9 @@ function succeed(
   lane: string,
   authenticated: boolean,
 ): Stripe.PaymentIntent {
-  const charge = makeCharge(call, intent, method, { authenticated, failure: null });
+  const kept = keepForLater(call, intent, method, lane);
+  if (intent.capture_method === 'manual') return placeHold(call, intent, kept, { authenticated, lane });
+  const charge = makeCharge(call, intent, kept, { authenticated, captureBefore: null, failure: null });
   const paid: Stripe.PaymentIntent = {
     ...intent,
     status: 'succeeded',
@@ -207,13 +234,14 @@ function askForAuthentication(
   intent: Stripe.PaymentIntent,
   method: Stripe.PaymentMethod,
   lane: string,
+  returnUrl: string | null,
 ): Stripe.PaymentIntent {
   const asking: Stripe.PaymentIntent = {
     ...intent,
     status: 'requires_action',
     payment_method: method.id,
     last_payment_error: null,
-    next_action: { type: 'use_stripe_sdk' },
+    next_action: challengeAction(call, intent.id, returnUrl),
   };
   call.store.save('payment_intent', asking);
   call.emit('payment_intent.requires_action', asking, lane);
@@ -225,9 +253,9 @@ function decline(
   intent: Stripe.PaymentIntent,
   method: Stripe.PaymentMethod,
   lane: string,
-  outcome: CardOutcome & { kind: 'decline' },
+  outcome: Decline,
 ): Stripe.PaymentIntent {
-  const charge = makeCharge(call, intent, method, { authenticated: false, failure: outcome });
+  const charge = makeCharge(call, intent, method, { authenticated: false, captureBefore: null, failure: outcome });
   const refused = refusePayment(call, intent, method, lane, outcome, charge.id);
   call.emit('charge.failed', charge, lane);
   return refused;
@@ -238,7 +266,7 @@ function refusePayment(
   intent: Stripe.PaymentIntent,
   method: Stripe.PaymentMethod,
   lane: string,
-  outcome: CardOutcome & { kind: 'decline' },
+  outcome: Decline,
   chargeId: string | null,
 ): Stripe.PaymentIntent {
   const refused: Stripe.PaymentIntent = {
@@ -249,9 +277,7 @@ function refusePayment(
     next_action: null,
     last_payment_error: {
       type: method.type === 'card' ? 'card_error' : 'invalid_request_error',
-      code: outcome.code,
-      decline_code: outcome.declineCode,
-      message: outcome.message,
+      ...declineFields(outcome),
       payment_method: method,
       ...(chargeId ? { charge: chargeId } : {}),
     },

@@ -9,6 +9,8 @@ import { errorMessage } from '../errors.ts';
 import { buildAccount } from './api/accounts.ts';
 import { buildEndpoint } from './api/webhook-endpoints.ts';
 import { Transactions } from './call.ts';
+import { CardSwitches } from './card-switches.ts';
+import { Challenges } from './challenges.ts';
 import { ClockMover } from './clock-mover.ts';
 import { controlRoutes } from './control-routes.ts';
 import { Deliverer } from './deliverer.ts';
@@ -127,6 +129,8 @@ async function serve(options: SandboxOptions, pool: pg.Pool, accountId: string):
   await clockMover.restore();
 
   const payment = new SessionPayment({ pool, transactions });
+  const challenges = new Challenges({ pool, transactions });
+  const cardSwitches = new CardSwitches({ pool, transactions });
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -145,8 +149,20 @@ async function serve(options: SandboxOptions, pool: pg.Pool, accountId: string):
     }),
   );
   app.use(['/pay', '/sandbox'], localOnly(host));
-  app.use(payRoutes(payment));
-  app.use(controlRoutes({ pool, secretKey: options.secretKey, accountId, payment, faults, deliverer, clockMover }));
+  app.use(payRoutes(payment, challenges));
+  app.use(
+    controlRoutes({
+      pool,
+      secretKey: options.secretKey,
+      accountId,
+      payment,
+      challenges,
+      cardSwitches,
+      faults,
+      deliverer,
+      clockMover,
+    }),
+  );
   app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
     logger.error({ error: errorMessage(error) }, 'sandbox request failed');
     response.status(500).json({ error: { type: 'api_error', message: 'The sandbox failed; see its log.' } });

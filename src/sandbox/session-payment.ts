@@ -1,9 +1,10 @@
 import type { Pool } from 'pg';
 import type Stripe from 'stripe';
 import { z } from 'zod';
+import { accountOf } from './account-lookup.ts';
 import type { Call, Transactions } from './call.ts';
 import { findTestCard } from './cards.ts';
-import { invalidRequest, resourceMissing } from './failure.ts';
+import { invalidRequest } from './failure.ts';
 import type { Payer } from './payment-methods.ts';
 import { type Payment, type PaymentResult, payInSession, settleSession } from './sessions.ts';
 
@@ -30,7 +31,7 @@ export type PaymentRequest = z.output<typeof paymentSchema>;
 export interface SessionView {
   readonly session: Stripe.Checkout.Session;
   readonly lines: readonly Stripe.LineItem[];
-  readonly intent: Stripe.PaymentIntent | null;
+  readonly intent: PaymentResult['intent'] | null;
 }
 
 export interface PaymentAnswer {
@@ -58,11 +59,7 @@ export class SessionPayment {
     return this.#transactions.run(await this.#accountOf(sessionId), null, async (call) => {
       const session = await call.store.get('checkout.session', sessionId, 'session');
       const lines = await call.store.linked('item', [`session:${sessionId}`]);
-      const intent =
-        typeof session.payment_intent === 'string'
-          ? await call.store.get('payment_intent', session.payment_intent, 'payment_intent')
-          : null;
-      return { session, lines, intent };
+      return { session, lines, intent: await intentOf(call, session) };
     });
   }
 
@@ -82,15 +79,15 @@ export class SessionPayment {
     return answerOf(result);
   }
 
-  async #accountOf(sessionId: string): Promise<string> {
-    const { rows } = await this.#pool.query<{ account: string }>(
-      `SELECT account FROM documents WHERE type = 'checkout.session' AND id = $1`,
-      [sessionId],
-    );
-    const account = rows[0]?.account;
-    if (account === undefined) throw resourceMissing('checkout.session', sessionId, 'session');
-    return account;
+  #accountOf(sessionId: string): Promise<string> {
+    return accountOf(this.#pool, 'checkout.session', sessionId);
   }
+}
+
+async function intentOf(call: Call, session: Stripe.Checkout.Session): Promise<SessionView['intent']> {
+  const { payment_intent: payment, setup_intent: setup } = session;
+  if (typeof payment === 'string') return call.store.get('payment_intent', payment, 'payment_intent');
+  return typeof setup === 'string' ? call.store.get('setup_intent', setup, 'setup_intent') : null;
 }
 
 /** A card, then the answer to the challenge it may raise. */
@@ -116,7 +113,7 @@ async function payInTurn(call: Call, sessionId: string, payments: readonly Payme
 }
 
 function answerOf({ session, intent }: PaymentResult): PaymentAnswer {
-  const failure = intent.last_payment_error;
+  const failure = intent.object === 'payment_intent' ? intent.last_payment_error : intent.last_setup_error;
   const redirect = session.success_url?.replaceAll('{CHECKOUT_SESSION_ID}', session.id);
   return {
     status: session.status ?? 'open',

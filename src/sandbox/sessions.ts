@@ -2,8 +2,9 @@ import type Stripe from 'stripe';
 import type { Call } from './call.ts';
 import type { TestCard } from './cards.ts';
 import { invalidRequest } from './failure.ts';
-import type { Payer } from './payment-methods.ts';
-import { answerChallenge, newIntent, settleBankDebit, startBankDebit, tryCard } from './payments.ts';
+import { cardPaymentMethod, type Payer } from './payment-methods.ts';
+import { answerChallenge, newIntent, settleBankDebit, startBankDebit, tryMethod } from './payments.ts';
+import { answerSetupChallenge, cancelSetup, trySetup } from './setups.ts';
 
 type Session = Stripe.Checkout.Session;
 
@@ -15,7 +16,7 @@ export type Payment =
 
 export interface PaymentResult {
   readonly session: Session;
-  readonly intent: Stripe.PaymentIntent;
+  readonly intent: Stripe.PaymentIntent | Stripe.SetupIntent;
 }
 
 /** How long the sandbox's bank debit takes, by the clock. */
@@ -43,13 +44,8 @@ export async function payInSession(call: Call, sessionId: string, payment: Payme
   if (payment.kind === 'bank_debit' && !acceptsBankDebit(session)) {
     throw invalidRequest('This session does not accept bank debits.', { param: 'method' });
   }
-  const existing = intentIdOf(session);
-  const before = existing
-    ? await call.store.get('payment_intent', existing, 'payment_intent')
-    : await intentOf(call, session);
-
-  const intent = await attempt(call, before, payment, session.id);
-  const next = { ...session, payment_intent: intent.id };
+  const intent = await (session.mode === 'setup' ? attemptSetup : attemptPayment)(call, session, payment);
+  const next = intent.object === 'payment_intent' ? { ...session, payment_intent: intent.id } : session;
   if (intent.status === 'succeeded' || intent.status === 'processing') {
     return { session: await complete(call, next, intent, payment), intent };
   }
@@ -58,6 +54,8 @@ export async function payInSession(call: Call, sessionId: string, payment: Payme
 }
 
 async function intentOf(call: Call, session: Session): Promise<Stripe.PaymentIntent> {
+  const existing = intentIdOf(session);
+  if (existing) return call.store.get('payment_intent', existing, 'payment_intent');
   const plan = await call.store.get('session_plan', session.id, 'session');
   return newIntent(
     call,
@@ -79,28 +77,47 @@ async function intentOf(call: Call, session: Session): Promise<Stripe.PaymentInt
   );
 }
 
-function attempt(
-  call: Call,
-  intent: Stripe.PaymentIntent,
-  payment: Payment,
-  lane: string,
-): Stripe.PaymentIntent | Promise<Stripe.PaymentIntent> {
-  if (payment.kind === 'card') return tryCard(call, intent, payment.card, payment.payer, lane);
+/** Somebody typed the card here for this merchant: whether it is shown to them again is not said (`limited`). */
+function typedCard(call: Call, { card, payer }: Payment & { kind: 'card' }, saved: boolean): Stripe.PaymentMethod {
+  const made = cardPaymentMethod(call, card, payer);
+  const method: Stripe.PaymentMethod = saved ? { ...made, allow_redisplay: 'limited' } : made;
+  call.store.save('payment_method', method);
+  return method;
+}
+
+async function attemptPayment(call: Call, session: Session, payment: Payment): Promise<Stripe.PaymentIntent> {
+  const lane = session.id;
+  const intent = await intentOf(call, session);
   if (payment.kind === 'challenge') return answerChallenge(call, intent, payment.answer, lane);
-  return startBankDebit(call, intent, payment.payer, lane);
+  if (payment.kind === 'bank_debit') return startBankDebit(call, intent, payment.payer, lane);
+  const method = typedCard(call, payment, intent.setup_future_usage !== null);
+  return tryMethod(call, intent, method, { use: 'on_session', refuseChallenge: false, lane, returnUrl: null });
+}
+
+async function attemptSetup(call: Call, session: Session, payment: Payment): Promise<Stripe.SetupIntent> {
+  const lane = session.id;
+  const setup = await call.store.get('setup_intent', String(session.setup_intent), 'setup_intent');
+  if (payment.kind === 'challenge') return answerSetupChallenge(call, setup, payment.answer, lane);
+  if (payment.kind === 'bank_debit') throw invalidRequest('This session saves cards only.', { param: 'method' });
+  return trySetup(call, setup, typedCard(call, payment, true), { lane, returnUrl: null });
+}
+
+function paymentStatusOf(intent: PaymentResult['intent']): Session['payment_status'] {
+  if (intent.object === 'setup_intent') return 'no_payment_required';
+  return intent.status === 'succeeded' ? 'paid' : 'unpaid';
 }
 
 async function complete(
   call: Call,
   session: Session,
-  intent: Stripe.PaymentIntent,
+  intent: PaymentResult['intent'],
   payment: Payment,
 ): Promise<Session> {
   const payer = payment.kind === 'challenge' ? { name: null, email: null } : payment.payer;
   const completed: Session = {
     ...session,
     status: 'complete',
-    payment_status: intent.status === 'succeeded' ? 'paid' : 'unpaid',
+    payment_status: paymentStatusOf(intent),
     url: null,
     customer_details: {
       address: null,
@@ -155,6 +172,9 @@ export async function expireSession(call: Call, sessionId: string): Promise<Sess
   if (session.status !== 'open') throw notOpen(session);
   const expired: Session = { ...session, status: 'expired', url: null };
   call.store.save('checkout.session', expired);
+  if (typeof session.setup_intent === 'string') {
+    cancelSetup(call, await call.store.get('setup_intent', session.setup_intent, 'setup_intent'), null, session.id);
+  }
   call.emit('checkout.session.expired', expired, session.id);
   await call.unschedule('session_expiry', session.id);
   return expired;

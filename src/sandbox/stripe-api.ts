@@ -10,8 +10,11 @@ import { customerRoutes } from './api/customers.ts';
 import { eventRoutes } from './api/events.ts';
 import { meterRoutes } from './api/meters.ts';
 import { paymentIntentRoutes } from './api/payment-intents.ts';
+import { paymentMethodRoutes } from './api/payment-methods.ts';
 import { priceRoutes } from './api/prices.ts';
 import { productRoutes } from './api/products.ts';
+import { refundRoutes } from './api/refunds.ts';
+import { setupIntentRoutes } from './api/setup-intents.ts';
 import { taxRateRoutes } from './api/tax-rates.ts';
 import { webhookEndpointRoutes } from './api/webhook-endpoints.ts';
 import type { Transactions } from './call.ts';
@@ -32,7 +35,10 @@ const routes: readonly Route[] = [
   ...customerRoutes,
   ...checkoutSessionRoutes,
   ...paymentIntentRoutes,
+  ...paymentMethodRoutes,
+  ...setupIntentRoutes,
   ...chargeRoutes,
+  ...refundRoutes,
   ...eventRoutes,
   ...webhookEndpointRoutes,
 ];

@@ -1,14 +1,13 @@
 import type Stripe from 'stripe';
 import { z } from 'zod';
 import type { Call } from '../call.ts';
+import { requireChargeable } from '../countries.ts';
 import { invalidRequest } from '../failure.ts';
-import { newSessionId, newStripeId } from '../identifiers.ts';
+import { newSessionId } from '../identifiers.ts';
 import { listDocuments } from '../lists.ts';
 import {
   created,
   currencyCode,
-  decimal,
-  emptyable,
   flag,
   integer,
   list,
@@ -23,36 +22,10 @@ import {
 import { requireFee, requirePayable } from '../payments.ts';
 import { type Route, route } from '../route.ts';
 import { bankDebitType, expireSession } from '../sessions.ts';
-import { buildPrice, recurringRule } from './prices.ts';
-import { buildProduct } from './products.ts';
+import { newSetup } from '../setups.ts';
+import { buildLines, lineItem } from './session-lines.ts';
 
 type CreateParams = Stripe.Checkout.SessionCreateParams;
-
-const lineItem = z.strictObject({
-  price: text.optional(),
-  price_data: z
-    .strictObject({
-      currency: currencyCode,
-      product: text.optional(),
-      product_data: z
-        .strictObject({
-          name: text,
-          description: text.optional(),
-          images: list(webAddress).optional(),
-          metadata: metadata.optional(),
-          tax_code: text.optional(),
-          unit_label: text.optional(),
-        } satisfies Rules<Stripe.Checkout.SessionCreateParams.LineItem.PriceData.ProductData>)
-        .optional(),
-      recurring: recurringRule.optional(),
-      tax_behavior: z.enum(['inclusive', 'exclusive', 'unspecified']).optional(),
-      unit_amount: integer.optional(),
-      unit_amount_decimal: decimal.optional(),
-    } satisfies Rules<Stripe.Checkout.SessionCreateParams.LineItem.PriceData>)
-    .optional(),
-  quantity: integer.refine((quantity) => quantity >= 1, 'must be at least 1').optional(),
-  metadata: emptyable(metadata).optional(),
-} satisfies Rules<Stripe.Checkout.SessionCreateParams.LineItem>);
 
 const sessionCreate = parameters({
   adaptive_pricing: z.strictObject({ enabled: flag.optional() }).optional(),
@@ -65,10 +38,10 @@ const sessionCreate = parameters({
   customer_creation: z.enum(['always', 'if_required']).optional(),
   customer_email: text.optional(),
   expires_at: integer.optional(),
-  line_items: list(lineItem),
+  line_items: list(lineItem).optional(),
   locale: text.optional(),
   metadata: metadata.optional(),
-  mode: z.literal('payment'),
+  mode: z.enum(['payment', 'setup']),
   payment_intent_data: z
     .strictObject({
       application_fee_amount: integer.optional(),
@@ -80,6 +53,12 @@ const sessionCreate = parameters({
       statement_descriptor: text.optional(),
       statement_descriptor_suffix: text.optional(),
     } satisfies Rules<Stripe.Checkout.SessionCreateParams.PaymentIntentData>)
+    .optional(),
+  setup_intent_data: z
+    .strictObject({
+      description: text.optional(),
+      metadata: metadata.optional(),
+    } satisfies Rules<Stripe.Checkout.SessionCreateParams.SetupIntentData>)
     .optional(),
   submit_type: z.enum(['auto', 'book', 'donate', 'pay']).optional(),
   success_url: webAddress,
@@ -113,72 +92,55 @@ function expiryOf(call: Call, requested: number | undefined): number {
   return requested;
 }
 
-async function priceOf(call: Call, item: z.output<typeof lineItem>, param: string): Promise<Stripe.Price> {
-  if ((item.price === undefined) === (item.price_data === undefined)) {
-    throw invalidRequest('You must specify exactly one of price and price_data.', {
-      code: item.price === undefined ? 'parameter_missing' : 'parameters_exclusive',
-      param: `${param}[price]`,
-    });
-  }
-  if (item.price_data === undefined) {
-    const price = await call.store.get('price', item.price ?? '', `${param}[price]`);
-    if (!price.active) throw invalidRequest('The price specified is inactive.', { param: `${param}[price]` });
-    return price;
-  }
-  const { product, product_data: data, ...setting } = item.price_data;
-  if (product === undefined && data === undefined) {
-    throw invalidRequest('Missing required param: product_data.', {
-      code: 'parameter_missing',
-      param: `${param}[price_data][product_data]`,
-    });
-  }
-  // Inline prices and products exist, but archived: they are for this session alone.
-  const made = data === undefined ? undefined : buildProduct(call, { ...data, active: false });
-  if (made) call.store.save('product', made);
-  const productId = made?.id ?? (await call.store.get('product', product ?? '', `${param}[price_data][product]`)).id;
-  const price = buildPrice(call, productId, { ...setting, active: false });
-  call.store.save('price', price);
-  return price;
-}
-
-async function lineOf(call: Call, item: z.output<typeof lineItem>, index: number): Promise<Stripe.LineItem> {
-  const param = `line_items[${index}]`;
-  const price = await priceOf(call, item, param);
-  if (price.recurring) {
-    throw invalidRequest('You must provide one-time prices in `payment` mode.', { param: `${param}[price]` });
-  }
-  if (price.unit_amount === null) {
-    throw invalidRequest('A payment needs a whole number of minor units.', { param: `${param}[price]` });
-  }
-  const quantity = item.quantity ?? 1;
-  const amount = price.unit_amount * quantity;
-  return {
-    id: newStripeId('li'),
-    object: 'item',
-    adjustable_quantity: null,
-    amount_discount: 0,
-    amount_subtotal: amount,
-    amount_tax: 0,
-    amount_total: amount,
-    currency: price.currency,
-    description: item.price_data?.product_data?.description ?? item.price_data?.product_data?.name ?? null,
-    metadata: item.metadata ?? null,
-    price,
-    quantity,
-  };
-}
-
-const lineItemsMax = 100;
-
 async function createSession(call: Call, params: CreateRequest): Promise<Stripe.Checkout.Session> {
   const expiresAt = expiryOf(call, params.expires_at);
-  if (params.line_items.length > lineItemsMax) {
-    throw invalidRequest(`At most ${lineItemsMax} line items.`, { param: 'line_items' });
-  }
   const customer =
     params.customer === undefined ? undefined : await call.store.get('customer', params.customer, 'customer');
-  const lines: Stripe.LineItem[] = [];
-  for (const [index, item] of params.line_items.entries()) lines.push(await lineOf(call, item, index));
+  const session =
+    params.mode === 'setup'
+      ? createSetupSession(call, params, { customer, expiresAt })
+      : await createPaymentSession(call, params, { customer, expiresAt });
+  call.schedule({ kind: 'session_expiry', objectId: session.id, dueAt: new Date(expiresAt * 1000), detail: '' });
+  return session;
+}
+
+type Opening = Pick<SessionSetting, 'customer' | 'expiresAt'>;
+
+const refused = (param: string, mode: string) =>
+  invalidRequest(`You can not pass \`${param}\` in \`${mode}\` mode.`, { param });
+
+function createSetupSession(call: Call, params: CreateRequest, opening: Opening): Stripe.Checkout.Session {
+  if (params.line_items) throw refused('line_items', 'setup');
+  if (params.payment_intent_data) throw refused('payment_intent_data', 'setup');
+  const currency = params.currency ?? null;
+  if (currency === null && params.allowed_payment_method_types === undefined) {
+    throw invalidRequest('Missing required param: currency.', { code: 'parameter_missing', param: 'currency' });
+  }
+  if (currency !== null) requireChargeable(call.account.country, currency, 'currency');
+  const session = buildSession(call, params, { ...opening, currency, total: null });
+  const setup = newSetup(
+    call,
+    {
+      customer: opening.customer?.id ?? null,
+      description: params.setup_intent_data?.description ?? null,
+      metadata: mergeMetadata({}, params.setup_intent_data?.metadata),
+      usage: 'off_session',
+      allowedPaymentMethodTypes: params.allowed_payment_method_types ?? null,
+    },
+    session.id,
+  );
+  const opened: Stripe.Checkout.Session = { ...session, setup_intent: setup.id };
+  call.store.save('checkout.session', opened);
+  return opened;
+}
+
+async function createPaymentSession(
+  call: Call,
+  params: CreateRequest,
+  opening: Opening,
+): Promise<Stripe.Checkout.Session> {
+  if (params.setup_intent_data) throw refused('setup_intent_data', 'payment');
+  const lines = await buildLines(call, params.line_items ?? []);
   const currency = params.currency ?? lines[0]?.currency;
   if (currency === undefined) {
     throw invalidRequest('Missing required param: line_items.', { code: 'parameter_missing', param: 'line_items' });
@@ -192,7 +154,7 @@ async function createSession(call: Call, params: CreateRequest): Promise<Stripe.
   const fee = payment.application_fee_amount ?? null;
   requireFee(call, fee, total, 'payment_intent_data[application_fee_amount]');
 
-  const session = buildSession(call, params, { customer, currency, total, expiresAt });
+  const session = buildSession(call, params, { ...opening, currency, total });
   call.store.save('checkout.session', session);
   call.store.save('session_plan', {
     id: session.id,
@@ -206,14 +168,14 @@ async function createSession(call: Call, params: CreateRequest): Promise<Stripe.
     statementDescriptorSuffix: payment.statement_descriptor_suffix ?? null,
   });
   for (const line of lines) call.store.save('item', line, [`session:${session.id}`]);
-  call.schedule({ kind: 'session_expiry', objectId: session.id, dueAt: new Date(expiresAt * 1000), detail: '' });
   return session;
 }
 
 interface SessionSetting {
   readonly customer: Stripe.Customer | undefined;
-  readonly currency: string;
-  readonly total: number;
+  readonly currency: string | null;
+  /** Minor units; null where nothing is paid. */
+  readonly total: number | null;
   readonly expiresAt: number;
 }
 
@@ -267,15 +229,16 @@ function buildSession(call: Call, params: CreateRequest, setting: SessionSetting
     locale: params.locale ?? null,
     managed_payments: null,
     metadata: mergeMetadata({}, params.metadata),
-    mode: 'payment',
+    mode: params.mode,
     origin_context: null,
     payment_intent: null,
     payment_link: null,
     payment_method_collection: 'if_required',
     payment_method_configuration_details: null,
     payment_method_options: null,
-    payment_method_types: params.allowed_payment_method_types ?? ['card', bankDebitType],
-    payment_status: 'unpaid',
+    payment_method_types:
+      params.allowed_payment_method_types ?? (setting.total === null ? ['card'] : ['card', bankDebitType]),
+    payment_status: setting.total === null ? 'no_payment_required' : 'unpaid',
     permissions: null,
     recovered_from: null,
     saved_payment_method_options: null,
@@ -287,7 +250,7 @@ function buildSession(call: Call, params: CreateRequest, setting: SessionSetting
     submit_type: params.submit_type ?? null,
     subscription: null,
     success_url: params.success_url,
-    total_details: { amount_discount: 0, amount_shipping: 0, amount_tax: 0 },
+    total_details: setting.total === null ? null : { amount_discount: 0, amount_shipping: 0, amount_tax: 0 },
     ui_mode: 'hosted_page',
     url: `${call.baseUrl}/pay/${id}`,
     wallet_options: null,

@@ -1,6 +1,8 @@
 import type Stripe from 'stripe';
-import type { z } from 'zod';
+import { z } from 'zod';
+import { customerOf } from '../attachments.ts';
 import type { Call } from '../call.ts';
+import { attachByName } from '../confirmations.ts';
 import { invalidRequest } from '../failure.ts';
 import { newStripeId } from '../identifiers.ts';
 import { listDocuments } from '../lists.ts';
@@ -15,13 +17,19 @@ import {
   type Rules,
   text,
 } from '../parameters.ts';
-import { type Route, route } from '../route.ts';
+import { Refused, type Route, route } from '../route.ts';
+
+const invoiceSettings = z.strictObject({
+  default_payment_method: emptyable(text).optional(),
+} satisfies Rules<Stripe.CustomerUpdateParams.InvoiceSettings>);
 
 const customerCreate = parameters({
   description: text.optional(),
   email: text.optional(),
+  invoice_settings: invoiceSettings.optional(),
   metadata: emptyable(metadata).optional(),
   name: text.optional(),
+  payment_method: text.optional(),
   phone: text.optional(),
   preferred_locales: list(text).optional(),
 } satisfies Rules<Stripe.CustomerCreateParams>);
@@ -29,6 +37,7 @@ const customerCreate = parameters({
 const customerUpdate = parameters({
   description: emptyable(text).optional(),
   email: emptyable(text).optional(),
+  invoice_settings: invoiceSettings.optional(),
   metadata: emptyable(metadata).optional(),
   name: emptyable(text).optional(),
   phone: emptyable(text).optional(),
@@ -47,7 +56,35 @@ function requireEmail(email: string | null | undefined): void {
   }
 }
 
-async function createCustomer(call: Call, params: z.output<typeof customerCreate>): Promise<Stripe.Customer> {
+/** The settings with the default changed as asked. Throws 400 for a method that is not this customer's. */
+async function settingsWith(
+  call: Call,
+  customer: Stripe.Customer,
+  change: z.output<typeof invoiceSettings> | undefined,
+): Promise<Stripe.Customer.InvoiceSettings> {
+  const id = change?.default_payment_method;
+  if (id === undefined) return customer.invoice_settings;
+  const method = id === null ? undefined : await call.store.find('payment_method', id);
+  if (id !== null && (!method || customerOf(method) !== customer.id)) {
+    throw invalidRequest(
+      `The customer does not have a payment method with the ID ${id}. The payment method must be attached to the customer.`,
+      { code: 'resource_missing', param: 'invoice_settings[default_payment_method]' },
+    );
+  }
+  return { ...customer.invoice_settings, default_payment_method: id };
+}
+
+/** A new customer's default may be named as it was given; what was attached has an id of its own. */
+function defaultAttached(
+  params: z.output<typeof customerCreate>,
+  attached: Stripe.PaymentMethod | undefined,
+): z.output<typeof invoiceSettings> | undefined {
+  const { invoice_settings: settings, payment_method: named } = params;
+  if (!attached || settings?.default_payment_method !== named) return settings;
+  return { default_payment_method: attached.id };
+}
+
+async function createCustomer(call: Call, params: z.output<typeof customerCreate>): Promise<Stripe.Customer | Refused> {
   requireEmail(params.email);
   const customer: Stripe.Customer = {
     id: newStripeId('cus'),
@@ -73,8 +110,19 @@ async function createCustomer(call: Call, params: z.output<typeof customerCreate
     test_clock: null,
   };
   call.store.save('customer', customer);
-  call.emit('customer.created', customer, customer.id);
-  return customer;
+  const attached =
+    params.payment_method === undefined ? undefined : await attachByName(call, params.payment_method, customer.id);
+  if (attached instanceof Refused) {
+    await call.store.remove('customer', customer.id);
+    return attached;
+  }
+  const settled: Stripe.Customer = {
+    ...customer,
+    invoice_settings: await settingsWith(call, customer, defaultAttached(params, attached)),
+  };
+  call.store.save('customer', settled);
+  call.emit('customer.created', settled, settled.id);
+  return settled;
 }
 
 async function updateCustomer(
@@ -84,10 +132,11 @@ async function updateCustomer(
 ): Promise<Stripe.Customer> {
   requireEmail(params.email);
   const customer = await call.store.lock('customer', id, 'id');
-  const { expand: _expand, metadata: change, ...given } = params;
+  const { expand: _expand, metadata: change, invoice_settings: settings, ...given } = params;
   const updated: Stripe.Customer = {
     ...customer,
     ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+    invoice_settings: await settingsWith(call, customer, settings),
     metadata: mergeMetadata(customer.metadata, change),
   };
   call.store.save('customer', updated);

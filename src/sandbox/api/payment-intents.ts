@@ -1,12 +1,15 @@
 import type Stripe from 'stripe';
 import { z } from 'zod';
 import type { Call } from '../call.ts';
-import { findTestPaymentMethod } from '../cards.ts';
-import { invalidRequest, resourceMissing } from '../failure.ts';
+import { confirmIntent, findMethod, isConfirmable } from '../confirmations.ts';
+import { invalidRequest } from '../failure.ts';
+import { captureHold, releaseHold } from '../holds.ts';
 import { listDocuments } from '../lists.ts';
+import { lockOwnIntent } from '../own-intents.ts';
 import {
   created,
   currencyCode,
+  emptyable,
   flag,
   integer,
   list,
@@ -16,34 +19,62 @@ import {
   parameters,
   type Rules,
   text,
+  webAddress,
 } from '../parameters.ts';
-import { newIntent, requireFee, requirePayable, tryCard, unexpectedState } from '../payments.ts';
-import { Refused, type Route, route } from '../route.ts';
+import { newIntent, requireFee, requirePayable, unexpectedState } from '../payments.ts';
+import type { Refused, Route } from '../route.ts';
+import { route } from '../route.ts';
+
+/** What a confirmation takes, and a creation only together with `confirm`. */
+const confirming = {
+  error_on_requires_action: flag.optional(),
+  off_session: flag.optional(),
+  return_url: webAddress.optional(),
+} satisfies Rules<Stripe.PaymentIntentConfirmParams>;
+
+const futureUsage = z.enum(['off_session', 'on_session']);
 
 const intentCreate = parameters({
+  ...confirming,
   amount: integer,
   currency: currencyCode,
   allowed_payment_method_types: list(text).optional(),
   application_fee_amount: integer.optional(),
-  capture_method: z.enum(['automatic', 'automatic_async']).optional(),
+  capture_method: z.enum(['automatic', 'automatic_async', 'manual']).optional(),
   confirm: flag.optional(),
   customer: text.optional(),
   description: text.optional(),
-  error_on_requires_action: flag.optional(),
   metadata: metadata.optional(),
-  off_session: flag.optional(),
   payment_method: text.optional(),
   receipt_email: text.optional(),
-  setup_future_usage: z.enum(['off_session', 'on_session']).optional(),
+  setup_future_usage: futureUsage.optional(),
   statement_descriptor: text.optional(),
   statement_descriptor_suffix: text.optional(),
 } satisfies Rules<Stripe.PaymentIntentCreateParams>);
 
+const intentUpdate = parameters({
+  amount: integer.optional(),
+  customer: text.optional(),
+  description: text.optional(),
+  metadata: emptyable(metadata).optional(),
+  payment_method: text.optional(),
+  receipt_email: emptyable(text).optional(),
+  setup_future_usage: emptyable(futureUsage).optional(),
+} satisfies Rules<Stripe.PaymentIntentUpdateParams>);
+
 const intentConfirm = parameters({
-  error_on_requires_action: flag.optional(),
-  off_session: flag.optional(),
-  payment_method: text,
+  ...confirming,
+  payment_method: text.optional(),
 } satisfies Rules<Stripe.PaymentIntentConfirmParams>);
+
+const intentCapture = parameters({
+  amount_to_capture: integer.optional(),
+  metadata: emptyable(metadata).optional(),
+} satisfies Rules<Stripe.PaymentIntentCaptureParams>);
+
+const intentCancel = parameters({
+  cancellation_reason: z.enum(['abandoned', 'duplicate', 'fraudulent', 'requested_by_customer']).optional(),
+} satisfies Rules<Stripe.PaymentIntentCancelParams>);
 
 const intentList = parameters({
   ...paging,
@@ -51,59 +82,37 @@ const intentList = parameters({
   customer: text.optional(),
 } satisfies Rules<Stripe.PaymentIntentListParams>);
 
-/** The payment that nobody is there to authenticate is a decline (docs.stripe.com/payments/save-and-reuse). */
-interface Confirmation {
-  readonly paymentMethod: string;
-  readonly withoutPayer: boolean;
-}
+type CreateRequest = z.output<typeof intentCreate>;
 
-async function confirm(
-  call: Call,
-  intent: Stripe.PaymentIntent,
-  confirmation: Confirmation,
-): Promise<Stripe.PaymentIntent | Refused> {
-  const card = findTestPaymentMethod(confirmation.paymentMethod);
-  if (!card) throw resourceMissing('PaymentMethod', confirmation.paymentMethod, 'payment_method');
-  if (intent.status !== 'requires_payment_method') throw unexpectedState(intent);
-  const refusing =
-    confirmation.withoutPayer && card.outcome.kind === 'challenge'
-      ? {
-          ...card,
-          outcome: {
-            kind: 'decline' as const,
-            code: 'authentication_required',
-            declineCode: 'authentication_required',
-            message: 'Your card was declined. This transaction requires authentication.',
-          },
-        }
-      : card;
-  const tried = tryCard(call, intent, refusing, { name: null, email: null }, intent.id);
-  const failure = tried.last_payment_error;
-  if (!failure) return tried;
-  return new Refused(402, {
-    type: 'card_error',
-    code: failure.code ?? 'card_declined',
-    message: failure.message ?? 'Your card was declined.',
-    ...(failure.decline_code ? { decline_code: failure.decline_code } : {}),
-    ...(failure.charge ? { charge: failure.charge } : {}),
-    payment_intent: tried,
-  });
-}
+const confirmationOf = (params: z.output<typeof intentConfirm>) => ({
+  paymentMethod: params.payment_method,
+  use: params.off_session ? ('off_session' as const) : ('on_session' as const),
+  refuseChallenge: params.error_on_requires_action ?? false,
+  returnUrl: params.return_url ?? null,
+});
 
-async function createIntent(
-  call: Call,
-  params: z.output<typeof intentCreate>,
-): Promise<Stripe.PaymentIntent | Refused> {
-  requirePayable(call, params.amount, params.currency, 'amount');
-  const fee = params.application_fee_amount ?? null;
-  requireFee(call, fee, params.amount, 'application_fee_amount');
-  if (params.customer !== undefined) await call.store.get('customer', params.customer, 'customer');
-  if (params.confirm && params.payment_method === undefined) {
+function requireConfirmation(params: CreateRequest): void {
+  if (params.confirm) {
+    if (params.payment_method !== undefined) return;
     throw invalidRequest('You must provide a payment_method to confirm with.', {
       code: 'parameter_missing',
       param: 'payment_method',
     });
   }
+  const given = Object.keys(confirming).find((name) => Object.hasOwn(params, name));
+  if (given) throw invalidRequest(`${given} can only be given together with confirm.`, { param: given });
+}
+
+async function createIntent(call: Call, params: CreateRequest): Promise<Stripe.PaymentIntent | Refused> {
+  requirePayable(call, params.amount, params.currency, 'amount');
+  const fee = params.application_fee_amount ?? null;
+  requireFee(call, fee, params.amount, 'application_fee_amount');
+  requireConfirmation(params);
+  if (params.customer !== undefined) await call.store.get('customer', params.customer, 'customer');
+  const method =
+    params.payment_method === undefined
+      ? undefined
+      : await findMethod(call, params.payment_method, params.customer ?? null);
   const made = newIntent(call, {
     amount: params.amount,
     currency: params.currency,
@@ -117,30 +126,67 @@ async function createIntent(
     statementDescriptorSuffix: params.statement_descriptor_suffix ?? null,
     paymentMethodTypes: params.allowed_payment_method_types ?? ['card'],
     allowedPaymentMethodTypes: params.allowed_payment_method_types ?? null,
+    captureMethod: params.capture_method,
   });
-  if (!params.confirm || params.payment_method === undefined) return made;
-  return confirm(call, made, {
-    paymentMethod: params.payment_method,
-    withoutPayer: (params.off_session ?? false) || (params.error_on_requires_action ?? false),
-  });
+  if (!method) return made;
+  const chosen: Stripe.PaymentIntent = { ...made, status: 'requires_confirmation', payment_method: method.id };
+  call.store.save('payment_intent', chosen);
+  return params.confirm ? confirmIntent(call, chosen, { ...confirmationOf(params), paymentMethod: method.id }) : chosen;
 }
 
-/** An intent that a session made is the session's: it cannot be confirmed or cancelled past it. */
-async function lockOwnIntent(call: Call, id: string): Promise<Stripe.PaymentIntent> {
-  const intent = await call.store.lock('payment_intent', id, 'intent');
-  const [session] = await call.store.linked('checkout.session', [`payment_intent:${id}`]);
-  if (session) throw invalidRequest('This PaymentIntent was created by Checkout and cannot be changed directly.');
-  return intent;
-}
-
-async function cancelIntent(call: Call, id: string): Promise<Stripe.PaymentIntent> {
+/** Description and metadata at any time; what is charged, and to whom, only before it is. */
+async function updateIntent(
+  call: Call,
+  params: z.output<typeof intentUpdate>,
+  id: string,
+): Promise<Stripe.PaymentIntent> {
   const intent = await lockOwnIntent(call, id);
-  if (intent.status !== 'requires_payment_method' && intent.status !== 'requires_action') throw unexpectedState(intent);
+  const { amount, customer, payment_method: named, setup_future_usage: usage } = params;
+  const decisive = [amount, customer, named, usage].some((given) => given !== undefined);
+  if (decisive && !isConfirmable(intent)) throw unexpectedState(intent);
+  if (amount !== undefined) requirePayable(call, amount, intent.currency, 'amount');
+  if (customer !== undefined) await call.store.get('customer', customer, 'customer');
+  const payer = customer ?? intent.customer;
+  const method = named === undefined ? undefined : await findMethod(call, named, payer ? String(payer) : null);
+  const updated: Stripe.PaymentIntent = {
+    ...intent,
+    amount: amount ?? intent.amount,
+    customer: payer,
+    description: params.description ?? intent.description,
+    metadata: mergeMetadata(intent.metadata, params.metadata),
+    receipt_email: params.receipt_email === undefined ? intent.receipt_email : params.receipt_email,
+    setup_future_usage: usage === undefined ? intent.setup_future_usage : usage,
+    ...(method ? { payment_method: method.id, status: 'requires_confirmation' as const, next_action: null } : {}),
+  };
+  call.store.save('payment_intent', updated);
+  return updated;
+}
+
+async function captureIntent(
+  call: Call,
+  params: z.output<typeof intentCapture>,
+  id: string,
+): Promise<Stripe.PaymentIntent> {
+  const intent = await lockOwnIntent(call, id);
+  if (intent.status !== 'requires_capture') throw unexpectedState(intent);
+  const named: Stripe.PaymentIntent = { ...intent, metadata: mergeMetadata(intent.metadata, params.metadata) };
+  return captureHold(call, named, params.amount_to_capture);
+}
+
+async function cancelIntent(
+  call: Call,
+  params: z.output<typeof intentCancel>,
+  id: string,
+): Promise<Stripe.PaymentIntent> {
+  const intent = await lockOwnIntent(call, id);
+  const reason = params.cancellation_reason ?? null;
+  if (intent.status === 'requires_capture') return releaseHold(call, intent, reason);
+  if (!isConfirmable(intent)) throw unexpectedState(intent);
   const canceled: Stripe.PaymentIntent = {
     ...intent,
     status: 'canceled',
     canceled_at: call.nowSeconds,
-    cancellation_reason: null,
+    cancellation_reason: reason,
     next_action: null,
   };
   call.store.save('payment_intent', canceled);
@@ -155,19 +201,15 @@ export const paymentIntentRoutes: readonly Route[] = [
   route('GET', `${collection}/:id`, parameters({}), (call, _params, id) =>
     call.store.get('payment_intent', id, 'intent'),
   ),
+  route('POST', `${collection}/:id`, intentUpdate, updateIntent),
   route('POST', `${collection}/:id/confirm`, intentConfirm, async (call, params, id) =>
-    confirm(call, await lockOwnIntent(call, id), {
-      paymentMethod: params.payment_method,
-      withoutPayer: (params.off_session ?? false) || (params.error_on_requires_action ?? false),
-    }),
+    confirmIntent(call, await lockOwnIntent(call, id), confirmationOf(params)),
   ),
-  route('POST', `${collection}/:id/cancel`, parameters({}), (call, _params, id) => cancelIntent(call, id)),
+  route('POST', `${collection}/:id/capture`, intentCapture, captureIntent),
+  route('POST', `${collection}/:id/cancel`, intentCancel, cancelIntent),
   route('GET', collection, intentList, (call, params) =>
     listDocuments(call.store, 'payment_intent', collection, params, {
       all: params.customer === undefined ? [] : [`customer:${params.customer}`],
     }),
-  ),
-  route('GET', '/v1/payment_methods/:id', parameters({}), (call, _params, id) =>
-    call.store.get('payment_method', id, 'payment_method'),
   ),
 ];
