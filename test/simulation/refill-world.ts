@@ -8,7 +8,9 @@ import { createLedger, type Ledger } from '../../src/ledger/ledger.ts';
 import { createMerchantAccounts } from '../../src/merchant-accounts/merchant-accounts.ts';
 import { Money } from '../../src/money/money.ts';
 import type { OffSessionChargeRequest } from '../../src/providers/card-ports.ts';
+import { ProviderError } from '../../src/providers/errors.ts';
 import { createOperationStore } from '../../src/providers/operation.store.ts';
+import type { OperationStore } from '../../src/providers/operation.ts';
 import type { PaymentProvider } from '../../src/providers/port.ts';
 import { createStripeProvider } from '../../src/providers/stripe/stripe-provider.ts';
 import { type AutoRefill, createAutoRefill } from '../../src/refill/auto-refill.ts';
@@ -43,7 +45,7 @@ export interface RefillWorld {
 export interface RefillWorldOptions {
   readonly random: Random;
   readonly customers: number;
-  /** The chance that the process dies around a job: before it, or after it committed and before that was noted. */
+  /** The chance that the process dies at each point where it can: around a job, around a stored key, inside a transaction. */
   readonly killChance: number;
   readonly onCharge: (world: RefillWorld, request: OffSessionChargeRequest) => Promise<void>;
 }
@@ -83,6 +85,9 @@ export async function createRefillWorld(options: RefillWorldOptions): Promise<Re
   const cards = new Map(customerIds.map((customerId) => [customerId, cardOf(customerId, 1)]));
   const announced: DeclinedCard[] = [];
   const bank = new Bank({ random, accountId, onCharge: (request) => options.onCharge(world, request) });
+  const mayDie = (): void => {
+    if (random.chance(options.killChance)) throw new Killed();
+  };
   const ledger: Ledger = createLedger({
     pool,
     clock,
@@ -98,10 +103,11 @@ export async function createRefillWorld(options: RefillWorldOptions): Promise<Re
     ledger,
     providers: { stripe: provider },
     merchantAccounts: createMerchantAccounts({ database, clock, platformAgencyId: agencyId }),
-    operations: { store: createOperationStore(pool), clock, wait: async () => undefined },
+    operations: { store: dyingStore(createOperationStore(pool), mayDie), clock, wait: async () => undefined },
     jobs,
     findDefaultCard: async (_sql, { customerId }) => cards.get(customerId) ?? null,
     announceDecline: async (_sql, decline) => {
+      mayDie();
       announced.push(decline);
     },
     settlePayments: () => settle,
@@ -115,7 +121,11 @@ export async function createRefillWorld(options: RefillWorldOptions): Promise<Re
     const handler = refill.jobs[job.name];
     if (!handler) throw new Error(`nobody does ${job.name}`);
     if (random.chance(options.killChance)) return again();
-    await handler.handle(job.payload).catch(again);
+    await handler.handle(job.payload).catch(async (error: unknown) => {
+      // What a worker tries again. Anything else is a promise that was broken, or a mistake.
+      if (!(error instanceof Killed) && !(error instanceof ProviderError)) throw error;
+      await again();
+    });
     if (random.chance(options.killChance)) await again();
   };
 
@@ -129,7 +139,12 @@ export async function createRefillWorld(options: RefillWorldOptions): Promise<Re
     announced,
     customerIds,
     deliver: async (event) => {
-      await inTransaction(pool, (sql) => settle(sql, [{ event, source: 'event:simulated' }]));
+      try {
+        await inTransaction(pool, (sql) => settle(sql, [{ event, source: 'event:simulated' }]));
+      } catch (error) {
+        if (!(error instanceof Killed)) throw error;
+        bank.deliveries.push({ event, copies: 1 });
+      }
     },
     runJobs: async (limit) => {
       const { rows } = await pool.query<WaitingJob>(
@@ -154,6 +169,20 @@ export async function createRefillWorld(options: RefillWorldOptions): Promise<Re
 }
 
 const jobsAtOnce = 4;
+
+/** The process dies: what was committed stays, what was not is gone, and the job or event comes again. */
+class Killed extends Error {}
+
+/** An operation store whose process may die before a key is stored, before it is used, and before its outcome is stored. */
+const dyingStore = (store: OperationStore, mayDie: () => void): OperationStore => ({
+  load: (id) => store.load(id),
+  replace: async (previous, next, now) => {
+    mayDie();
+    const replaced = await store.replace(previous, next, now);
+    mayDie();
+    return replaced;
+  },
+});
 
 interface WaitingJob {
   readonly id: number;
