@@ -17,6 +17,7 @@ export const idPrefixes = {
   idempotencyRequest: 'req',
   feature: 'feat',
   driftFinding: 'drift',
+  subscription: 'sub',
   auditEntry: 'aud',
   alert: 'alr',
 } as const;

@@ -126,12 +126,13 @@ export async function shownPlans(
   return sellableRows.parse(rows);
 }
 
-/** One plan that the agency sells, kept from changing until the transaction ends. */
+/** One plan that the agency sells: neither it nor what the agency may resell changes until the transaction ends. */
 export async function holdSellablePlan(
   sql: Sql,
   agencyId: string,
   planId: string,
 ): Promise<StoredSellablePlan | undefined> {
+  await sql.query('SELECT 1 FROM agency_offers WHERE agency_id = $1 FOR SHARE', [agencyId]);
   const { rows } = await sql.query(`${sellablePlans} AND p.id = $2 FOR SHARE OF p`, [agencyId, planId]);
   return sellableRows.parse(rows)[0];
 }

@@ -29,6 +29,7 @@ export const tenantColumns = {
   DriftCheck: ofAgency,
   Offer: ofCustomer,
   AgencyOffer: ofAgency,
+  Subscription: ofCustomer,
   AuditEntry: ofAgency,
   Quote: ofCustomer,
   Order: ofCustomer,
