@@ -1,8 +1,11 @@
 import express, { type NextFunction, type Request, type Response, type Router } from 'express';
 import type { Pool } from 'pg';
 import { z } from 'zod';
+import { accountControlRoutes } from './account-control-routes.ts';
+import type { Transactions } from './call.ts';
 import { testCards } from './cards.ts';
 import type { ClockMover } from './clock-mover.ts';
+import { clientIdOf } from './connections.ts';
 import type { Deliverer } from './deliverer.ts';
 import { asFailure } from './failure.ts';
 import { type FaultSwitch, faultsSchema } from './faults.ts';
@@ -13,6 +16,7 @@ export interface ControlSetting {
   readonly pool: Pool;
   readonly secretKey: string;
   readonly accountId: string;
+  readonly transactions: Transactions;
   readonly payment: SessionPayment;
   readonly faults: FaultSwitch;
   readonly deliverer: Deliverer;
@@ -40,8 +44,13 @@ export function controlRoutes(setting: ControlSetting): Router {
   });
   // Whoever reaches these routes can pay any session anyway; the key opens nothing but this sandbox.
   router.get('/sandbox/access', (_request, response) => {
-    response.json({ secretKey: setting.secretKey, accountId: setting.accountId });
+    response.json({
+      secretKey: setting.secretKey,
+      accountId: setting.accountId,
+      clientId: clientIdOf(setting.accountId),
+    });
   });
+  router.use(accountControlRoutes(setting.transactions));
   router.post('/sandbox/sessions/:id/pay', async (request, response) => {
     response.json(await payment.pay(request.params.id, paymentSchema.parse(request.body)));
   });
@@ -98,7 +107,7 @@ async function deliveryFacts(pool: Pool) {
 
 async function indexPage(pool: Pool, deliverer: Deliverer, clockMover: ClockMover): Promise<string> {
   const { rows } = await pool.query<{ type: string; count: number }>(
-    `SELECT type, count(*)::int AS count FROM documents WHERE type <> 'session_plan' GROUP BY type ORDER BY type`,
+    `SELECT type, count(*)::int AS count FROM documents WHERE type NOT IN ('session_plan', 'connection', 'onboarding_link') GROUP BY type ORDER BY type`,
   );
   const { counts } = await deliveryFacts(pool);
   const line = (name: string, value: string | number) =>

@@ -15,12 +15,34 @@ export interface SessionPlan {
   readonly statementDescriptorSuffix: string | null;
 }
 
+/** That an account gave the platform access; kept on the platform, under the account's id. */
+export interface Connection {
+  readonly id: string;
+  readonly created: number;
+  readonly authorized: boolean;
+}
+
+/** What an account link leads to. Its id is the token in the link's address. */
+export interface OnboardingLink {
+  readonly id: string;
+  readonly created: number;
+  readonly accountId: string;
+  readonly refreshUrl: string;
+  readonly returnUrl: string;
+  /** Unix seconds. */
+  readonly expiresAt: number;
+  readonly visited: boolean;
+  readonly finished: boolean;
+}
+
 /**
  * Every kind of document and its shape, which is the SDK's own. Decimals are read back as the strings they are on the
  * wire: pass them on, never calculate with them.
  */
 export interface DocumentTypes {
   account: Stripe.Account;
+  connection: Connection;
+  onboarding_link: OnboardingLink;
   product: Stripe.Product;
   price: Stripe.Price;
   tax_rate: Stripe.TaxRate;
@@ -47,6 +69,7 @@ const link = (name: string, value: string | boolean | null | undefined): string[
 
 /** What each kind can be listed by. */
 const linksOf: { readonly [Kind in DocumentKind]?: (body: DocumentTypes[Kind]) => readonly string[] } = {
+  connection: (connection) => link('authorized', connection.authorized),
   product: (product) => [...link('active', product.active), ...link('url', product.url)],
   price: (price) => [
     ...link('product', idOf(price.product)),

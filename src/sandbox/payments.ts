@@ -22,8 +22,18 @@ export interface IntentRequest {
   readonly allowedPaymentMethodTypes: readonly string[] | null;
 }
 
+/** Throws 400 while the account is not onboarded, or restricted. */
+export function requireCharges(call: Call): void {
+  const { id, charges_enabled: enabled } = call.account;
+  if (enabled) return;
+  throw invalidRequest(
+    `Your account cannot currently make charges. To find out why, look at requirements.disabled_reason of the account (/v1/accounts/${id}).`,
+  );
+}
+
 /** Refuses what the account cannot charge; `param` is where the request carries the amount. */
 export function requirePayable(call: Call, amountMinor: number, currency: string, param: string): void {
+  requireCharges(call);
   requireChargeable(call.account.country, currency, 'currency');
   requireChargeableAmount(amountMinor, currency, param);
 }

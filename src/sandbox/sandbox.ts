@@ -10,6 +10,7 @@ import { buildAccount } from './api/accounts.ts';
 import { buildEndpoint } from './api/webhook-endpoints.ts';
 import { Transactions } from './call.ts';
 import { ClockMover } from './clock-mover.ts';
+import { clientIdOf } from './connections.ts';
 import { controlRoutes } from './control-routes.ts';
 import { Deliverer } from './deliverer.ts';
 import { DocumentStore } from './documents.ts';
@@ -19,6 +20,9 @@ import { FaultSwitch } from './faults.ts';
 import { localOnly } from './guards.ts';
 import { IdempotencyKeys } from './idempotency.ts';
 import { newStripeId } from './identifiers.ts';
+import { oauthRoutes } from './oauth-routes.ts';
+import { Onboarding } from './onboarding.ts';
+import { onboardingRoutes } from './onboarding-routes.ts';
 import { payRoutes } from './pay-routes.ts';
 import { createTables, readState, writeState } from './schema.ts';
 import { SessionPayment } from './session-payment.ts';
@@ -57,6 +61,8 @@ export interface Sandbox {
   readonly port: number;
   /** The platform's `acct_...`, the same over restarts. */
   readonly accountId: string;
+  /** The `ca_...` of the platform's Connect integration, for OAuth calls. */
+  readonly clientId: string;
   /** Registers an endpoint with a known secret, or points the one of this url at new settings. */
   ensureWebhookEndpoint(endpoint: EndpointRegistration): Promise<void>;
   /** Called after the clock moved and what fell due here was done and delivered. */
@@ -144,9 +150,22 @@ async function serve(options: SandboxOptions, pool: pg.Pool, accountId: string):
       logger,
     }),
   );
-  app.use(['/pay', '/sandbox'], localOnly(host));
+  app.use(oauthRoutes({ secretKey: options.secretKey, platformId: accountId, transactions }));
+  app.use(['/pay', '/connect', '/sandbox'], localOnly(host));
   app.use(payRoutes(payment));
-  app.use(controlRoutes({ pool, secretKey: options.secretKey, accountId, payment, faults, deliverer, clockMover }));
+  app.use(onboardingRoutes(new Onboarding({ transactions, platformId: accountId })));
+  app.use(
+    controlRoutes({
+      pool,
+      secretKey: options.secretKey,
+      accountId,
+      transactions,
+      payment,
+      faults,
+      deliverer,
+      clockMover,
+    }),
+  );
   app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
     logger.error({ error: errorMessage(error) }, 'sandbox request failed');
     response.status(500).json({ error: { type: 'api_error', message: 'The sandbox failed; see its log.' } });
@@ -162,6 +181,7 @@ async function serve(options: SandboxOptions, pool: pg.Pool, accountId: string):
     url,
     port,
     accountId,
+    clientId: clientIdOf(accountId),
     ensureWebhookEndpoint: (endpoint) => ensureWebhookEndpoint(transactions, accountId, endpoint),
     onClockMoved: (listener) => clockMover.onMoved(listener),
     settled: () => deliverer.settled(),

@@ -17,7 +17,7 @@ import {
   type Rules,
   text,
 } from '../parameters.ts';
-import { newIntent, requireFee, requirePayable, tryCard, unexpectedState } from '../payments.ts';
+import { newIntent, requireCharges, requireFee, requirePayable, tryCard, unexpectedState } from '../payments.ts';
 import { Refused, type Route, route } from '../route.ts';
 
 const intentCreate = parameters({
@@ -65,6 +65,7 @@ async function confirm(
   const card = findTestPaymentMethod(confirmation.paymentMethod);
   if (!card) throw resourceMissing('PaymentMethod', confirmation.paymentMethod, 'payment_method');
   if (intent.status !== 'requires_payment_method') throw unexpectedState(intent);
+  requireCharges(call);
   const refusing =
     confirmation.withoutPayer && card.outcome.kind === 'challenge'
       ? {
