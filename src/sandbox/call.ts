@@ -12,6 +12,7 @@ export interface EventObjects {
   'account.application.authorized': Stripe.Application;
   'account.application.deauthorized': Stripe.Application;
   'capability.updated': Stripe.Capability;
+  'application_fee.created': Stripe.ApplicationFee;
   'product.created': Stripe.Product;
   'product.updated': Stripe.Product;
   'product.deleted': Stripe.Product;

@@ -54,6 +54,7 @@ export interface DocumentTypes {
   payment_intent: Stripe.PaymentIntent;
   payment_method: Stripe.PaymentMethod;
   charge: Stripe.Charge;
+  application_fee: Stripe.ApplicationFee;
   balance_transaction: Stripe.BalanceTransaction;
   event: Stripe.EventBase;
   webhook_endpoint: Stripe.WebhookEndpoint;
@@ -94,6 +95,7 @@ const linksOf: { readonly [Kind in DocumentKind]?: (body: DocumentTypes[Kind]) =
     ...link('customer', idOf(charge.customer)),
     ...link('payment_intent', idOf(charge.payment_intent)),
   ],
+  application_fee: (fee) => link('charge', idOf(fee.charge)),
   balance_transaction: (transaction) => [
     ...link('source', idOf(transaction.source)),
     ...link('type', transaction.type),

@@ -5,6 +5,7 @@ import Stripe from 'stripe';
 import { errorMessage } from '../errors.ts';
 import { accountLinkRoutes } from './api/account-links.ts';
 import { accountRoutes } from './api/accounts.ts';
+import { applicationFeeRoutes } from './api/application-fees.ts';
 import { chargeRoutes } from './api/charges.ts';
 import { checkoutSessionRoutes } from './api/checkout-sessions.ts';
 import { customerRoutes } from './api/customers.ts';
@@ -37,6 +38,7 @@ const routes: readonly Route[] = [
   ...checkoutSessionRoutes,
   ...paymentIntentRoutes,
   ...chargeRoutes,
+  ...applicationFeeRoutes,
   ...eventRoutes,
   ...webhookEndpointRoutes,
 ];

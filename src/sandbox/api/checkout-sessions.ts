@@ -190,7 +190,7 @@ async function createSession(call: Call, params: CreateRequest): Promise<Stripe.
   requirePayable(call, total, currency, 'line_items');
   const payment = params.payment_intent_data ?? {};
   const fee = payment.application_fee_amount ?? null;
-  requireFee(call, fee, total, 'payment_intent_data[application_fee_amount]');
+  requireFee(call, { fee, amountMinor: total, currency }, 'payment_intent_data[application_fee_amount]');
 
   const session = buildSession(call, params, { customer, currency, total, expiresAt });
   call.store.save('checkout.session', session);

@@ -97,7 +97,7 @@ async function createIntent(
 ): Promise<Stripe.PaymentIntent | Refused> {
   requirePayable(call, params.amount, params.currency, 'amount');
   const fee = params.application_fee_amount ?? null;
-  requireFee(call, fee, params.amount, 'application_fee_amount');
+  requireFee(call, { fee, amountMinor: params.amount, currency: params.currency }, 'application_fee_amount');
   if (params.customer !== undefined) await call.store.get('customer', params.customer, 'customer');
   if (params.confirm && params.payment_method === undefined) {
     throw invalidRequest('You must provide a payment_method to confirm with.', {
