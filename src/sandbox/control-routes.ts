@@ -1,5 +1,6 @@
 import express, { type NextFunction, type Request, type Response, type Router } from 'express';
 import type { Pool } from 'pg';
+import type Stripe from 'stripe';
 import { z } from 'zod';
 import { accountControlRoutes } from './account-control-routes.ts';
 import type { Transactions } from './call.ts';
@@ -105,11 +106,41 @@ async function deliveryFacts(pool: Pool) {
   return { counts: Object.fromEntries(counts.rows.map((row) => [row.status, row.count])), data: latest.rows };
 }
 
+const accountsShown = 100;
+
+interface AccountLine {
+  readonly account: Stripe.Account;
+  readonly authorized: boolean;
+}
+
+const standingText = ({ account, authorized }: AccountLine): string => {
+  if (!authorized) return 'deauthorized';
+  if (account.charges_enabled) return account.payouts_enabled ? 'can charge' : 'can charge, payouts off';
+  const due = account.requirements?.currently_due ?? [];
+  const missing = due.length === 0 ? '' : `: ${due.join(', ')}`;
+  return account.details_submitted
+    ? `restricted, ${account.requirements?.disabled_reason ?? 'no reason given'}${missing}`
+    : `not onboarded${missing}`;
+};
+
+/** The newest connected accounts, each with how it stands. */
+async function connectedAccounts(pool: Pool): Promise<readonly AccountLine[]> {
+  const { rows } = await pool.query<AccountLine>(
+    `SELECT account.body AS account, (connection.body ->> 'authorized')::boolean AS authorized
+     FROM documents AS connection JOIN documents AS account
+       ON account.account = connection.id AND account.type = 'account' AND account.id = connection.id
+     WHERE connection.type = 'connection' ORDER BY connection.seq DESC LIMIT $1`,
+    [accountsShown],
+  );
+  return rows;
+}
+
 async function indexPage(pool: Pool, deliverer: Deliverer, clockMover: ClockMover): Promise<string> {
   const { rows } = await pool.query<{ type: string; count: number }>(
     `SELECT type, count(*)::int AS count FROM documents WHERE type NOT IN ('session_plan', 'connection', 'onboarding_link') GROUP BY type ORDER BY type`,
   );
   const { counts } = await deliveryFacts(pool);
+  const accounts = await connectedAccounts(pool);
   const line = (name: string, value: string | number) =>
     `<tr><th scope="row">${escapeHtml(name)}</th><td>${escapeHtml(String(value))}</td></tr>`;
   return page(
@@ -118,6 +149,7 @@ async function indexPage(pool: Pool, deliverer: Deliverer, clockMover: ClockMove
 <p>It speaks the wire format of Stripe's API under <code>/v1</code>, hosts pay pages and delivers signed webhooks.</p>
 <h2>Clock</h2><p>${clockMover.now.toISOString()}</p>
 <h2>Test cards</h2><table>${testCards.map((card) => line(card.number, card.label)).join('')}</table>
+<h2>Connected accounts</h2>${accounts.length === 0 ? '<p>None yet.</p>' : `<table>${accounts.map((found) => line(found.account.id, standingText(found))).join('')}</table>`}
 <h2>Objects</h2><table>${rows.map((row) => line(row.type, row.count)).join('')}</table>
 <h2>Webhook deliveries</h2><table>${line('in flight', deliverer.inFlight)}
 ${Object.entries(counts)

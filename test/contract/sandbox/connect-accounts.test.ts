@@ -111,6 +111,22 @@ test('connected accounts are listed in pages, newest first, without the platform
   expect(all.map(({ id }) => id)).not.toContain(harness.sandbox.accountId);
 });
 
+test('the sandbox shows how each connected account stands', async () => {
+  const [fresh, limited, left] = await Promise.all([
+    stripe.accounts.create(independent),
+    stripe.accounts.create({ country: 'AE' }),
+    stripe.accounts.create({ country: 'AE' }),
+  ]);
+  const shown = async () => (await fetch(`${harness.sandbox.url}/sandbox`)).text();
+  expect(await shown()).toContain(`${left.id}</th><td>can charge<`);
+  await harness.client.restrict(limited.id, { currentlyDue: ['company.tax_id'] });
+  await harness.client.deauthorize(left.id);
+  const html = await shown();
+  expect(html).toContain(`${fresh.id}</th><td>not onboarded: business_profile.mcc`);
+  expect(html).toContain(`${limited.id}</th><td>restricted, requirements.past_due: company.tax_id<`);
+  expect(html).toContain(`${left.id}</th><td>deauthorized<`);
+});
+
 describe('an account link', () => {
   test('leads to a page that completes onboarding, returns, and tells the platform', async () => {
     const { id } = await stripe.accounts.create(independent);
