@@ -1,25 +1,17 @@
-import { z } from 'zod';
 import type { PlanDocument } from '../catalog/plan-document.ts';
 import type { Sql } from '../database/database.ts';
 import { notFound } from '../errors.ts';
+import { customerOfAgency } from '../tenancy/agency-customer.ts';
 import { agencyOf, type Scope } from '../tenancy/scope.ts';
 import { type LivePlan, livePlanOf } from './live-plan.ts';
-
-const customerRows = z.array(z.object({ agencyId: z.string(), customerId: z.string() }));
 
 /**
  * The plan of the platform's that an agency lives on, as the platform's client that it also is: its limits cover the agency
  * and its clients together. Null without one, which limits nothing.
  */
 export async function agencyPlanOf(sql: Sql, agencyId: string): Promise<LivePlan | null> {
-  const { rows } = await sql.query(
-    `SELECT c.agency_id AS "agencyId", c.id AS "customerId"
-     FROM agencies a JOIN customers c ON c.id = a.customer_id
-     WHERE a.id = $1`,
-    [agencyId],
-  );
-  const [customer] = customerRows.parse(rows);
-  return customer === undefined ? null : livePlanOf(sql, customer);
+  const customer = await customerOfAgency(sql, agencyId);
+  return customer && livePlanOf(sql, customer);
 }
 
 /** What an agency and its clients may have together. */
