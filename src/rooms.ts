@@ -14,6 +14,8 @@ import { createLedger } from './ledger/ledger.ts';
 import type { MerchantAccounts } from './merchant-accounts/merchant-accounts.ts';
 import { createOperationStore } from './providers/operation.store.ts';
 import type { Providers } from './providers/port.ts';
+import { liveSubscriptions } from './subscriptions/live-plan.ts';
+import { createSubscriptions } from './subscriptions/subscriptions.ts';
 
 export interface RoomDependencies {
   readonly database: Database;
@@ -30,7 +32,7 @@ export function createRooms({ database, clock, providers, merchantAccounts, publ
   const { pool } = database;
   const operations = { store: createOperationStore(pool), clock };
   const ledger = createLedger({ pool, clock });
-  const catalog = createCatalog({ database, clock, providers, operations, jobs, planUses: [] });
+  const catalog = createCatalog({ database, clock, providers, operations, jobs, planUses: [liveSubscriptions] });
   const expireLostOrders = createExpireLostOrders({
     database,
     clock,
@@ -49,6 +51,7 @@ export function createRooms({ database, clock, providers, merchantAccounts, publ
     ledger,
     catalog,
     offers: createOffers({ database, clock, jobs }),
+    subscriptions: createSubscriptions({ database, clock, jobs }),
     adjustBalance: createAdjustBalance({ ledger, merchantAccounts }),
     quoteTopUp: createQuoteTopUp({ database, clock, providers, merchantAccounts }),
     startTopUp: createStartTopUp({ database, clock, providers, merchantAccounts, operations, publicUrl }),

@@ -36,7 +36,7 @@ export function cancelSubscription(
       before: auditedSubscription(before),
       after: auditedSubscription(after),
     });
-    await outgoing.emit(sql, [eventOf('subscription.canceled', after)]);
+    await outgoing?.emit(sql, [eventOf('subscription.canceled', after)]);
     // Where the plan is sold no more, this client may have been the last that kept it at the provider.
     await takeOutOfSale(dependencies, sql, before.plan);
     return after;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { payAsYouGoInput } from '../../unit/catalog/plans.ts';
 import { platformKey, type Service, startService } from './tenants.ts';
 
 let service: Service;
@@ -20,6 +21,15 @@ beforeAll(async () => {
     },
   });
   expect(plan.status, JSON.stringify(plan.body)).toBe(201);
+  const payAsYouGo = await service.call('POST', '/v1/plans', {
+    key,
+    body: { ...payAsYouGoInput, publish: true },
+  });
+  const subscribed = await service.call('POST', `/v1/customers/${customer.id}/subscription`, {
+    key,
+    body: { planId: payAsYouGo.body.id },
+  });
+  expect(subscribed.status, JSON.stringify(subscribed.body)).toBe(201);
   const now = service.clock.now();
   const money = { credited: '5.00', charged: '1.930', exact: '1.925', rate: '0.385', chargeCurrency: 'OMR' };
   await service.prisma.order.create({
@@ -56,6 +66,7 @@ const unknownKey = 'baisa_ak_nobody-has-this-key';
 /** What a route asks for before it looks for the object that its path names. */
 const bodies: Readonly<Record<string, object>> = {
   'put /v1/customers/:id/offers': { planIds: [] },
+  'post /v1/customers/:id/subscription': { planId: 'plan_absent' },
   'post /v1/customers/:id/adjustments': {
     kind: 'correction',
     amount: { amount: '1.00', currency: 'USD' },
