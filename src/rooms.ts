@@ -14,7 +14,7 @@ import { createLedger } from './ledger/ledger.ts';
 import type { MerchantAccounts } from './merchant-accounts/merchant-accounts.ts';
 import { createOperationStore } from './providers/operation.store.ts';
 import type { Providers } from './providers/port.ts';
-import { liveSubscriptions } from './subscriptions/live-plan.ts';
+import { livePlanOf, liveSubscriptions } from './subscriptions/live-plan.ts';
 import { createSubscriptions } from './subscriptions/subscriptions.ts';
 
 export interface RoomDependencies {
@@ -54,7 +54,15 @@ export function createRooms({ database, clock, providers, merchantAccounts, publ
     subscriptions: createSubscriptions({ database, clock, jobs }),
     adjustBalance: createAdjustBalance({ ledger, merchantAccounts }),
     quoteTopUp: createQuoteTopUp({ database, clock, providers, merchantAccounts }),
-    startTopUp: createStartTopUp({ database, clock, providers, merchantAccounts, operations, publicUrl }),
+    startTopUp: createStartTopUp({
+      database,
+      clock,
+      providers,
+      merchantAccounts,
+      operations,
+      livePlanOf,
+      publicUrl,
+    }),
     findOrder: createFindOrder(database),
     settlePayments: createSettlePayments({ ledger, clock }),
     jobs: roomJobs,

@@ -42,3 +42,7 @@ export const nextStatus = (status: OrderStatus, fact: OrderFact): OrderStatus =>
 /** The ledger reference of a payment: the fact's name at the provider, never the delivery's. */
 export const settlementReference = (provider: string, providerAccountId: string, paymentId: string): string =>
   `${provider}:${providerAccountId}:${paymentId}:settled`;
+
+/** The reference of the platform's part of a payment, the same in both books. */
+export const shareReference = (provider: string, providerAccountId: string, paymentId: string): string =>
+  `${provider}:${providerAccountId}:${paymentId}:share`;

@@ -15,6 +15,7 @@ import {
   raiseAlerts,
   recordAttempts,
 } from './settle-payments.sql.ts';
+import { isShared, type SharedOrder, type SharedPayment, sharePostingsOf } from './share-postings.ts';
 
 /** A payment event and what told of it (`event:evt_...`, or the reconciler's run). */
 export interface SourcedPaymentEvent {
@@ -27,15 +28,10 @@ export type PaymentOutcome = { readonly status: 'done' } | { readonly status: 'p
 
 export type SettlePayments = (sql: Sql, batch: readonly SourcedPaymentEvent[]) => Promise<readonly PaymentOutcome[]>;
 
-interface OrderRow {
-  readonly agency_id: string;
+interface OrderRow extends SharedOrder {
   readonly id: string;
-  readonly customer_id: string;
-  readonly merchant_account_id: string;
   readonly status: OrderStatus;
   readonly credited: string;
-  readonly charge_currency: string;
-  readonly charged: string;
   readonly exact: string;
   readonly provider_payment_id: string | null;
   readonly provider: string;
@@ -112,6 +108,7 @@ export function createSettlePayments({
     );
 
     const postings: Posting[] = [];
+    const shared: SharedPayment[] = [];
     const declines: Declined[] = [];
     const secondPayments: SecondPayment[] = [];
     const outcomes = checked.map(({ event, source, order, refusal }): PaymentOutcome => {
@@ -128,6 +125,7 @@ export function createSettlePayments({
         if (settler.isNew) {
           settler.isNew = false;
           postings.push(settlementOf(order.row, event, source));
+          if (isShared(order.row)) shared.push({ ...event, order: order.row, source });
           if (order.paymentId === null) order.paymentId = event.paymentId;
           else secondPayments.push({ order: order.row, first: order.paymentId, second: event.paymentId });
         }
@@ -136,6 +134,7 @@ export function createSettlePayments({
       return done;
     });
 
+    if (shared.length > 0) postings.push(...(await sharePostingsOf(sql, shared)));
     await ledger.post(sql, postings);
     await storeMoves(sql, clock, [...orders.values()]);
     if (declines.length > 0) await storeDeclines(sql, declines);
@@ -212,6 +211,7 @@ function settlementOf(order: OrderRow, event: Settled, source: string): Posting 
   return settleTopUp({
     agencyId: order.agency_id,
     customerId: order.customer_id,
+    planId: order.plan_id,
     merchantAccountId: order.merchant_account_id,
     reference: settlementReference(event.provider, event.providerAccountId, event.paymentId),
     source,

@@ -10,6 +10,8 @@ import { ProviderError } from '../providers/errors.ts';
 import { metadataKeys } from '../providers/metadata.ts';
 import { type OperationDependencies, runOperation } from '../providers/operation.ts';
 import type { CheckoutPort, HostedSession, ProviderName, Providers, TopUpSessionRequest } from '../providers/port.ts';
+import type { LivePlanOf } from '../revenue/share.ts';
+import { orderTermsOf } from './order-terms.ts';
 import { checkoutOf, convertTopUp, quotedMoney } from './quote-top-up.ts';
 
 /** An hour less than the provider's longest, so that an order that was stored before its call still fits. */
@@ -41,6 +43,7 @@ interface Dependencies {
   readonly providers: Providers;
   readonly merchantAccounts: MerchantAccounts;
   readonly operations: OperationDependencies;
+  readonly livePlanOf: LivePlanOf;
   /** Base of the pages that the client comes back to, without a slash at its end. */
   readonly publicUrl: string;
 }
@@ -116,14 +119,16 @@ const sessionStatusOf = (order: Order): StartedCheckout['status'] => {
 };
 
 async function findOrCreateOrder(dependencies: Dependencies, request: StartTopUpRequest): Promise<Order> {
-  const { database, clock, providers, publicUrl } = dependencies;
-  const { agencyId, requestId } = request;
+  const { database, clock, providers, livePlanOf, publicUrl } = dependencies;
+  const { agencyId, customerId, requestId } = request;
   const where = { agencyId_requestId: { agencyId, requestId } };
   const existing = await database.prisma.order.findUnique({ where });
   if (existing) return existing;
 
   const { account, ...money } = await moneyOf(dependencies, request);
   const now = clock.now();
+  const plan = await livePlanOf(database.pool, { agencyId, customerId });
+  const terms = orderTermsOf(plan, agencyId, account, money.charged);
   const id = newId('order');
   const lifetimeMs = checkoutOf(providers, account).sessionLifetimeMs.max - marginMs;
   // Another try of the same request may have been faster; then its order is the one.
@@ -133,7 +138,7 @@ async function findOrCreateOrder(dependencies: Dependencies, request: StartTopUp
       {
         agencyId,
         id,
-        customerId: request.customerId,
+        customerId,
         merchantAccountId: account.id,
         kind: 'top_up',
         status: 'checkout',
@@ -143,6 +148,9 @@ async function findOrCreateOrder(dependencies: Dependencies, request: StartTopUp
         exact: money.exact.amount,
         rate: money.rate.value,
         quoteId: request.quoteId ?? null,
+        ...terms,
+        platformShare: terms.platformShare.amount,
+        applicationFee: terms.applicationFee.amount,
         requestId,
         sessionId: newId('checkoutSession'),
         successUrl: request.successUrl ?? `${publicUrl}/checkout/done?order=${id}`,
@@ -220,6 +228,7 @@ function createSession(
   const ref = accountRefOf(account);
   const credited = Money.of(order.credited.toFixed(), 'USD');
   const request: TopUpSessionRequest = {
+  const fee = Money.of(order.applicationFee.toFixed(), order.chargeCurrency);
     orderId: order.id,
     metadata: {
       [metadataKeys.order]: order.id,
@@ -229,6 +238,7 @@ function createSession(
     providerCustomerId,
     amount: Money.of(order.charged.toFixed(), order.chargeCurrency),
     description: `Top-up: ${credited} of balance`,
+    ...(fee.isZero ? {} : { applicationFee: fee }),
     successUrl: order.successUrl,
     cancelUrl: order.cancelUrl,
     expiresAt: order.expiresAt,

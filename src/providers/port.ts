@@ -212,6 +212,8 @@ export interface TopUpSessionRequest {
   readonly metadata: Readonly<Record<string, string>>;
   readonly providerCustomerId: string;
   readonly amount: Money;
+  /** Taken out of the amount for the platform, in the same currency. Only on an account that is not the platform's own. */
+  readonly applicationFee?: Money;
   /** The line that the client reads on the provider's page, e.g. `Top-up: 5.00 USD of balance`. */
   readonly description: string;
   readonly successUrl: string;
