@@ -52,7 +52,7 @@ export function createRooms({ database, clock, providers, merchantAccounts, publ
     catalog,
     offers: createOffers({ database, clock, jobs }),
     subscriptions: createSubscriptions({ database, clock, jobs }),
-    adjustBalance: createAdjustBalance({ ledger, merchantAccounts }),
+    adjustBalance: createAdjustBalance({ database, ledger, merchantAccounts, livePlanOf }),
     quoteTopUp: createQuoteTopUp({ database, clock, providers, merchantAccounts }),
     startTopUp: createStartTopUp({
       database,
