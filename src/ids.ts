@@ -5,6 +5,7 @@ export const idPrefixes = {
   agency: 'agc',
   apiKey: 'key',
   customer: 'cus',
+  portalSession: 'pts',
   merchantAccount: 'macc',
   plan: 'plan',
   planVersion: 'planv',
