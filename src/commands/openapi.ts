@@ -9,6 +9,7 @@ import { createLogger } from '../log.ts';
 import { createMerchantAccounts } from '../merchant-accounts/merchant-accounts.ts';
 import { createRooms } from '../rooms.ts';
 import { apiKeyHasher } from '../tenancy/api-key.ts';
+import { createPortal } from '../tenancy/portal.ts';
 
 /** The committed document. */
 export const documentFile = fileURLToPath(new URL('../../docs/openapi.json', import.meta.url));
@@ -19,12 +20,14 @@ export async function renderDocument(): Promise<string> {
   try {
     const { pool, prisma } = database;
     const clock = systemClock;
+    const hash = apiKeyHasher('unused');
     const merchantAccounts = createMerchantAccounts({ database, clock, platformAgencyId: 'unused' });
     const log = createLogger('silent');
     const routes = createRoutes({
       prisma,
       clock,
-      hash: apiKeyHasher('unused'),
+      hash,
+      portal: createPortal({ database, clock, hash, publicUrl: 'unused' }),
       ...createRooms({ database, clock, providers: {}, merchantAccounts, publicUrl: 'unused', log }),
       inbox: createInbox({ pool, clock }),
       wakeInbox: () => undefined,
