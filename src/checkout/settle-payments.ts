@@ -1,5 +1,6 @@
-import type { Clock } from '../clock.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import type { Sql } from '../database/database.ts';
+import type { Jobs } from '../delivery/jobs.ts';
 import { newId } from '../ids.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Posting } from '../ledger/posting.ts';
@@ -7,6 +8,7 @@ import { settleTopUp } from '../ledger/postings.ts';
 import { Money } from '../money/money.ts';
 import { nextStatus, type OrderFact, type OrderStatus, settlementReference } from './order.ts';
 import type { PaymentEvent } from './payment-event.ts';
+import type { FailedPayment, PaymentListeners } from './payment-listeners.ts';
 import {
   claimPayments,
   findPayments,
@@ -58,6 +60,12 @@ const keyOf = (agencyId: string, orderId: string): string => `${agencyId} ${orde
 const paymentKeyOf = ({ provider, providerAccountId, paymentId }: Settled): string =>
   `${provider} ${providerAccountId} ${paymentId}`;
 
+/** The job that reads what providers made of settled payments. */
+export const followJobName = 'checkout.follow_payments' as const;
+
+/** The provider's balance is a little behind its event, and a second's payments are followed together. */
+const followAfterMs = 1_000;
+
 type Settled = Extract<PaymentEvent, { type: 'payment.settled' }>;
 type Declined = Extract<PaymentEvent, { type: 'payment.declined' }>;
 
@@ -90,9 +98,13 @@ interface SettledRow {
 export function createSettlePayments({
   ledger,
   clock,
+  jobs,
+  listeners,
 }: {
   readonly ledger: Ledger;
   readonly clock: Clock;
+  readonly jobs: Pick<Jobs, 'enqueue'>;
+  readonly listeners: Pick<PaymentListeners, 'onFailed'>;
 }): SettlePayments {
   return async (sql, batch) => {
     if (batch.length === 0) return [];
@@ -110,11 +122,13 @@ export function createSettlePayments({
     const postings: Posting[] = [];
     const shared: SharedPayment[] = [];
     const declines: Declined[] = [];
+    const failures: FailedPayment[] = [];
     const secondPayments: SecondPayment[] = [];
     const outcomes = checked.map(({ event, source, order, refusal }): PaymentOutcome => {
       if (refusal !== null || !order) return refusal ?? unknownOrder(event);
       if (event.type === 'payment.declined') {
         declines.push(event);
+        failures.push(failureOf(order.row, event));
         return done;
       }
       if (event.type === 'payment.settled') {
@@ -130,7 +144,9 @@ export function createSettlePayments({
           else secondPayments.push({ order: order.row, first: order.paymentId, second: event.paymentId });
         }
       }
-      order.status = nextStatus(order.status, factOf[event.type]);
+      const before = order.status;
+      order.status = nextStatus(before, factOf[event.type]);
+      if (order.status === 'failed' && before !== 'failed') failures.push(finalFailureOf(order.row, clock.now()));
       return done;
     });
 
@@ -139,9 +155,21 @@ export function createSettlePayments({
     await storeMoves(sql, clock, [...orders.values()]);
     if (declines.length > 0) await storeDeclines(sql, declines);
     if (secondPayments.length > 0) await storeAlerts(sql, clock, secondPayments);
+    if (failures.length > 0) for (const tell of listeners.onFailed) await tell(sql, failures);
+    // Last, for the waiting job is one row: another batch that settles waits for it until this one commits.
+    if (postings.length > 0) await enqueueFollowing(sql, jobs);
     return outcomes;
   };
 }
+
+/** In the queue's own time, which no sandbox clock moves. Batches that follow each other put it off; cron then runs it. */
+const enqueueFollowing = (sql: Sql, jobs: Pick<Jobs, 'enqueue'>): Promise<void> =>
+  jobs.enqueue(sql, {
+    name: followJobName,
+    payload: {},
+    key: followJobName,
+    runAt: new Date(systemClock.now().getTime() + followAfterMs),
+  });
 
 const factOf = {
   'payment.settled': 'paid',
@@ -220,6 +248,35 @@ function settlementOf(order: OrderRow, event: Settled, source: string): Posting 
     exact: Money.of(order.exact, order.charge_currency),
   });
 }
+
+const aboutOrder = (order: OrderRow) => ({
+  agencyId: order.agency_id,
+  customerId: order.customer_id,
+  orderId: order.id,
+  charged: Money.of(order.charged, order.charge_currency),
+});
+
+const failureOf = (order: OrderRow, event: Declined): FailedPayment => ({
+  ...aboutOrder(order),
+  fact: `${event.provider}:${event.providerAccountId}:${event.fact}`,
+  paymentId: event.paymentId,
+  final: false,
+  code: event.code,
+  declineCode: event.declineCode,
+  message: event.message,
+  failedAt: event.occurredAt,
+});
+
+const finalFailureOf = (order: OrderRow, failedAt: Date): FailedPayment => ({
+  ...aboutOrder(order),
+  fact: `order:${order.id}:failed`,
+  paymentId: order.provider_payment_id,
+  final: true,
+  code: null,
+  declineCode: null,
+  message: null,
+  failedAt,
+});
 
 async function storeMoves(sql: Sql, clock: Clock, orders: readonly OpenOrder[]): Promise<void> {
   const moved = orders.filter(
