@@ -163,6 +163,7 @@ export async function startService(options: ServiceOptions = {}) {
     checks,
     server,
     call,
+    tenant,
     first: await tenant('first'),
     second: await tenant('second'),
     stop: async () => {
