@@ -32,6 +32,8 @@ export interface Config {
   readonly stripeApiBase: string | undefined;
   /** How fast plans are carried to each account. */
   readonly catalogLimits: { readonly perSecond: number; readonly perEndpointSecond: number };
+  /** How many API calls a second one key may make. */
+  readonly apiCallsPerSecond: number;
   readonly platformApiKey: string | undefined;
   readonly encryptionKey: string | undefined;
   readonly chargeCurrency: string;
@@ -87,6 +89,7 @@ const settings = z.object({
   STRIPE_API_BASE: webUrl.transform(withoutSlash).optional(),
   STRIPE_CALLS_PER_SECOND: callsPerSecond.optional(),
   STRIPE_CALLS_PER_SECOND_PER_ENDPOINT: callsPerSecond.optional(),
+  API_CALLS_PER_SECOND: callsPerSecond.default(100),
   PLATFORM_API_KEY: ownSecret.refine((text) => /^\S+$/.test(text), 'must not contain spaces').optional(),
   ENCRYPTION_KEY: ownSecret.optional(),
   CHARGE_CURRENCY: z
@@ -152,6 +155,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       perSecond: given.STRIPE_CALLS_PER_SECOND ?? catalogLimits[mode].perSecond,
       perEndpointSecond: given.STRIPE_CALLS_PER_SECOND_PER_ENDPOINT ?? catalogLimits[mode].perEndpointSecond,
     },
+    apiCallsPerSecond: given.API_CALLS_PER_SECOND,
     platformApiKey: given.PLATFORM_API_KEY,
     encryptionKey: given.ENCRYPTION_KEY,
     chargeCurrency: given.CHARGE_CURRENCY,

@@ -13,10 +13,12 @@ import { migrate } from './database/migrate.ts';
 import { createInbox } from './delivery/inbox.ts';
 import { startInboxWorker } from './delivery/inbox-worker.ts';
 import { migrateJobs, startJobRunner } from './delivery/jobs.ts';
+import { createRateLimits } from './delivery/rate-limits.ts';
 import { createWakeups } from './delivery/wakeups.ts';
 import { seedDemo } from './demo-data.ts';
 import { errorMessage, SettingError } from './errors.ts';
 import { createApp } from './http/app.ts';
+import { callLimits } from './http/call-limits.ts';
 import { purgeIdempotency } from './http/idempotency.ts';
 import { routeDuration } from './http/request-duration.ts';
 import { createReturnPages } from './http/return-pages.ts';
@@ -37,6 +39,8 @@ import { createAuthenticator } from './tenancy/authenticate.ts';
 import { ensurePlatformAgency } from './tenancy/ensure-platform-agency.ts';
 import { stampInstallation } from './tenancy/installation.ts';
 import { loadSecrets } from './tenancy/installation-secrets.ts';
+import { createPortal } from './tenancy/portal.ts';
+import { createNoteRefusal } from './tenancy/refusals.ts';
 
 export interface Service {
   readonly url: string;
@@ -129,6 +133,10 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
   const wakeups = createWakeups(config.redisUrl, log);
   started.add('wake-ups', wakeups.close);
 
+  const limits = createRateLimits(config.redisUrl, callLimits(config.apiCallsPerSecond), log);
+  started.add('rate limits', limits.close);
+  const portal = createPortal({ database, clock, hash, publicUrl });
+
   const inbox = createInbox({ pool, clock });
   if (stores.exclusive) await inbox.releaseClaims();
   metrics.watchInbox(inbox);
@@ -161,6 +169,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     jobs: {
       ...rooms.jobs,
       'http.purge_idempotency': { handle: () => purgeIdempotency(idempotency), cron: '20 * * * *' },
+      'tenancy.purge_portal_sessions': { handle: portal.purge, cron: '40 4 * * *' },
     },
   });
   started.add('job runner', jobRunner.stop);
@@ -180,11 +189,20 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
       prisma,
       clock,
       hash,
+      portal,
       ...rooms,
       inbox,
       wakeInbox: () => wakeups.announce('inbox'),
     }),
     authenticate: createAuthenticator({ sql: pool, clock, hash, log }),
+    limits,
+    noteRefusal: createNoteRefusal({
+      sql: pool,
+      clock,
+      log,
+      firstOfMinute: async (name) => (await limits.take('refusal', name)).allowed,
+    }),
+    portal: { portal, ledger: rooms.ledger },
     idempotency,
     webhooks: createStripeReceiver({
       inbox,

@@ -4,8 +4,10 @@ import { createOffers } from './catalog/offers.ts';
 import { createAdjustBalance } from './checkout/adjust-balance.ts';
 import { createExpireLostOrders } from './checkout/expire-lost-orders.ts';
 import { createFindOrder } from './checkout/find-orders.ts';
+import { createFollowPayments } from './checkout/follow-payments.ts';
+import type { PaymentListeners } from './checkout/payment-listeners.ts';
 import { createQuoteTopUp } from './checkout/quote-top-up.ts';
-import { createSettlePayments } from './checkout/settle-payments.ts';
+import { createSettlePayments, followJobName } from './checkout/settle-payments.ts';
 import { createStartTopUp } from './checkout/start-top-up.ts';
 import type { Clock } from './clock.ts';
 import type { Database } from './database/database.ts';
@@ -14,6 +16,8 @@ import { createLedger } from './ledger/ledger.ts';
 import type { MerchantAccounts } from './merchant-accounts/merchant-accounts.ts';
 import { createOperationStore } from './providers/operation.store.ts';
 import type { Providers } from './providers/port.ts';
+import { livePlanOf, liveSubscriptions } from './subscriptions/live-plan.ts';
+import { createSubscriptions } from './subscriptions/subscriptions.ts';
 
 export interface RoomDependencies {
   readonly database: Database;
@@ -30,7 +34,7 @@ export function createRooms({ database, clock, providers, merchantAccounts, publ
   const { pool } = database;
   const operations = { store: createOperationStore(pool), clock };
   const ledger = createLedger({ pool, clock });
-  const catalog = createCatalog({ database, clock, providers, operations, jobs, planUses: [] });
+  const catalog = createCatalog({ database, clock, providers, operations, jobs, planUses: [liveSubscriptions] });
   const expireLostOrders = createExpireLostOrders({
     database,
     clock,
@@ -38,10 +42,21 @@ export function createRooms({ database, clock, providers, merchantAccounts, publ
     merchantAccounts,
     onFailure: (order, error) => log.warn({ order, err: error }, 'an order without a session could not be decided'),
   });
+  const paymentListeners: PaymentListeners = { onPaid: [], onFailed: [] };
+  const followPayments = createFollowPayments({
+    database,
+    clock,
+    ledger,
+    providers,
+    merchantAccounts,
+    listeners: paymentListeners,
+    onFailure: (payment, error) => log.warn({ payment, err: error }, 'a payment could not be followed yet'),
+  });
 
   const roomJobs: Readonly<Record<string, ScheduledJob>> = {
     ...catalog.jobs,
     'checkout.expire_lost_orders': { handle: expireLostOrders, cron: '*/3 * * * *' },
+    [followJobName]: { handle: followPayments, cron: '* * * * *' },
     'ledger.roll_up': { handle: () => ledger.rollUp(), cron: '* * * * *' },
   };
 
@@ -49,15 +64,25 @@ export function createRooms({ database, clock, providers, merchantAccounts, publ
     ledger,
     catalog,
     offers: createOffers({ database, clock, jobs }),
-    adjustBalance: createAdjustBalance({ ledger, merchantAccounts }),
+    subscriptions: createSubscriptions({ database, clock, jobs }),
+    adjustBalance: createAdjustBalance({ database, ledger, merchantAccounts, livePlanOf }),
     quoteTopUp: createQuoteTopUp({ database, clock, providers, merchantAccounts }),
-    startTopUp: createStartTopUp({ database, clock, providers, merchantAccounts, operations, publicUrl }),
+    startTopUp: createStartTopUp({
+      database,
+      clock,
+      providers,
+      merchantAccounts,
+      operations,
+      livePlanOf,
+      publicUrl,
+    }),
     findOrder: createFindOrder(database),
-    settlePayments: createSettlePayments({ ledger, clock }),
+    settlePayments: createSettlePayments({ ledger, clock, jobs, listeners: paymentListeners }),
     jobs: roomJobs,
     /** What falls due by the clock, done now: for a clock that was moved. */
     doWhatIsDue: async (): Promise<void> => {
       await expireLostOrders();
+      await followPayments();
     },
   };
 }

@@ -21,9 +21,14 @@ import {
   type PriceContent,
 } from './part.ts';
 
+/** `revision` grows each time that the object is remembered anew. */
+export interface StoredLink extends CatalogLink {
+  readonly revision: number;
+}
+
 /** What we remember of one plan in one account. */
 export interface LinkStore {
-  load(): Promise<readonly CatalogLink[]>;
+  load(): Promise<readonly StoredLink[]>;
   /** Makes `made` the live link of the part, in place of the one that was; null: the part has none any more. */
   replace(key: PartKey, made: Omit<CatalogLink, 'key' | 'active'> | null): Promise<void>;
   /** The remote object that another plan of the agency uses in this account, made from the same fingerprint. */
@@ -177,10 +182,10 @@ function required<Port>(port: Port | undefined, name: string): Port {
   return port;
 }
 
-async function applyProduct(input: ApplyInput, stored: readonly CatalogLink[]): Promise<void> {
+async function applyProduct(input: ApplyInput, stored: readonly StoredLink[]): Promise<void> {
   const { catalog, account } = input;
   const { key, product, fingerprint } = input.desired.product;
-  const link = liveLink(stored, key);
+  const link = stored.find((candidate) => candidate.active && candidate.key === key);
   if (link?.fingerprint === fingerprint) return;
 
   const id = (action: string): string => `catalog:${account.id}:${product.id}:${action}:${short(fingerprint)}`;
@@ -197,8 +202,10 @@ async function applyProduct(input: ApplyInput, stored: readonly CatalogLink[]): 
   const made = link ? null : await create();
   if (made === null || !hasFingerprint(made, fingerprint)) {
     const { id: _, ...change } = product;
+    const revision = link ? await markChanging(input, link) : 0;
     await run(input, {
-      id: id('update'),
+      // Taken out of sale and put back, a product becomes what it was before: each time is a write of its own.
+      id: `${id('update')}:${revision}`,
       request: product,
       call: (idempotencyKey) => catalog.updateProduct(account.ref, product.id, change, { idempotencyKey }),
       lookUp: async () => {
@@ -208,6 +215,20 @@ async function applyProduct(input: ApplyInput, stored: readonly CatalogLink[]): 
     });
   }
   await input.links.replace(key, { kind: 'product', remoteId: product.id, fingerprint });
+}
+
+/**
+ * Forgets what the product was before it is written: after a crash it may be either, and going back must not find nothing to
+ * do. Answers the revision that names the write; the same for another try.
+ */
+async function markChanging(
+  input: ApplyInput,
+  { key, kind, remoteId, fingerprint, revision }: StoredLink,
+): Promise<number> {
+  const changing = `changing:${input.desired.product.fingerprint}`;
+  if (fingerprint === changing) return revision;
+  await input.links.replace(key, { kind, remoteId, fingerprint: changing });
+  return revision + 1;
 }
 
 /** What is sent for a price, once its meter has an id. */

@@ -10,6 +10,8 @@ export interface SellablePlan {
   readonly customerId: string | null;
   /** The platform's plan, which the client's agency may resell: not on its list, only sold where it is offered by name. */
   readonly resold: boolean;
+  /** The client is an agency, as the platform's client, and the plan is among those that it may resell or buy: offered by name. */
+  readonly offeredAsAgency: boolean;
 }
 
 /** The plans offered to a client by name; null while it has no offers of its own. */
@@ -60,12 +62,12 @@ const obstacles: readonly Obstacle[] = [
   {
     reason: 'plan_not_offered',
     stops: 'client',
-    applies: ({ plan, offers }) => (offers === null ? plan.resold : !offers.has(plan.id)),
+    applies: ({ plan, offers }) => !plan.offeredAsAgency && (offers === null ? plan.resold : !offers.has(plan.id)),
   },
   {
     reason: 'plan_hidden',
     stops: 'client',
-    applies: ({ plan, offers }) => offers === null && plan.visibility === 'hidden',
+    applies: ({ plan, offers }) => !plan.offeredAsAgency && offers === null && plan.visibility === 'hidden',
   },
 ];
 

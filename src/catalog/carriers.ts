@@ -17,6 +17,7 @@ const selectAccounts = `
          m.effective_currency AS "effectiveCurrency", m.usd_rate::text AS "usdRate", m.status
   FROM merchant_accounts m JOIN agencies a ON a.id = m.agency_id
   WHERE m.status <> 'disconnected' AND ($1::text[] IS NULL OR a.is_platform OR m.agency_id = ANY($1))
+    AND ($2::text IS NULL OR m.id = $2)
   ORDER BY m.provider = 'stripe' DESC, m.id`;
 
 /** An account and whose it is. */
@@ -49,7 +50,7 @@ const accountRows = z.array(
 
 /** Those of the named agencies and the platform's; `null`: everybody's. */
 const loadAccounts = async (sql: Sql, agencyIds: readonly string[] | null): Promise<readonly OwnedAccount[]> =>
-  accountRows.parse((await sql.query(selectAccounts, [agencyIds])).rows);
+  accountRows.parse((await sql.query(selectAccounts, [agencyIds, null])).rows);
 
 const isReady = ({ account }: OwnedAccount): boolean => account.obstacle === undefined;
 const accountsOf = (owned: readonly OwnedAccount[]): readonly CarrierAccount[] => owned.map(({ account }) => account);
@@ -107,6 +108,10 @@ export async function carriersOfPlan(sql: Sql, plan: PlanKey): Promise<readonly 
   const carriers = (await carriersOfPlans(sql, [plan])).get(plan.planId) ?? [];
   return carriers.filter(({ obstacle }) => obstacle === undefined);
 }
+
+/** An account that calls can be made on; undefined for any other. */
+export const readyAccount = async (sql: Sql, id: string): Promise<OwnedAccount | undefined> =>
+  accountRows.parse((await sql.query(selectAccounts, [null, id])).rows).find(isReady);
 
 /** Every account that calls can be made on. */
 export const readyAccounts = async (sql: Sql): Promise<readonly OwnedAccount[]> =>

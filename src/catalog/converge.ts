@@ -3,7 +3,7 @@ import { errorMessage } from '../errors.ts';
 import { ProviderError } from '../providers/errors.ts';
 import type { CatalogPort } from '../providers/port.ts';
 import { applyPlan } from './apply.ts';
-import { carriersOfPlan } from './carriers.ts';
+import { readyAccount } from './carriers.ts';
 import type { CatalogDependencies } from './dependencies.ts';
 import type { CatalogOperation } from './diff.ts';
 import { refreshDrifted, resolveFindings } from './drift.store.ts';
@@ -11,6 +11,7 @@ import { linkStore, type PlanInAccount, pairName } from './link.store.ts';
 import type { DesiredParts } from './part.ts';
 import type { PlanLocks } from './plan-lock.ts';
 import { type Publication, savePublication } from './publication.store.ts';
+import { saleInAccount } from './sale-in-account.ts';
 import { isSettled, type Pair, type Standing, standingsOf } from './standing.ts';
 
 /** What carrying a plan to an account takes. */
@@ -34,7 +35,7 @@ const isFinal = (error: unknown): error is ProviderError =>
 export const lockNameOf = (where: PlanInAccount): string => `catalog:${pairName(where)}`;
 
 /**
- * Brings one plan in one account to its published version. Without anything to do it writes nothing and calls nobody.
+ * Brings one plan in one account to its published version or, where it is not sold any more and nobody has it, out of sale. Without anything to do it writes nothing and calls nobody.
  * `occasion` names why what was made before is made again, and carries the plan even where nothing seems to be left to do.
  * A refusal of the provider blocks the publication with its reason; throws `ProviderError` where another try may succeed.
  */
@@ -42,10 +43,13 @@ export async function converge(dependencies: CarryDependencies, pair: Pair, occa
   const { database, locks } = dependencies;
   const where = { ...pair.key, merchantAccountId: pair.account.id };
   return locks.hold(lockNameOf(where), async () => {
-    // Read under the lock: whoever held it before may have done it, or sold another version.
-    const [standing] = await standingsOf(database.pool, [pair]);
-    const isDone = !standing || (occasion === undefined && isSettled(standing));
-    return isDone ? untouched : carry(dependencies, standing, occasion);
+    // Read under the lock: whoever held it before may have done it, sold another version, or sold it no more.
+    const sale = await saleInAccount(dependencies, pair);
+    if (sale === 'kept' && occasion === undefined) return untouched;
+    const isWithdrawn = sale === 'withdrawn';
+    const [standing] = await standingsOf(database.pool, [{ ...pair, isWithdrawn }]);
+    if (!standing || (isWithdrawn && standing.links.length === 0)) return untouched;
+    return occasion === undefined && isSettled(standing) ? untouched : carry(dependencies, standing, occasion);
   });
 }
 
@@ -104,10 +108,8 @@ const jobPayload = z.strictObject({ agencyId: z.string(), planId: z.string(), me
 /** The handler of the job `catalog.publish`. Runs twice without harm; throws what the worker should try again. */
 export async function runPublishJob(dependencies: CarryDependencies, payload: unknown): Promise<void> {
   const { agencyId, planId, merchantAccountId } = jobPayload.parse(payload);
-  const key = { agencyId, planId };
-  const accounts = await carriersOfPlan(dependencies.database.pool, key);
-  const account = accounts.find(({ id }) => id === merchantAccountId);
+  const ready = await readyAccount(dependencies.database.pool, merchantAccountId);
   // Disconnected since: the accounts that carry the plan now have jobs of their own.
-  if (!account) return;
-  await converge(dependencies, { key, account });
+  if (!ready) return;
+  await converge(dependencies, { key: { agencyId, planId }, account: ready.account });
 }

@@ -3,6 +3,7 @@ import { changePlan } from './change-plan.ts';
 import type { CatalogDependencies } from './dependencies.ts';
 import { hidePlanForGood, type PlanKey } from './plan.store.ts';
 import { refusePlanInUse } from './plan-use.ts';
+import { takeOutOfSale } from './sale-in-account.ts';
 
 /**
  * Hides a plan for good: it is in no list, answers to no id, and its name is free again. Its rows stay, for what was
@@ -12,4 +13,5 @@ export const deletePlan = (dependencies: CatalogDependencies, scope: Scope, key:
   changePlan(dependencies, scope, key, 'plan.deleted', async (sql) => {
     await refusePlanInUse(sql, dependencies.planUses, key);
     await hidePlanForGood(sql, key, dependencies.clock.now());
+    await takeOutOfSale(dependencies, sql, key);
   });

@@ -11,7 +11,7 @@ export interface CatalogDependencies {
   readonly providers: Providers;
   readonly operations: OperationDependencies;
   readonly jobs: Pick<Jobs, 'enqueue'>;
-  /** The rooms that keep something alive on a plan. Empty until one does. */
+  /** The rooms that keep something alive on a plan. */
   readonly planUses: readonly PlanUse[];
 }
 

@@ -82,18 +82,27 @@ export function desired(sold: SoldVersion, account: CarrierAccount): Desired {
     blocked: null,
     taxRates: desiredTaxRates(sold, account),
     meters: desiredMeters(sold, account),
-    product: desiredProduct(sold),
+    product: desiredProduct(sold, true),
     prices: drafts.map((draft) => desiredPrice(sold, account, draft)),
   };
 }
 
-function desiredProduct(sold: SoldVersion): DesiredProduct {
+/** What is left of a plan where nobody can have it any more: a product that is switched off, and no price. */
+export const withdrawn = (sold: SoldVersion): Desired => ({
+  blocked: null,
+  taxRates: [],
+  meters: [],
+  product: desiredProduct(sold, false),
+  prices: [],
+});
+
+function desiredProduct(sold: SoldVersion, active: boolean): DesiredProduct {
   const content = {
     id: productIdOf(sold.planId),
     // Never the internal name: providers show this to clients.
     name: sold.plan.displayName,
     description: sold.plan.description,
-    active: true,
+    active,
   };
   const owner = ownerOf(sold);
   const made = fingerprint({ ...content, owner });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import type { Database, Sql } from '../database/database.ts';
 import { inTransaction } from '../database/database.ts';
-import type { LinkStore } from './apply.ts';
+import type { LinkStore, StoredLink } from './apply.ts';
 import type { CatalogLink } from './diff.ts';
 import { partKinds } from './part.ts';
 import type { PlanKey } from './plan.store.ts';
@@ -27,14 +27,15 @@ const linkRow = z.object({
   active: z.boolean(),
 });
 const columns = 'kind, key, remote_id AS "remoteId", fingerprint, active';
+const storedRows = z.array(linkRow.extend({ revision: z.number() }));
 
-async function loadLinks(sql: Sql, where: PlanInAccount): Promise<readonly CatalogLink[]> {
+async function loadLinks(sql: Sql, where: PlanInAccount): Promise<readonly StoredLink[]> {
   const { rows } = await sql.query(
-    `SELECT ${columns} FROM catalog_links
+    `SELECT ${columns}, revision FROM catalog_links
      WHERE agency_id = $1 AND plan_id = $2 AND merchant_account_id = $3 ORDER BY created_at, remote_id`,
     [where.agencyId, where.planId, where.merchantAccountId],
   );
-  return z.array(linkRow).parse(rows);
+  return storedRows.parse(rows);
 }
 
 const linkOfPairRows = z.array(linkRow.extend({ planId: z.string(), merchantAccountId: z.string() }));
@@ -78,7 +79,8 @@ export const linkStore = (database: Database, clock: Clock, locks: PlanLocks, wh
            (agency_id, plan_id, merchant_account_id, key, kind, remote_id, fingerprint, active, created_at, updated_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, true, $8, $8)
          ON CONFLICT (agency_id, merchant_account_id, plan_id, remote_id)
-           DO UPDATE SET fingerprint = excluded.fingerprint, active = true, updated_at = excluded.updated_at`,
+           DO UPDATE SET fingerprint = excluded.fingerprint, active = true, revision = catalog_links.revision + 1,
+                         updated_at = excluded.updated_at`,
         [...part, made.kind, made.remoteId, made.fingerprint, now],
       );
     }),

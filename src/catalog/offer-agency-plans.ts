@@ -7,6 +7,7 @@ import { loadAgencyOffers, platformPlansOf, saveAgencyOffers } from './offer.sto
 import { distinct, isSameList, problemsOf, refuseProblems } from './offer-problems.ts';
 import { loadVersions } from './plan.store.ts';
 import { announce } from './publish-plan.ts';
+import { takeOutOfSale } from './sale-in-account.ts';
 
 /** The platform's plans that an agency may resell or buy. Throws `AppError` 404 for an agency that is not there for the scope. */
 export async function readAgencyOffers(sql: Sql, scope: Scope, agencyId: string): Promise<readonly string[]> {
@@ -34,7 +35,8 @@ async function lockReseller(sql: Sql, agencyId: string): Promise<void> {
 export type OfferDependencies = Pick<CatalogDependencies, 'database' | 'clock' | 'jobs'>;
 
 /**
- * Replaces what an agency may resell or buy of the platform's plans, and sends what is new to its accounts. The platform's to decide. Throws `AppError` 404,
+ * Replaces what an agency may resell or buy of the platform's plans, sends what is new to its accounts and takes out of sale there what
+ * is withdrawn. The platform's to decide. Throws `AppError` 404,
  * 409 `platform_agency` for the platform itself, and 422 with a code of its own for a plan that cannot be offered.
  */
 export function setAgencyOffers(
@@ -61,10 +63,15 @@ export function setAgencyOffers(
     await saveAgencyOffers(sql, agencyId, after, clock.now());
     const change = { agencyId, action: 'agency_offers.set', subject: agencyId };
     await recordChange(sql, clock, scope, { ...change, before: { planIds: before }, after: { planIds: after } });
+    const withdrawnIds = before.filter((id) => !after.includes(id));
+    const withdrawn = await platformPlansOf(sql, withdrawnIds, 'none');
     for (const { agencyId: owner, id: planId } of plans.filter(({ id }) => !before.includes(id))) {
       const key = { agencyId: owner, planId };
       const { published } = await loadVersions(sql, key);
       if (published) await announce(dependencies, sql, key, published.version, clock.now());
+    }
+    for (const { agencyId: owner, id: planId } of withdrawn) {
+      await takeOutOfSale(dependencies, sql, { agencyId: owner, planId });
     }
     return after;
   });

@@ -39,8 +39,9 @@ async function clientOffers(sql: Sql, customer: CustomerKey): Promise<ClientOffe
     return { planIds, source: 'visible', plansPage: true };
   }
   // A deleted plan is in no list; the others stay named, so that enabling one offers it again.
-  const there = new Set((await sellablePlansOf(sql, customer.agencyId, offers)).map(({ id }) => id));
-  const planIds = offers.filter((id) => there.has(id));
+  const there = new Set((await sellablePlansOf(sql, customer, offers)).map(({ id }) => id));
+  const asAgency = (await shownPlans(sql, customer, offers)).filter((plan) => plan.offeredAsAgency);
+  const planIds = distinct([...offers.filter((id) => there.has(id)), ...asAgency.map(({ id }) => id)]);
   return { planIds, source: 'own', plansPage: planIds.length > 0 };
 }
 
@@ -49,7 +50,7 @@ export const readOffers = async (sql: Sql, scope: Scope, customerId: string): Pr
   clientOffers(sql, await findClient(sql, scope, customerId, 'none'));
 
 async function refuseUnofferable(sql: Sql, customer: CustomerKey, planIds: readonly string[]): Promise<void> {
-  const plans = await sellablePlansOf(sql, customer.agencyId, planIds);
+  const plans = await sellablePlansOf(sql, customer, planIds);
   const problems = problemsOf(planIds, plans, (path, { id, customerId }) => {
     if (customerId === null || customerId === customer.customerId) return null;
     const message = `${id} was made for another client: leave it out, or duplicate it for this one.`;

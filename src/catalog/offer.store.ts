@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Sql } from '../database/database.ts';
 import { notFound } from '../errors.ts';
+import { agencyOfCustomer } from '../tenancy/agency-customer.ts';
 import { agencyOf, type Scope } from '../tenancy/scope.ts';
 import type { OfferedPlans, SellablePlan } from './availability.ts';
 import { planStatuses, visibilities } from './plan-document.ts';
@@ -87,6 +88,7 @@ const sellableRows = z.array(
     visibility: z.enum(visibilities),
     customerId: z.string().nullable(),
     resold: z.boolean(),
+    offeredAsAgency: z.boolean(),
   }),
 );
 
@@ -95,20 +97,25 @@ export interface StoredSellablePlan extends SellablePlan {
   readonly agencyId: string;
 }
 
-/** Plans that an agency sells, its own and those it may resell, whatever their status; deleted ones never. */
+/** $2: the agency that the client is, for the platform's clients that are one. What is offered to the agency is offered to it. */
+const offeredAsAgency = 'p.id IN (SELECT unnest(plan_ids) FROM agency_offers WHERE agency_id = $2)';
+
+/** Plans that a client's agency sells, its own and those it may resell, whatever their status; deleted ones never. */
 const sellablePlans = `
-  SELECT p.agency_id AS "agencyId", p.id, p.status, p.visibility, p.customer_id AS "customerId", p.agency_id <> $1 AS resold
+  SELECT p.agency_id AS "agencyId", p.id, p.status, p.visibility, p.customer_id AS "customerId", p.agency_id <> $1 AS resold,
+         ${offeredAsAgency} AS "offeredAsAgency"
   FROM plans p
   WHERE p.deleted_at IS NULL
     AND (p.agency_id = $1 OR p.id IN (SELECT unnest(plan_ids) FROM agency_offers WHERE agency_id = $1))`;
 
-/** Of the named plans those that the agency sells. */
+/** Of the named plans those that the client's agency sells. */
 export async function sellablePlansOf(
   sql: Sql,
-  agencyId: string,
+  { agencyId, customerId }: CustomerKey,
   planIds: readonly string[],
 ): Promise<readonly StoredSellablePlan[]> {
-  const { rows } = await sql.query(`${sellablePlans} AND p.id = ANY($2)`, [agencyId, planIds]);
+  const buyer = await agencyOfCustomer(sql, customerId);
+  const { rows } = await sql.query(`${sellablePlans} AND p.id = ANY($3)`, [agencyId, buyer, planIds]);
   return sellableRows.parse(rows);
 }
 
@@ -118,21 +125,26 @@ export async function shownPlans(
   { agencyId, customerId }: CustomerKey,
   offers: readonly string[] | null,
 ): Promise<readonly StoredSellablePlan[]> {
+  const buyer = await agencyOfCustomer(sql, customerId);
   const { rows } = await sql.query(
-    `${sellablePlans} AND p.status = 'published' AND (p.customer_id IS NULL OR p.customer_id = $2)
-     AND ($3::text[] IS NULL OR p.id = ANY($3)) ORDER BY p.id`,
-    [agencyId, customerId, offers],
+    `${sellablePlans} AND p.status = 'published' AND (p.customer_id IS NULL OR p.customer_id = $4)
+     AND ($3::text[] IS NULL OR p.id = ANY($3) OR ${offeredAsAgency}) ORDER BY p.id`,
+    [agencyId, buyer, offers, customerId],
   );
   return sellableRows.parse(rows);
 }
 
-/** One plan that the agency sells, kept from changing until the transaction ends. */
+/** One plan that the client's agency sells: neither it nor what agencies may resell or buy of it changes until the transaction ends. */
 export async function holdSellablePlan(
   sql: Sql,
-  agencyId: string,
+  { agencyId, customerId }: CustomerKey,
   planId: string,
 ): Promise<StoredSellablePlan | undefined> {
-  const { rows } = await sql.query(`${sellablePlans} AND p.id = $2 FOR SHARE OF p`, [agencyId, planId]);
+  const buyer = await agencyOfCustomer(sql, customerId);
+  await sql.query('SELECT 1 FROM agency_offers WHERE agency_id = ANY($1) ORDER BY agency_id FOR SHARE', [
+    [agencyId, buyer],
+  ]);
+  const { rows } = await sql.query(`${sellablePlans} AND p.id = $3 FOR SHARE OF p`, [agencyId, buyer, planId]);
   return sellableRows.parse(rows)[0];
 }
 
@@ -143,7 +155,8 @@ export async function platformPlansOf(
   lock: 'none' | 'hold',
 ): Promise<readonly StoredSellablePlan[]> {
   const { rows } = await sql.query(
-    `SELECT p.agency_id AS "agencyId", p.id, p.status, p.visibility, p.customer_id AS "customerId", true AS resold
+    `SELECT p.agency_id AS "agencyId", p.id, p.status, p.visibility, p.customer_id AS "customerId", true AS resold,
+            false AS "offeredAsAgency"
      FROM plans p
      WHERE p.agency_id = (SELECT id FROM agencies WHERE is_platform) AND p.deleted_at IS NULL AND p.id = ANY($1)
      ORDER BY p.id ${locks[lock]}`,

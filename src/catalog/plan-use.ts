@@ -10,15 +10,15 @@ import type { PlanKey } from './plan.store.ts';
 export interface PlanUse {
   /** What is counted, in the plural: `live subscriptions`. */
   readonly name: string;
-  /** How many live ones stand on any version of the plan. */
-  count(sql: Sql, key: PlanKey): Promise<number>;
+  /** How many live ones stand on any version of the plan: of everybody's clients or, where `soldBy` names one, of that agency's. */
+  count(sql: Sql, key: PlanKey, soldBy: string | null): Promise<number>;
 }
 
 /** Throws `AppError` 409 `plan_in_use`, naming every use. */
 export async function refusePlanInUse(sql: Sql, uses: readonly PlanUse[], key: PlanKey): Promise<void> {
   const standing: string[] = [];
   for (const use of uses) {
-    const count = await use.count(sql, key);
+    const count = await use.count(sql, key, null);
     if (count > 0) standing.push(`${use.name}: ${count}`);
   }
   if (standing.length === 0) return;

@@ -35,7 +35,7 @@ async function requireForSale(
   by: 'client' | 'agency',
 ): Promise<PlanForSale> {
   const customer = await findClient(sql, scope, customerId, 'hold');
-  const plan = await holdSellablePlan(sql, customer.agencyId, planId);
+  const plan = await holdSellablePlan(sql, customer, planId);
   if (!plan) throw scope.role === 'portal' ? notForThisClient() : notFound('plan');
 
   const offers = offeredPlans(await loadOffers(sql, customer));

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Sql } from '../database/database.ts';
-import { type CarrierAccount, type Desired, desired, type SoldVersion } from './desired.ts';
+import { type CarrierAccount, type Desired, desired, type SoldVersion, withdrawn } from './desired.ts';
 import { type CatalogLink, type CatalogOperation, diff } from './diff.ts';
 import { loadLiveLinks, type PlanInAccount, pairName } from './link.store.ts';
 import type { PlanKey } from './plan.store.ts';
@@ -11,6 +11,8 @@ import { loadPublications, type Publication } from './publication.store.ts';
 export interface Pair {
   readonly key: PlanKey;
   readonly account: CarrierAccount;
+  /** The account carried the plan once and should not any more. */
+  readonly isWithdrawn?: boolean;
 }
 
 /** Where a plan stands in an account, decided from what is stored: no provider is asked. */
@@ -44,12 +46,12 @@ async function loadSold(sql: Sql, plans: readonly PlanKey[]): Promise<ReadonlyMa
 
 function standingOf(
   sold: SoldVersion,
-  { key, account }: Pair,
+  { key, account, isWithdrawn = false }: Pair,
   publication: Publication | undefined,
   links: readonly CatalogLink[],
 ): Standing {
   const where = { ...key, merchantAccountId: account.id };
-  const target = desired(sold, account);
+  const target = isWithdrawn ? withdrawn(sold) : desired(sold, account);
   const facts = { where, account, version: sold.version, desired: target, links };
   if (target.blocked !== null) return { ...facts, status: 'blocked', reason: target.blocked, operations: [] };
 

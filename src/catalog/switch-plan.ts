@@ -6,6 +6,7 @@ import { insertWholePlan, isPlanThere, planIdOf } from './create-plan.ts';
 import type { CatalogDependencies } from './dependencies.ts';
 import { loadVersions, lockPlan, type PlanKey, type PlanStatus, setPlanStatus } from './plan.store.ts';
 import { type PlanDocument, withoutFrozen } from './plan-document.ts';
+import { takeOutOfSale } from './sale-in-account.ts';
 
 export const planSwitches = ['enable', 'disable', 'archive', 'hide', 'show'] as const;
 export type PlanSwitch = (typeof planSwitches)[number];
@@ -62,7 +63,9 @@ export function switchPlan(
     }
     const next = moves[turn][status];
     if (typeof next !== 'string') throw conflict(next.code, next.message);
-    if (next !== status) await setPlanStatus(sql, key, next, now);
+    if (next === status) return;
+    await setPlanStatus(sql, key, next, now);
+    if (next === 'archived') await takeOutOfSale(dependencies, sql, key);
   });
 }
 

@@ -1,9 +1,19 @@
+import { type Database, inTransaction } from '../database/database.ts';
 import { AppError, invalidField } from '../errors.ts';
 import { type Ledger, ReferenceConflict } from '../ledger/ledger.ts';
-import { creditAdjustment, debitAdjustment, receiveTopUp } from '../ledger/postings.ts';
-import { balanceCurrency } from '../merchant-accounts/merchant-account.ts';
+import {
+  type Amount,
+  creditAdjustment,
+  debitAdjustment,
+  oweShareToPlatform,
+  receiveTopUp,
+} from '../ledger/postings.ts';
+import { balanceCurrency, type MerchantAccount } from '../merchant-accounts/merchant-account.ts';
 import type { MerchantAccounts } from '../merchant-accounts/merchant-accounts.ts';
 import type { Money } from '../money/money.ts';
+import { platformBooksAt } from '../revenue/platform-books.ts';
+import type { LivePlanOf } from '../revenue/share.ts';
+import { orderTermsOf } from './order-terms.ts';
 
 export interface Adjustment {
   readonly agencyId: string;
@@ -27,17 +37,20 @@ export type AdjustBalance = (
 /** Decimals of money that moves outside usage. */
 const decimalsMax = 2;
 
-/**
- * Posts what an operator enters by hand, once per reference. Throws 422 for an amount that is not USD, zero, finer than a cent, or a
- * payment that is not positive; 409 `reference_conflict` when the reference was used for something else.
- */
-export function createAdjustBalance({
-  ledger,
-  merchantAccounts,
-}: {
+interface Dependencies {
+  readonly database: Database;
   readonly ledger: Ledger;
   readonly merchantAccounts: MerchantAccounts;
-}): AdjustBalance {
+  readonly livePlanOf: LivePlanOf;
+}
+
+/**
+ * Posts what an operator enters by hand, once per reference. A payment of a client whose plan shares revenue leaves its agency owing
+ * the platform its part, in the same transaction. Throws 422 for an amount that is not USD, zero, finer than a cent, or a
+ * payment that is not positive; 409 `reference_conflict` when the reference was used for something else.
+ */
+export function createAdjustBalance(dependencies: Dependencies): AdjustBalance {
+  const { ledger, merchantAccounts } = dependencies;
   return async ({ agencyId, customerId, kind, amount, reason, externalReference, requestId, by }) => {
     if (amount.currency.code !== balanceCurrency) {
       throw invalidField('amount.currency', 'balance_currency', `A balance is kept in ${balanceCurrency}.`);
@@ -51,9 +64,10 @@ export function createAdjustBalance({
     const account = await merchantAccounts.forNewCheckout(agencyId);
     const reference = `manual:${externalReference ?? requestId}`;
     const fact = { agencyId, customerId, merchantAccountId: account.id, reference, source: `${by}: ${reason}` };
-    const template = kind === 'payment' ? receiveTopUp : amount.isNegative ? debitAdjustment : creditAdjustment;
     try {
-      await ledger.postAlone(template({ ...fact, amount: amount.isNegative ? amount.negated() : amount }));
+      if (kind === 'payment') await receivePayment(dependencies, account, { ...fact, amount });
+      else if (amount.isNegative) await ledger.postAlone(debitAdjustment({ ...fact, amount: amount.negated() }));
+      else await ledger.postAlone(creditAdjustment({ ...fact, amount }));
     } catch (error) {
       if (!(error instanceof ReferenceConflict)) throw error;
       const message = 'This externalReference was used before, for another amount, kind or client.';
@@ -61,4 +75,28 @@ export function createAdjustBalance({
     }
     return { reference, balance: await ledger.balance(agencyId, customerId) };
   };
+}
+
+async function receivePayment(
+  { database, ledger, livePlanOf }: Dependencies,
+  account: MerchantAccount,
+  payment: Amount,
+): Promise<void> {
+  const { agencyId, reference } = payment;
+  const plan = await livePlanOf(database.pool, payment);
+  const { planId, platformShare } = orderTermsOf(plan, agencyId, account, payment.amount);
+  const fact = { ...payment, planId };
+  if (platformShare.isZero) {
+    await ledger.postAlone(receiveTopUp(fact));
+    return;
+  }
+  await inTransaction(database.pool, async (sql) => {
+    const [outcome] = await ledger.post(sql, [receiveTopUp(fact)]);
+    // Entered before: its share was decided then, and the client's plan may be another one by now.
+    if (outcome !== 'posted') return;
+    const platform = await platformBooksAt(sql, account.provider);
+    // The operator's own names are unique in one agency; the platform's books hold those of all of them.
+    const share = { ...fact, reference: `share:${agencyId}:${reference}`, platform, platformPart: platformShare };
+    await ledger.post(sql, oweShareToPlatform(share));
+  });
 }

@@ -39,6 +39,17 @@ const transitions: Readonly<Record<OrderFact, Readonly<Record<OrderStatus, Order
 
 export const nextStatus = (status: OrderStatus, fact: OrderFact): OrderStatus => transitions[fact][status];
 
+/** What is posted of one payment, each step under a reference of its own. */
+const paymentReference =
+  (step: string) =>
+  (provider: string, providerAccountId: string, paymentId: string): string =>
+    `${provider}:${providerAccountId}:${paymentId}:${step}`;
+
 /** The ledger reference of a payment: the fact's name at the provider, never the delivery's. */
-export const settlementReference = (provider: string, providerAccountId: string, paymentId: string): string =>
-  `${provider}:${providerAccountId}:${paymentId}:settled`;
+export const settlementReference = paymentReference('settled');
+/** Of the platform's part, the same in both books. */
+export const shareReference = paymentReference('share');
+/** Of what the provider put on the account's balance for it. */
+export const arrivalReference = paymentReference('arrived');
+/** Of what the provider put on the platform's balance of the platform's part. */
+export const shareArrivalReference = paymentReference('share_arrived');

@@ -8,6 +8,7 @@ import type { MerchantAccounts } from '../merchant-accounts/merchant-accounts.ts
 import { type Conversion, ExchangeRate } from '../money/exchange-rate.ts';
 import { Money } from '../money/money.ts';
 import type { CheckoutPort, ProviderName, Providers } from '../providers/port.ts';
+import { requireServing } from '../tenancy/require-serving.ts';
 
 /** How long a quote can be taken up, in milliseconds. Its rate is fixed anyway; this bounds what a change of rate owes. */
 const quoteLifetimeMs = 3_600_000;
@@ -91,9 +92,10 @@ interface Dependencies {
 
 export type QuoteTopUp = (request: QuoteRequest) => Promise<TopUpQuote>;
 
-/** Quotes a top-up of a customer that the caller has already found in its scope. */
+/** Quotes a top-up of a customer that the caller has already found in its scope. Throws 409 where it or its agency is disabled. */
 export function createQuoteTopUp({ database, clock, providers, merchantAccounts }: Dependencies): QuoteTopUp {
   return async ({ agencyId, customerId, credited, provider }) => {
+    await requireServing(database.pool, { agencyId, customerId });
     const account = await merchantAccounts.forNewCheckout(agencyId, provider);
     const { charged, exact, rounding, rate } = convertTopUp(account, checkoutOf(providers, account), credited);
     const now = clock.now();

@@ -1,7 +1,8 @@
 /** Locks the orders that a batch names, in id order. Parameters: agencies, order ids. */
 export const lockOrders = `
 SELECT o.agency_id, o.id, o.customer_id, o.merchant_account_id, o.kind, o.status, o.credited, o.charge_currency, o.charged, o.exact,
-       o.provider_payment_id, m.provider, m.provider_account_id
+       o.provider_payment_id, o.plan_id, o.agency_percent, o.platform_share, o.application_fee,
+       m.provider, m.provider_account_id, m.agency_id AS account_agency_id
   FROM orders o
   JOIN unnest($1::text[], $2::text[]) AS named(agency_id, id) ON named.agency_id = o.agency_id AND named.id = o.id
   JOIN merchant_accounts m ON m.id = o.merchant_account_id
@@ -10,8 +11,8 @@ SELECT o.agency_id, o.id, o.customer_id, o.merchant_account_id, o.kind, o.status
 
 /** Names the order that each payment settles, once. Parameters: provider, account, payment, agency, order (arrays), now. */
 export const claimPayments = `
-INSERT INTO settled_payments (provider, provider_account_id, payment_id, agency_id, order_id, settled_at)
-SELECT p.*, $6::timestamptz FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
+INSERT INTO settled_payments (provider, provider_account_id, payment_id, agency_id, order_id, settled_at, follow_due_at)
+SELECT p.*, $6::timestamptz, $6::timestamptz FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
     AS p(provider, provider_account_id, payment_id, agency_id, order_id)
  ORDER BY p.provider, p.provider_account_id, p.payment_id
 ON CONFLICT DO NOTHING

@@ -1,5 +1,6 @@
-import type { Clock } from '../clock.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import type { Sql } from '../database/database.ts';
+import type { Jobs } from '../delivery/jobs.ts';
 import { newId } from '../ids.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Posting } from '../ledger/posting.ts';
@@ -8,6 +9,7 @@ import { Money } from '../money/money.ts';
 import { nextStatus, type OrderFact, type OrderStatus, settlementReference } from './order.ts';
 import type { DeclinedCharge, OrderListener, PaidOrder } from './order-listener.ts';
 import type { PaymentEvent } from './payment-event.ts';
+import type { FailedPayment, PaymentListeners } from './payment-listeners.ts';
 import {
   claimPayments,
   findPayments,
@@ -16,6 +18,7 @@ import {
   raiseAlerts,
   recordAttempts,
 } from './settle-payments.sql.ts';
+import { isShared, type SharedOrder, type SharedPayment, sharePostingsOf } from './share-postings.ts';
 
 /** A payment event and what told of it (`event:evt_...`, or the reconciler's run). */
 export interface SourcedPaymentEvent {
@@ -28,16 +31,11 @@ export type PaymentOutcome = { readonly status: 'done' } | { readonly status: 'p
 
 export type SettlePayments = (sql: Sql, batch: readonly SourcedPaymentEvent[]) => Promise<readonly PaymentOutcome[]>;
 
-interface OrderRow {
-  readonly agency_id: string;
+interface OrderRow extends SharedOrder {
   readonly id: string;
-  readonly customer_id: string;
-  readonly merchant_account_id: string;
   readonly kind: string;
   readonly status: OrderStatus;
   readonly credited: string;
-  readonly charge_currency: string;
-  readonly charged: string;
   readonly exact: string;
   readonly provider_payment_id: string | null;
   readonly provider: string;
@@ -54,7 +52,9 @@ interface OpenOrder {
 export interface SettlementDependencies {
   readonly ledger: Ledger;
   readonly clock: Clock;
-  readonly listener?: OrderListener;
+  readonly jobs: Pick<Jobs, 'enqueue'>;
+  readonly listeners: Pick<PaymentListeners, 'onFailed'>;
+  readonly orderListener?: OrderListener;
 }
 
 const done: PaymentOutcome = { status: 'done' };
@@ -69,6 +69,12 @@ const unknownOrder = (event: PaymentEvent): PaymentOutcome =>
 const keyOf = (agencyId: string, orderId: string): string => `${agencyId} ${orderId}`;
 const paymentKeyOf = ({ provider, providerAccountId, paymentId }: Settled): string =>
   `${provider} ${providerAccountId} ${paymentId}`;
+
+/** The job that reads what providers made of settled payments. */
+export const followJobName = 'checkout.follow_payments' as const;
+
+/** The provider's balance is a little behind its event, and a second's payments are followed together. */
+const followAfterMs = 1_000;
 
 type Settled = Extract<PaymentEvent, { type: 'payment.settled' }>;
 type Declined = Extract<PaymentEvent, { type: 'payment.declined' }>;
@@ -99,7 +105,13 @@ interface SettledRow {
  * events come, in whatever order, however often: it settles the first order it names, and no other ever. A payment that does
  * not match its order in account, currency or amount is parked, not credited.
  */
-export function createSettlePayments({ ledger, clock, listener }: SettlementDependencies): SettlePayments {
+export function createSettlePayments({
+  ledger,
+  clock,
+  jobs,
+  listeners,
+  orderListener,
+}: SettlementDependencies): SettlePayments {
   return async (sql, batch) => {
     if (batch.length === 0) return [];
     const orders = await lockNamedOrders(sql, batch);
@@ -114,14 +126,21 @@ export function createSettlePayments({ ledger, clock, listener }: SettlementDepe
     );
 
     const postings: Posting[] = [];
+    const shared: SharedPayment[] = [];
     const declines: Declined[] = [];
     const declinedCharges: Declined[] = [];
     const paid: PaidOrder[] = [];
+    const failures: FailedPayment[] = [];
     const secondPayments: SecondPayment[] = [];
     const outcomes = checked.map(({ event, source, order, refusal }): PaymentOutcome => {
       if (refusal !== null || !order) return refusal ?? unknownOrder(event);
       if (event.type === 'payment.declined') {
-        (order.row.kind === 'refill' ? declinedCharges : declines).push(event);
+        if (order.row.kind === 'refill') {
+          declinedCharges.push(event);
+        } else {
+          declines.push(event);
+          failures.push(failureOf(order.row, event));
+        }
         return done;
       }
       if (event.type === 'payment.settled') {
@@ -133,20 +152,27 @@ export function createSettlePayments({ ledger, clock, listener }: SettlementDepe
           settler.isNew = false;
           postings.push(settlementOf(order.row, event, source));
           paid.push(paidOrderOf(order.row));
+          if (isShared(order.row)) shared.push({ ...event, order: order.row, source });
           if (order.paymentId === null) order.paymentId = event.paymentId;
           else secondPayments.push({ order: order.row, first: order.paymentId, second: event.paymentId });
         }
       }
-      order.status = nextStatus(order.status, factOf[event.type]);
+      const before = order.status;
+      order.status = nextStatus(before, factOf[event.type]);
+      if (order.status === 'failed' && before !== 'failed') failures.push(finalFailureOf(order.row, clock.now()));
       return done;
     });
 
+    if (shared.length > 0) postings.push(...(await sharePostingsOf(sql, shared)));
     await ledger.post(sql, postings);
     await storeMoves(sql, clock, [...orders.values()]);
     if (declines.length > 0) await storeDeclines(sql, declines);
     if (secondPayments.length > 0) await storeAlerts(sql, clock, secondPayments);
-    if (paid.length > 0) await listener?.paid(sql, paid);
-    if (declinedCharges.length > 0) await listener?.declined(sql, declinedCharges.map(declinedChargeOf));
+    if (paid.length > 0) await orderListener?.paid(sql, paid);
+    if (declinedCharges.length > 0) await orderListener?.declined(sql, declinedCharges.map(declinedChargeOf));
+    if (failures.length > 0) for (const tell of listeners.onFailed) await tell(sql, failures);
+    // Last, for the waiting job is one row: another batch that settles waits for it until this one commits.
+    if (postings.length > 0) await enqueueFollowing(sql, jobs);
     return outcomes;
   };
 }
@@ -166,6 +192,15 @@ const declinedChargeOf = ({ order, paymentId, code, declineCode, adviceCode, mes
   adviceCode,
   message,
 });
+
+/** In the queue's own time, which no sandbox clock moves. Batches that follow each other put it off; cron then runs it. */
+const enqueueFollowing = (sql: Sql, jobs: Pick<Jobs, 'enqueue'>): Promise<void> =>
+  jobs.enqueue(sql, {
+    name: followJobName,
+    payload: {},
+    key: followJobName,
+    runAt: new Date(systemClock.now().getTime() + followAfterMs),
+  });
 
 const factOf = {
   'payment.settled': 'paid',
@@ -235,6 +270,7 @@ function settlementOf(order: OrderRow, event: Settled, source: string): Posting 
   return settleTopUp({
     agencyId: order.agency_id,
     customerId: order.customer_id,
+    planId: order.plan_id,
     merchantAccountId: order.merchant_account_id,
     reference: settlementReference(event.provider, event.providerAccountId, event.paymentId),
     source,
@@ -243,6 +279,35 @@ function settlementOf(order: OrderRow, event: Settled, source: string): Posting 
     exact: Money.of(order.exact, order.charge_currency),
   });
 }
+
+const aboutOrder = (order: OrderRow) => ({
+  agencyId: order.agency_id,
+  customerId: order.customer_id,
+  orderId: order.id,
+  charged: Money.of(order.charged, order.charge_currency),
+});
+
+const failureOf = (order: OrderRow, event: Declined): FailedPayment => ({
+  ...aboutOrder(order),
+  fact: `${event.provider}:${event.providerAccountId}:${event.fact}`,
+  paymentId: event.paymentId,
+  final: false,
+  code: event.code,
+  declineCode: event.declineCode,
+  message: event.message,
+  failedAt: event.occurredAt,
+});
+
+const finalFailureOf = (order: OrderRow, failedAt: Date): FailedPayment => ({
+  ...aboutOrder(order),
+  fact: `order:${order.id}:failed`,
+  paymentId: order.provider_payment_id,
+  final: true,
+  code: null,
+  declineCode: null,
+  message: null,
+  failedAt,
+});
 
 async function storeMoves(sql: Sql, clock: Clock, orders: readonly OpenOrder[]): Promise<void> {
   const moved = orders.filter(

@@ -10,6 +10,9 @@ import { ProviderError } from '../providers/errors.ts';
 import { metadataKeys } from '../providers/metadata.ts';
 import { type OperationDependencies, runOperation } from '../providers/operation.ts';
 import type { CheckoutPort, HostedSession, ProviderName, Providers, TopUpSessionRequest } from '../providers/port.ts';
+import type { LivePlanOf } from '../revenue/share.ts';
+import { requireServing } from '../tenancy/require-serving.ts';
+import { orderTermsOf } from './order-terms.ts';
 import { checkoutOf, convertTopUp, quotedMoney } from './quote-top-up.ts';
 
 /** An hour less than the provider's longest, so that an order that was stored before its call still fits. */
@@ -41,6 +44,7 @@ interface Dependencies {
   readonly providers: Providers;
   readonly merchantAccounts: MerchantAccounts;
   readonly operations: OperationDependencies;
+  readonly livePlanOf: LivePlanOf;
   /** Base of the pages that the client comes back to, without a slash at its end. */
   readonly publicUrl: string;
 }
@@ -51,7 +55,8 @@ export type StartTopUp = (request: StartTopUpRequest) => Promise<StartedCheckout
  * Starts a top-up: the order is committed, then the provider is asked for a hosted session under the order's own key, then the
  * session is committed. A crash or a lost answer between any two leaves an order that the same request continues, with one
  * session. Throws `ProviderError` when the provider did not answer; the same request may be sent again. Throws 422 for what the
- * provider refuses about the request itself, and 409 where the order's account takes no payments any more.
+ * provider refuses about the request itself, and 409 where the order's account takes no payments any more or the client or its
+ * agency is disabled.
  */
 export function createStartTopUp(dependencies: Dependencies): StartTopUp {
   const { database, clock, providers, merchantAccounts, operations } = dependencies;
@@ -61,7 +66,7 @@ export function createStartTopUp(dependencies: Dependencies): StartTopUp {
       where: { agencyId_id: { agencyId: request.agencyId, id: request.customerId } },
     });
     if (!customer) throw notFound('customer');
-    if (customer.disabledAt) throw conflict('customer_disabled', 'This client is disabled and cannot pay.');
+    await requireServing(database.pool, { agencyId: customer.agencyId, customerId: customer.id });
 
     const order = await findOrCreateOrder(dependencies, request);
     const started = { id: order.sessionId, orderId: order.id };
@@ -116,13 +121,15 @@ const sessionStatusOf = (order: Order): StartedCheckout['status'] => {
 };
 
 async function findOrCreateOrder(dependencies: Dependencies, request: StartTopUpRequest): Promise<Order> {
-  const { database, clock, providers, publicUrl } = dependencies;
-  const { agencyId, requestId } = request;
+  const { database, clock, providers, livePlanOf, publicUrl } = dependencies;
+  const { agencyId, customerId, requestId } = request;
   const where = { agencyId_requestId: { agencyId, requestId } };
   const existing = await database.prisma.order.findUnique({ where });
   if (existing) return existing;
 
   const { account, ...money } = await moneyOf(dependencies, request);
+  const plan = await livePlanOf(database.pool, { agencyId, customerId });
+  const terms = orderTermsOf(plan, agencyId, account, money.charged);
   const now = clock.now();
   const id = newId('order');
   const lifetimeMs = checkoutOf(providers, account).sessionLifetimeMs.max - marginMs;
@@ -133,7 +140,7 @@ async function findOrCreateOrder(dependencies: Dependencies, request: StartTopUp
       {
         agencyId,
         id,
-        customerId: request.customerId,
+        customerId,
         merchantAccountId: account.id,
         kind: 'top_up',
         status: 'checkout',
@@ -142,6 +149,9 @@ async function findOrCreateOrder(dependencies: Dependencies, request: StartTopUp
         charged: money.charged.amount,
         exact: money.exact.amount,
         rate: money.rate.value,
+        ...terms,
+        platformShare: terms.platformShare.amount,
+        applicationFee: terms.applicationFee.amount,
         quoteId: request.quoteId ?? null,
         requestId,
         sessionId: newId('checkoutSession'),
@@ -219,6 +229,7 @@ function createSession(
 ): Promise<HostedSession> {
   const ref = accountRefOf(account);
   const credited = Money.of(order.credited.toFixed(), 'USD');
+  const fee = Money.of(order.applicationFee.toFixed(), order.chargeCurrency);
   const request: TopUpSessionRequest = {
     orderId: order.id,
     metadata: {
@@ -228,6 +239,7 @@ function createSession(
     },
     providerCustomerId,
     amount: Money.of(order.charged.toFixed(), order.chargeCurrency),
+    ...(fee.isZero ? {} : { applicationFee: fee }),
     description: `Top-up: ${credited} of balance`,
     successUrl: order.successUrl,
     cancelUrl: order.cancelUrl,

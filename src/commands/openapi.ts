@@ -1,21 +1,15 @@
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { createCatalog } from '../catalog/catalog.ts';
-import { createOffers } from '../catalog/offers.ts';
-import { createAdjustBalance } from '../checkout/adjust-balance.ts';
-import { createFindOrder } from '../checkout/find-orders.ts';
-import { createQuoteTopUp } from '../checkout/quote-top-up.ts';
-import { createStartTopUp } from '../checkout/start-top-up.ts';
 import { systemClock } from '../clock.ts';
 import { openDatabase } from '../database/database.ts';
 import { createInbox } from '../delivery/inbox.ts';
-import { jobs } from '../delivery/jobs.ts';
 import { openApiDocument } from '../http/openapi.ts';
 import { createRoutes } from '../http/routes/all.ts';
-import { createLedger } from '../ledger/ledger.ts';
+import { createLogger } from '../log.ts';
 import { createMerchantAccounts } from '../merchant-accounts/merchant-accounts.ts';
-import { createOperationStore } from '../providers/operation.store.ts';
+import { createRooms } from '../rooms.ts';
 import { apiKeyHasher } from '../tenancy/api-key.ts';
+import { createPortal } from '../tenancy/portal.ts';
 
 /** The committed document. */
 export const documentFile = fileURLToPath(new URL('../../docs/openapi.json', import.meta.url));
@@ -26,23 +20,17 @@ export async function renderDocument(): Promise<string> {
   try {
     const { pool, prisma } = database;
     const clock = systemClock;
-    const operations = { store: createOperationStore(pool), clock };
-    const providers = {};
+    const hash = apiKeyHasher('unused');
     const merchantAccounts = createMerchantAccounts({ database, clock, platformAgencyId: 'unused' });
-    const ledger = createLedger({ pool, clock });
+    const log = createLogger('silent');
     const routes = createRoutes({
       prisma,
       clock,
-      hash: apiKeyHasher('unused'),
-      catalog: createCatalog({ database, clock, providers, operations, jobs, planUses: [] }),
-      offers: createOffers({ database, clock, jobs }),
-      ledger,
-      adjustBalance: createAdjustBalance({ ledger, merchantAccounts }),
+      hash,
+      portal: createPortal({ database, clock, hash, publicUrl: 'unused' }),
+      ...createRooms({ database, clock, providers: {}, merchantAccounts, publicUrl: 'unused', log }),
       inbox: createInbox({ pool, clock }),
       wakeInbox: () => undefined,
-      quoteTopUp: createQuoteTopUp({ database, clock, providers, merchantAccounts }),
-      startTopUp: createStartTopUp({ database, clock, providers, merchantAccounts, operations, publicUrl: 'unused' }),
-      findOrder: createFindOrder(database),
     });
     return `${JSON.stringify(openApiDocument(routes), null, 2)}\n`;
   } finally {

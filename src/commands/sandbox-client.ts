@@ -34,7 +34,28 @@ const deliveriesSchema = z.object({
 });
 export type SandboxDeliveries = z.output<typeof deliveriesSchema>;
 
-const accessSchema = z.object({ secretKey: z.string(), accountId: z.string() });
+const accountState = z.object({
+  id: z.string(),
+  chargesEnabled: z.boolean(),
+  payoutsEnabled: z.boolean(),
+  detailsSubmitted: z.boolean(),
+  currentlyDue: z.array(z.string()),
+  disabledReason: z.string().nullable(),
+});
+export type SandboxAccountState = z.output<typeof accountState>;
+
+/** How the onboarding of a connected account ends. */
+export type SandboxOnboarding = 'complete' | 'unfinished' | 'refuse';
+
+export interface SandboxRestriction {
+  /** What the provider asks for, e.g. `company.verification.document`. */
+  readonly currentlyDue: readonly string[];
+  readonly deadline?: Date;
+  /** `requirements.past_due` unless given. */
+  readonly reason?: string;
+}
+
+const accessSchema = z.object({ secretKey: z.string(), accountId: z.string(), clientId: z.string() });
 export type SandboxAccess = z.output<typeof accessSchema>;
 
 /** A refusal of the sandbox, e.g. `checkout_session_not_open` for a session that is complete. */
@@ -56,6 +77,15 @@ export interface SandboxClient {
   setCard(id: string, outcome: string | null): Promise<void>;
   /** Answers the bank's question about an intent that no session leads. */
   authenticate(intentId: string, answer: 'complete' | 'fail'): Promise<SandboxChallengeAnswer>;
+  /** Ends a connected account's onboarding as its owner would on the hosted page. */
+  onboard(accountId: string, outcome: SandboxOnboarding): Promise<SandboxAccountState>;
+  /** The provider turns the account's charges and payouts off until it has what it asks for. */
+  restrict(accountId: string, restriction: SandboxRestriction): Promise<SandboxAccountState>;
+  /** The provider turns everything on. */
+  enable(accountId: string): Promise<SandboxAccountState>;
+  /** The account's owner ends the platform's access, or gives it back under the same id. */
+  deauthorize(accountId: string): Promise<void>;
+  authorize(accountId: string): Promise<void>;
   /** Replaces all faults; `{}` clears them. */
   setFaults(faults: Readonly<Record<string, unknown>>): Promise<void>;
   /** Moves the clock of both sides, e.g. `1d`; resolves when everything that fell due is done. */
@@ -118,6 +148,17 @@ export function createSandboxClient(url: string): SandboxClient {
     },
     authenticate: (intentId, answer) =>
       request('POST', `/sandbox/intents/${intentId}/authenticate`, challengeAnswer, { body: { authenticate: answer } }),
+    onboard: (accountId, outcome) =>
+      request('POST', `/sandbox/accounts/${accountId}/onboarding`, accountState, { body: { outcome } }),
+    restrict: (accountId, restriction) =>
+      request('POST', `/sandbox/accounts/${accountId}/restrict`, accountState, { body: restriction }),
+    enable: (accountId) => request('POST', `/sandbox/accounts/${accountId}/enable`, accountState),
+    deauthorize: async (accountId) => {
+      await request('POST', `/sandbox/accounts/${accountId}/deauthorize`, z.unknown());
+    },
+    authorize: async (accountId) => {
+      await request('POST', `/sandbox/accounts/${accountId}/authorize`, z.unknown());
+    },
     setFaults: async (faults) => {
       await request('PUT', '/sandbox/faults', z.unknown(), { body: faults });
     },

@@ -3,9 +3,11 @@ import helmet from 'helmet';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { notFound } from '../errors.ts';
+import { type AdmissionDependencies, createAdmission } from './admission.ts';
 import { docsRouter } from './docs.ts';
 import { mountRoutes, type RouteMountDependencies } from './mount-routes.ts';
 import { openApiDocument } from './openapi.ts';
+import { createPortalPages, type PortalPageActions } from './portal-pages.ts';
 import { problemOf, refusalOf, sendProblem } from './problem.ts';
 import { observe, stateOf } from './request-state.ts';
 
@@ -16,12 +18,13 @@ export interface Health {
   readonly dispensable?: readonly string[];
 }
 
-export interface AppDependencies extends RouteMountDependencies {
+export interface AppDependencies extends Omit<RouteMountDependencies, 'admission'>, AdmissionDependencies {
   /** First of all, before any other middleware: the hot path, which needs the raw bytes. It passes on what is not its own. */
   readonly webhooks: Router;
   readonly health: Health;
   readonly metrics: Registry;
-  readonly publicUrl: string;
+  /** What the portal's own pages show and do; left out: there are none. */
+  readonly portal?: PortalPageActions;
   /** Other pages, after the API's routes. */
   readonly extra?: readonly Router[];
 }
@@ -53,7 +56,9 @@ export function createApp(dependencies: AppDependencies): Express {
   });
   app.use(docsRouter(openApiDocument(routes, { serverUrl: publicUrl })));
 
-  app.use(mountRoutes(dependencies));
+  const admission = createAdmission(dependencies);
+  app.use(mountRoutes({ ...dependencies, admission }));
+  if (dependencies.portal) app.use(createPortalPages({ actions: dependencies.portal, admission, publicUrl, log }));
   for (const router of dependencies.extra ?? []) app.use(router);
   app.use((_request, _response, next) => next(notFound('path')));
   app.use(answerError(log));

@@ -2,15 +2,15 @@ import express, { type Request, type RequestHandler, type Response, Router } fro
 import type { Logger } from 'pino';
 import { AppError } from '../errors.ts';
 import { principalOf, type Scope } from '../tenancy/scope.ts';
+import type { Admission } from './admission.ts';
 import { checkedKey, type IdempotencyDependencies, runOnce } from './idempotency.ts';
 import { isTransient, problemOf, refusalOf } from './problem.ts';
 import { stateOf } from './request-state.ts';
-import type { Answer, Route } from './route.ts';
+import { type Answer, isPublic, type RawInput, type Route } from './route.ts';
 
 export interface RouteMountDependencies {
   readonly routes: readonly Route[];
-  /** Null for a key nobody has. Throws `AppError` for one that is known and refused. */
-  readonly authenticate: (bearer: string) => Promise<Scope | null>;
+  readonly admission: Admission;
   readonly idempotency: IdempotencyDependencies;
   readonly log: Logger;
 }
@@ -49,47 +49,72 @@ function refuseMethod(path: string, methods: readonly string[], log: Logger): Re
 }
 
 function handlerOf(route: Route, dependencies: RouteMountDependencies): RequestHandler {
+  const { admission } = dependencies;
+  const answer = isPublic(route) ? publicAnswer : answerWithin;
   return async (request, response) => {
     const state = stateOf(request, dependencies.log);
     state.route = route.path;
-    const scope = await authorised(request, route, dependencies.authenticate);
-    await readBody(request, response);
-    const run = route.accept({ params: request.params, query: request.query, body: request.body });
-    const log = state.log.child({ role: scope.role });
-
-    const key = idempotencyKeyOf(request, route);
-    if (key === undefined) {
-      send(response, await run({ scope, log, request: { id: state.id, idempotency: undefined } }));
-      return;
+    const visit: Visit = { route, request, response, id: state.id, log: state.log, scope: undefined };
+    const noted = {
+      route: `${request.method} ${route.path}`,
+      get scope() {
+        return visit.scope;
+      },
+      get input() {
+        return inputOf(request);
+      },
+    };
+    try {
+      const given = await answer(visit, dependencies);
+      admission.note(noted, given);
+      send(response, given);
+    } catch (error) {
+      admission.note(noted, error);
+      throw error;
     }
-    const answer = await runOnce(dependencies.idempotency, {
-      name: { principal: principalOf(scope), route: `${request.method} ${route.path}`, key },
-      content: { params: request.params, query: request.query, body: request.body },
-      carriesSecret: route.carriesSecret,
-      log,
-      run: (idempotency) => finalAnswer(() => run({ scope, log, request: { id: state.id, idempotency } }), state.id),
-    });
-    if (answer.replayed) response.setHeader('Idempotent-Replayed', 'true');
-    send(response, answer);
   };
 }
 
-async function authorised(
-  request: Request,
-  route: Route,
-  authenticate: RouteMountDependencies['authenticate'],
-): Promise<Scope> {
-  const bearer = /^Bearer +(\S+) *$/i.exec(request.get('authorization') ?? '')?.[1];
-  const scope = bearer === undefined ? null : await authenticate(bearer);
-  if (!scope) {
-    throw bearer === undefined
-      ? new AppError(401, 'unauthenticated', 'Send Authorization: Bearer <key>.')
-      : new AppError(401, 'unknown_key', 'This key is not known.');
-  }
-  if (!route.roles.includes(scope.role)) {
-    throw new AppError(403, 'forbidden', `This route is for: ${route.roles.join(', ')}.`);
-  }
-  return scope;
+/** A request on its way through a route. */
+interface Visit {
+  readonly route: Route;
+  readonly request: Request;
+  readonly response: Response;
+  /** This delivery's, as in `X-Request-Id`. */
+  readonly id: string;
+  readonly log: Logger;
+  /** Known once the caller was admitted. */
+  scope: Scope | undefined;
+}
+
+const inputOf = ({ params, query, body }: Request): RawInput => ({ params, query, body });
+
+async function answerWithin(visit: Visit, { admission, idempotency }: RouteMountDependencies): Promise<Answer> {
+  const { route, request, response, id } = visit;
+  const scope = await admission.admit(request, response, route.roles);
+  visit.scope = scope;
+  await readBody(request, response);
+  const run = route.accept(inputOf(request));
+  const log = visit.log.child({ role: scope.role });
+
+  const key = idempotencyKeyOf(request, route);
+  if (key === undefined) return run({ scope, log, request: { id, idempotency: undefined } });
+  const answer = await runOnce(idempotency, {
+    name: { principal: principalOf(scope), route: `${request.method} ${route.path}`, key },
+    content: inputOf(request),
+    carriesSecret: route.carriesSecret,
+    log,
+    run: (idempotency) => finalAnswer(() => run({ scope, log, request: { id, idempotency } }), id),
+  });
+  if (answer.replayed) response.setHeader('Idempotent-Replayed', 'true');
+  return answer;
+}
+
+async function publicAnswer({ route, request, response, id, log }: Visit, dependencies: RouteMountDependencies) {
+  await readBody(request, response);
+  const run = route.accept(inputOf(request));
+  const ask = () => run({ scope: null, log, request: { id, idempotency: undefined } });
+  return dependencies.admission.countingWrong(request, response, ask);
 }
 
 async function readBody(request: Request, response: Response): Promise<void> {

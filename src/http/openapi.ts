@@ -1,21 +1,23 @@
 import { OpenAPIRegistry, OpenApiGeneratorV31, type RouteConfig } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
+import { sessionCookie } from './admission.ts';
 import { problemSchema } from './problem.ts';
-import type { Route } from './route.ts';
+import { isPublic, type Route } from './route.ts';
 
 export type OpenApiDocument = ReturnType<OpenApiGeneratorV31['generateDocument']>;
 
 /** What each refusal means, wherever it is answered. */
 const problemDescriptions = {
   400: 'The request ended early.',
-  401: 'No key, or one that is not known: `unauthenticated`, `unknown_key`, `key_revoked`.',
+  401: 'No key, or one that is not known or not valid any more: `unauthenticated`, `unknown_key`, `key_revoked`, `token_expired`, `token_revoked`.',
   402: 'The card was declined.',
-  403: 'The key may not do this: `forbidden`, `agency_disabled`.',
+  403: 'The key may not do this: `forbidden`, `agency_disabled`, `customer_disabled`; or a cookie came without proof: `csrf_refused`.',
   404: 'Absent, or of another tenant: `not_found`.',
   409: 'The request contradicts what is there: `idempotency_conflict`, `request_in_progress`, `secret_already_issued`, ...',
   413: 'The body is larger than 1 MB: `body_too_large`.',
   415: 'The body is not `application/json`.',
   422: 'The request is not valid; `errors` names each field.',
+  429: 'Too many calls with this key, or too many wrong keys from this address: `rate_limited`. Wait `Retry-After` seconds.',
   500: 'Something failed here: `internal_error`.',
   502: 'The payment provider refused us: `provider_refused`, `provider_auth`.',
   503: 'The payment provider cannot be reached now; send the same request again after `Retry-After` seconds.',
@@ -24,7 +26,8 @@ const problemDescriptions = {
 const roleNames = {
   platform: 'the platform key',
   agency: 'an agency key',
-  portal: "a customer's portal token",
+  portal: "a customer's portal token or session",
+  public: 'anybody, without a key',
 } as const;
 
 const idempotencyHeader = z.string().min(1).max(255).meta({
@@ -41,7 +44,16 @@ export function openApiDocument(
   registry.registerComponent('securitySchemes', 'key', {
     type: 'http',
     scheme: 'bearer',
-    description: 'The platform key (`baisa_pk_...`) or an agency key (`baisa_ak_...`).',
+    description:
+      'The platform key (`baisa_pk_...`), an agency key (`baisa_ak_...`) or a customer’s portal token (`baisa_pt_...`).',
+  });
+  registry.registerComponent('securitySchemes', 'session', {
+    type: 'apiKey',
+    in: 'cookie',
+    name: sessionCookie,
+    description:
+      'A portal session, in a browser; only without an `Authorization` header. Each call but a GET must come from a page of ' +
+      'this service and carry the session’s `csrfToken` as `X-CSRF-Token`: else 403 `csrf_refused`.',
   });
   for (const route of routes) registry.registerPath(pathOf(route));
   return new OpenApiGeneratorV31(registry.definitions, { sortComponents: 'alphabetically' }).generateDocument({
@@ -72,6 +84,7 @@ function pathOf(route: Route): RouteConfig {
       .filter(Boolean)
       .join('\n\n'),
     tags: [route.tag],
+    security: securityOf(route),
     'x-roles': [...route.roles],
     'x-idempotency': route.idempotency,
     request: {
@@ -85,6 +98,11 @@ function pathOf(route: Route): RouteConfig {
     responses: { ...answersOf(responses), ...problemsOf(route) },
   };
 }
+
+const securityOf = (route: Route): Record<string, string[]>[] => {
+  if (isPublic(route)) return [];
+  return route.roles.includes('portal') ? [{ key: [] }, { session: [] }] : [{ key: [] }];
+};
 
 /** A body schema without fields stands for no body. */
 const takesBody = (body: z.ZodType): boolean => !(body instanceof z.ZodObject && Object.keys(body.shape).length === 0);

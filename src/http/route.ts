@@ -3,6 +3,9 @@ import { z } from 'zod';
 import type { Role, Scope } from '../tenancy/scope.ts';
 import { validated } from './validation.ts';
 
+/** Who may call a route: keys of these roles or, with `public`, anybody, without a key. */
+export type Access = Role | 'public';
+
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
 /**
@@ -29,13 +32,17 @@ export interface RequestFacts<Mode extends IdempotencyMode = IdempotencyMode> {
   readonly idempotency: ClaimOf<Mode>;
 }
 
-export interface RouteContext<Params, Query, Body, Mode extends IdempotencyMode = IdempotencyMode> {
-  readonly scope: Scope;
+export interface PublicContext<Params, Query, Body, Mode extends IdempotencyMode = IdempotencyMode> {
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
   readonly request: RequestFacts<Mode>;
   readonly log: Logger;
+}
+
+export interface RouteContext<Params, Query, Body, Mode extends IdempotencyMode = IdempotencyMode>
+  extends PublicContext<Params, Query, Body, Mode> {
+  readonly scope: Scope;
 }
 
 /** Status -> schema of the JSON body. `z.undefined()` is an answer without one. */
@@ -49,12 +56,11 @@ export type AnswerOf<Table extends Responses> = {
 const nothing = z.strictObject({});
 type Nothing = typeof nothing;
 
-export interface RouteSpec<
+interface RouteFacts<
   Params extends z.ZodType,
   Query extends z.ZodType,
   Body extends z.ZodType,
   Table extends Responses,
-  Mode extends IdempotencyMode,
 > {
   readonly method: Method;
   /** As express reads it: `/v1/customers/:id`. */
@@ -62,9 +68,6 @@ export interface RouteSpec<
   readonly summary: string;
   readonly description?: string;
   readonly tag: string;
-  readonly roles: readonly [Role, ...Role[]];
-  /** Left out: `accepted` for a POST, else `none`. */
-  readonly idempotency?: Mode;
   /** The answer shows a secret once: it is not stored, and a replay is 409 `secret_already_issued`. */
   readonly carriesSecret?: boolean;
   /** Object schemas. Use `z.strictObject`: an unknown field is an error that names it. */
@@ -72,9 +75,34 @@ export interface RouteSpec<
   readonly query?: Query;
   readonly body?: Body;
   readonly responses: Table;
+}
+
+export interface RouteSpec<
+  Params extends z.ZodType,
+  Query extends z.ZodType,
+  Body extends z.ZodType,
+  Table extends Responses,
+  Mode extends IdempotencyMode,
+> extends RouteFacts<Params, Query, Body, Table> {
+  readonly roles: readonly [Role, ...Role[]];
+  /** Left out: `accepted` for a POST, else `none`. */
+  readonly idempotency?: Mode;
   /** A method on purpose: its parameter is compared both ways, which lets the kit keep routes of all shapes in one list. */
   handle(
     context: RouteContext<z.output<Params>, z.output<Query>, z.output<Body>, Mode>,
+  ): Promise<AnswerOf<NoInfer<Table>>> | AnswerOf<NoInfer<Table>>;
+}
+
+/** A route that asks for no key. It takes no `Idempotency-Key`: there is nobody under whose name it could be kept. */
+export interface PublicRouteSpec<
+  Params extends z.ZodType,
+  Query extends z.ZodType,
+  Body extends z.ZodType,
+  Table extends Responses,
+> extends RouteFacts<Params, Query, Body, Table> {
+  readonly roles: readonly ['public'];
+  handle(
+    context: PublicContext<z.output<Params>, z.output<Query>, z.output<Body>>,
   ): Promise<AnswerOf<NoInfer<Table>>> | AnswerOf<NoInfer<Table>>;
 }
 
@@ -92,7 +120,8 @@ export interface Answer {
 
 /** Everything a handler is given besides its input. */
 export interface Circumstances {
-  readonly scope: Scope;
+  /** Null on a public route, whose handler is given none. */
+  readonly scope: Scope | null;
   readonly request: RequestFacts;
   readonly log: Logger;
 }
@@ -104,7 +133,7 @@ export interface Route {
   readonly summary: string;
   readonly description: string | undefined;
   readonly tag: string;
-  readonly roles: readonly Role[];
+  readonly roles: readonly Access[];
   readonly idempotency: IdempotencyMode;
   readonly carriesSecret: boolean;
   readonly schemas: {
@@ -128,14 +157,28 @@ export function defineRoute<
   Body extends z.ZodType = Nothing,
   Mode extends IdempotencyMode = 'accepted',
 >(spec: RouteSpec<Params, Query, Body, Table, Mode>): Route {
-  return build(spec);
+  return build(spec, spec.idempotency ?? (spec.method === 'post' ? 'accepted' : 'none'));
 }
 
-type AnySpec = Omit<RouteSpec<z.ZodType, z.ZodType, z.ZodType, Responses, IdempotencyMode>, 'handle'> & {
-  handle(context: RouteContext<unknown, unknown, unknown>): Promise<Answer> | Answer;
-};
+/** As `defineRoute`, for the few that ask for no key: what they take is proof by itself. */
+export function definePublicRoute<
+  const Table extends Responses,
+  Params extends z.ZodType = Nothing,
+  Query extends z.ZodType = Nothing,
+  Body extends z.ZodType = Nothing,
+>(spec: PublicRouteSpec<Params, Query, Body, Table>): Route {
+  return build(spec, 'none');
+}
 
-function build(spec: AnySpec): Route {
+export const isPublic = ({ roles }: Pick<Route, 'roles'>): boolean => roles.includes('public');
+
+/** Only a public route is run without a scope; the handlers of the others are typed to be given one. */
+interface AnySpec extends RouteFacts<z.ZodType, z.ZodType, z.ZodType, Responses> {
+  readonly roles: readonly Access[];
+  handle(context: PublicContext<unknown, unknown, unknown> & { readonly scope?: Scope }): Promise<Answer> | Answer;
+}
+
+function build(spec: AnySpec, idempotency: IdempotencyMode): Route {
   const params = spec.params ?? nothing;
   const query = spec.query ?? nothing;
   const body = spec.body ?? nothing;
@@ -146,12 +189,17 @@ function build(spec: AnySpec): Route {
     description: spec.description,
     tag: spec.tag,
     roles: spec.roles,
-    idempotency: spec.idempotency ?? (spec.method === 'post' ? 'accepted' : 'none'),
+    idempotency,
     carriesSecret: spec.carriesSecret ?? false,
     schemas: { params, query, body, responses: spec.responses },
     accept: (raw) => {
       const input = validated({ params, query, body }, { ...raw, body: spec.body ? raw.body : (raw.body ?? {}) });
-      return async (circumstances) => answered(spec, await spec.handle({ ...input, ...circumstances }));
+      return async ({ scope, ...circumstances }) => {
+        if ((scope === null) !== isPublic(spec)) {
+          throw new Error(`${spec.method} ${spec.path} is run ${scope === null ? 'for nobody' : 'for a key'}`);
+        }
+        return answered(spec, await spec.handle({ ...input, ...circumstances, ...(scope && { scope }) }));
+      };
     },
   };
 }

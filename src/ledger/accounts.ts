@@ -21,6 +21,22 @@ export const chart = {
   revenue: { side: 'credit', owner: 'merchant_account' },
   /** Tax in what was drawn or charged, owed to the state. */
   tax_payable: { side: 'credit', owner: 'merchant_account' },
+  /** The account's balance at its provider, in the currency that the provider settles in. */
+  provider_balance: { side: 'debit', owner: 'merchant_account' },
+  /** What providers keep of what they settle, in the same currency. */
+  provider_fees: { side: 'debit', owner: 'merchant_account' },
+  /** In an agency's books: the platform's part of what its clients paid. */
+  agency_fee_expense: { side: 'debit', owner: 'merchant_account' },
+  /** In the platform's books: the same part, as its own. */
+  platform_revenue: { side: 'credit', owner: 'merchant_account' },
+  /** In the platform's books: the agency's part of what its clients paid on the platform's account. */
+  payable_to_agency: { side: 'credit', owner: 'merchant_account' },
+  /** In the agency's books: the same. */
+  receivable_from_platform: { side: 'debit', owner: 'merchant_account' },
+  /** In an agency's books: the platform's part of what the agency was paid outside any provider. */
+  payable_to_platform: { side: 'credit', owner: 'merchant_account' },
+  /** In the platform's books: the same. */
+  receivable_from_agency: { side: 'debit', owner: 'merchant_account' },
 } as const satisfies Record<string, { side: 'debit' | 'credit'; owner: 'customer' | 'merchant_account' }>;
 
 export type AccountCode = keyof typeof chart;

@@ -16,6 +16,7 @@ import {
   readStatement,
   rollUp,
   systemBalances,
+  turnover,
 } from './post.sql.ts';
 import { contentHashOf, type Posting } from './posting.ts';
 
@@ -52,6 +53,32 @@ export interface SystemBalance {
   readonly balance: Money;
 }
 
+/** What the lines of a report stand for: a UTC day (`2026-11-21`), a plan's id or a client's id. */
+export type TurnoverGroup = 'day' | 'plan' | 'customer';
+
+export interface TurnoverQuery {
+  /** Posted at this moment or later. */
+  readonly from: Date;
+  /** Posted before this moment. */
+  readonly until: Date;
+  readonly groupBy: TurnoverGroup;
+  /** Upper-case code; undefined: every currency. */
+  readonly currency?: string | undefined;
+  /** More groups than this are not answered. */
+  readonly groupsMax: number;
+}
+
+/** What one kind of posting moved on one kind of system account in one group. */
+export interface TurnoverLine {
+  /** Null: the postings that are about no plan, or no client. */
+  readonly group: string | null;
+  readonly account: keyof typeof chart;
+  /** The postings' code, e.g. `topup.settle`. */
+  readonly posting: string;
+  /** In the sign of the account's own side. */
+  readonly amount: Money;
+}
+
 export interface Ledger {
   /**
    * Posts in the caller's transaction, set-wise: one round trip whatever the number. Outcomes stand in the order of the
@@ -74,6 +101,8 @@ export interface Ledger {
     page: { readonly limit: number; readonly before?: number },
   ): Promise<readonly StatementLine[]>;
   systemBalances(agencyId: string): Promise<readonly SystemBalance[]>;
+  /** What moved on the system accounts, by group, in the order of the groups. Null for more groups than `groupsMax`. */
+  turnover(agencyId: string, query: TurnoverQuery): Promise<readonly TurnoverLine[] | null>;
   /** Folds what was committed since the last time into the rollups of the system accounts. */
   rollUp(): Promise<void>;
 }
@@ -106,6 +135,20 @@ interface SystemRow {
   readonly currency: string;
   readonly balance: string;
 }
+
+type TurnoverRow = { readonly groups: number } & (
+  | { readonly code: null }
+  | {
+      readonly code: keyof typeof chart;
+      readonly group_key: string | null;
+      readonly posting: string;
+      readonly currency: string;
+      readonly amount: string;
+    }
+);
+
+const inOwnSign = (code: keyof typeof chart, amount: Money): Money =>
+  chart[code].side === 'debit' ? amount : amount.negated();
 
 /** A client whose balance moved. */
 export interface TouchedClient {
@@ -177,14 +220,33 @@ export function createLedger({ pool, clock, onPosted }: LedgerDependencies): Led
     },
     systemBalances: async (agencyId) => {
       const found = await pool.query<SystemRow>(systemBalances, [agencyId]);
-      return found.rows.map((row) => {
-        const amount = Money.of(row.balance, row.currency);
-        return {
-          code: row.code,
-          merchantAccountId: row.merchant_account_id,
-          balance: chart[row.code].side === 'debit' ? amount : amount.negated(),
-        };
-      });
+      return found.rows.map((row) => ({
+        code: row.code,
+        merchantAccountId: row.merchant_account_id,
+        balance: inOwnSign(row.code, Money.of(row.balance, row.currency)),
+      }));
+    },
+    turnover: async (agencyId, { from, until, groupBy, currency, groupsMax }) => {
+      const found = await pool.query<TurnoverRow>(turnover[groupBy], [
+        agencyId,
+        from,
+        until,
+        currency ?? null,
+        groupsMax,
+      ]);
+      if (found.rows.some(({ groups }) => groups > groupsMax)) return null;
+      return found.rows.flatMap((row) =>
+        row.code === null
+          ? []
+          : [
+              {
+                group: row.group_key,
+                account: row.code,
+                posting: row.posting,
+                amount: inOwnSign(row.code, Money.of(row.amount, row.currency)),
+              },
+            ],
+      );
     },
     rollUp: async () => {
       const safeId = await inTransaction(pool, async (client) => {
@@ -270,6 +332,8 @@ async function postAll(sql: Sql, clock: Clock, postings: readonly Posting[]): Pr
     entries.map(({ line }) => line),
     places,
     entries.map(({ amount }) => amount),
+    postings.map(({ customerId }) => customerId),
+    postings.map(({ planId }) => planId),
   ]);
 
   const posted = new Set(fresh.rows.map(({ id }) => id));

@@ -9,14 +9,15 @@
  *
  * Parameters: $1..$7 transactions (agency, id, reference, code, content hash, entry count, source), $8 posted at, $9..$11
  * accounts (id, currency, running), $12..$15 entries (place of the transaction, line, place of the account, amount; places are
- * counted from 1). Answers the ids newly posted.
+ * counted from 1), $16..$17 transactions again (customer, plan). Answers the ids newly posted.
  */
 export const postTransactions = `
 WITH fresh AS (
-  INSERT INTO ledger_transactions (agency_id, id, reference, code, content_hash, entry_count, source, posted_at)
-  SELECT t.agency_id, t.id, t.reference, t.code, t.content_hash, t.entry_count, t.source, $8
-    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::smallint[], $7::text[])
-      AS t(agency_id, id, reference, code, content_hash, entry_count, source)
+  INSERT INTO ledger_transactions (agency_id, id, reference, code, content_hash, entry_count, source, posted_at,
+                                   customer_id, plan_id)
+  SELECT t.agency_id, t.id, t.reference, t.code, t.content_hash, t.entry_count, t.source, $8, t.customer_id, t.plan_id
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::smallint[], $7::text[], $16::text[], $17::text[])
+      AS t(agency_id, id, reference, code, content_hash, entry_count, source, customer_id, plan_id)
    ORDER BY t.agency_id, t.reference
   ON CONFLICT (agency_id, reference) DO NOTHING
   RETURNING agency_id, id
@@ -129,3 +130,28 @@ SELECT a.code, a.merchant_account_id, a.currency, coalesce(r.balance, 0) + coale
   LEFT JOIN recent n ON n.account_id = a.id
  WHERE a.agency_id = $1 AND NOT a.running
  ORDER BY a.code, a.merchant_account_id, a.currency`;
+
+/**
+ * One row, or the sums: nothing is answered but the number of groups where there are more than the last parameter. Parameters:
+ * agency, from, until, currency or null, most groups.
+ */
+const turnoverBy = (group: string): string => `
+WITH sums AS MATERIALIZED (
+  SELECT ${group} AS group_key, a.code, t.code AS posting, e.currency, sum(e.amount) AS amount
+    FROM ledger_transactions t
+    JOIN ledger_entries e ON e.agency_id = t.agency_id AND e.transaction_id = t.id
+    JOIN ledger_accounts a ON a.agency_id = e.agency_id AND a.id = e.account_id
+   WHERE t.agency_id = $1 AND t.posted_at >= $2 AND t.posted_at < $3 AND e.sequence IS NULL
+     AND ($4::text IS NULL OR e.currency = $4)
+   GROUP BY 1, 2, 3, 4
+), counted AS (
+  SELECT count(*) AS groups FROM (SELECT DISTINCT group_key FROM sums LIMIT $5::bigint + 1) AS one
+)
+SELECT c.groups, s.* FROM counted c LEFT JOIN sums s ON c.groups <= $5
+ ORDER BY s.group_key NULLS LAST, s.currency, s.code, s.posting`;
+
+export const turnover = {
+  day: turnoverBy(`to_char(t.posted_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')`),
+  plan: turnoverBy('t.plan_id'),
+  customer: turnoverBy(`nullif(t.customer_id, '')`),
+} as const;

@@ -17,6 +17,10 @@ export interface Posting {
   readonly reference: string;
   readonly code: string;
   readonly source: string;
+  /** Whose money it is about; empty where it is nobody's. Reports group by it; like the source it is not content. */
+  readonly customerId: string;
+  /** The plan that the client lived on; null without one. */
+  readonly planId: string | null;
   readonly lines: readonly PostingLine[];
 }
 

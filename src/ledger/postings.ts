@@ -9,7 +9,10 @@ import { balanced, type Posting, type PostingLine } from './posting.ts';
 
 interface Fact {
   readonly agencyId: string;
+  /** Whose money it is about. In the platform's books it may be an agency's client. */
   readonly customerId: string;
+  /** The plan that the client lived on, where the fact depends on it. */
+  readonly planId?: string | null | undefined;
   readonly merchantAccountId: string;
   /** Names the fact, e.g. `stripe:acct_1:pi_9:settled`. */
   readonly reference: string;
@@ -29,6 +32,29 @@ export interface TopUp extends Fact {
 export interface Amount extends Fact {
   /** USD, positive. */
   readonly amount: Money;
+}
+
+/** The books of the platform, where its half of a share is posted. */
+export interface PlatformBooks {
+  readonly agencyId: string;
+  /** The platform's account that the share has to do with. */
+  readonly merchantAccountId: string;
+}
+
+/** The platform's part of a payment, in the currency of the payment. `agencyId` is the agency whose client paid. */
+export interface Share extends Fact {
+  readonly platform: PlatformBooks;
+  readonly platformPart: Money;
+}
+
+/** What a provider made of a payment, or of a fee, on the account's balance. */
+export interface ProviderSettlement extends Fact {
+  /** What stands in clearing for it, in the currency that was charged. */
+  readonly cleared: Money;
+  /** The same as the provider converted it, before its fees, in the currency that it settles in. */
+  readonly gross: Money;
+  /** What the provider kept, in the same currency; zero or more. */
+  readonly fees: Money;
 }
 
 export interface Draw extends Fact {
@@ -51,8 +77,9 @@ const credit = (account: AccountName, amount: Money): PostingLine => ({ account,
 
 /** A line of zero says nothing (no rounding, no tax) and is left out. */
 function transaction(fact: Fact, code: string, lines: readonly PostingLine[]): Posting {
-  const { agencyId, reference, source } = fact;
-  return balanced({ agencyId, reference, source, code, lines: lines.filter(({ amount }) => !amount.isZero) });
+  const { agencyId, reference, source, customerId, planId } = fact;
+  const written = lines.filter(({ amount }) => !amount.isZero);
+  return balanced({ agencyId, reference, source, customerId, planId: planId ?? null, code, lines: written });
 }
 
 const requirePositive = (what: string, amount: Money): void => {
@@ -121,6 +148,90 @@ export function debitAdjustment(fact: Amount): Posting {
     debit(customerAccount(fact.agencyId, fact.customerId), fact.amount),
     credit(systemAccount(fact, 'adjustments', fact.amount.currency.code), fact.amount),
   ]);
+}
+
+/** The provider took the platform's part out of a payment, and gives it to the platform: a posting in each one's books. */
+export function takeShare(fact: Share): readonly [Posting, Posting] {
+  requirePositive('an application fee', fact.platformPart);
+  const platform = { ...fact, ...fact.platform };
+  const currency = fact.platformPart.currency.code;
+  return [
+    transaction(fact, 'share.take', [
+      debit(systemAccount(fact, 'agency_fee_expense', currency), fact.platformPart),
+      credit(systemAccount(fact, 'clearing', currency), fact.platformPart),
+    ]),
+    transaction(platform, 'share.take', [
+      debit(systemAccount(platform, 'clearing', currency), fact.platformPart),
+      credit(systemAccount(platform, 'platform_revenue', currency), fact.platformPart),
+    ]),
+  ];
+}
+
+/**
+ * An agency's client paid on the platform's account: what stands in clearing is the platform's to receive, and the agency's part
+ * is owed to it. A posting in each one's books.
+ */
+export function oweShareToAgency(fact: Share & { readonly charged: Money }): readonly [Posting, Posting] {
+  requirePositive('a charge', fact.charged);
+  const platform = { ...fact, ...fact.platform };
+  const currency = fact.charged.currency.code;
+  const agencyPart = fact.charged.minus(fact.platformPart);
+  return [
+    transaction(fact, 'share.due_to_agency', [
+      debit(systemAccount(fact, 'agency_fee_expense', currency), fact.platformPart),
+      debit(systemAccount(fact, 'receivable_from_platform', currency), agencyPart),
+      credit(systemAccount(fact, 'clearing', currency), fact.charged),
+    ]),
+    transaction(platform, 'share.due_to_agency', [
+      debit(systemAccount(platform, 'clearing', currency), fact.charged),
+      credit(systemAccount(platform, 'platform_revenue', currency), fact.platformPart),
+      credit(systemAccount(platform, 'payable_to_agency', currency), agencyPart),
+    ]),
+  ];
+}
+
+/** The agency was paid outside any provider, and owes the platform its part. A posting in each one's books. */
+export function oweShareToPlatform(fact: Share): readonly [Posting, Posting] {
+  requirePositive('a share', fact.platformPart);
+  const platform = { ...fact, ...fact.platform };
+  const currency = fact.platformPart.currency.code;
+  return [
+    transaction(fact, 'share.due_to_platform', [
+      debit(systemAccount(fact, 'agency_fee_expense', currency), fact.platformPart),
+      credit(systemAccount(fact, 'payable_to_platform', currency), fact.platformPart),
+    ]),
+    transaction(platform, 'share.due_to_platform', [
+      debit(systemAccount(platform, 'receivable_from_agency', currency), fact.platformPart),
+      credit(systemAccount(platform, 'platform_revenue', currency), fact.platformPart),
+    ]),
+  ];
+}
+
+/** A payment, less the application fee in it, has arrived on the account's balance at the provider. */
+export const settleAtProvider = (fact: ProviderSettlement): Posting =>
+  transaction(fact, 'provider.settle', arrivalLines(fact));
+
+/** The platform's fee has arrived on the platform's balance at the provider. In the platform's books. */
+export const receiveShare = (fact: ProviderSettlement): Posting =>
+  transaction(fact, 'share.receive', arrivalLines(fact));
+
+/** The provider converts at a rate of its own; where it converts nothing, there is no bridge to cross. */
+function arrivalLines(fact: ProviderSettlement): PostingLine[] {
+  const charged = fact.cleared.currency.code;
+  const settled = fact.gross.currency.code;
+  const bridge =
+    charged === settled
+      ? []
+      : [
+          debit(systemAccount(fact, 'fx', charged), fact.cleared),
+          credit(systemAccount(fact, 'fx', settled), fact.gross),
+        ];
+  return [
+    debit(systemAccount(fact, 'provider_balance', settled), fact.gross.minus(fact.fees)),
+    debit(systemAccount(fact, 'provider_fees', settled), fact.fees),
+    ...bridge,
+    credit(systemAccount(fact, 'clearing', charged), fact.cleared),
+  ];
 }
 
 /** The opposite of a posting, line by line, under a reference of its own: how history is corrected. */

@@ -103,6 +103,8 @@ export interface OffSessionChargeRequest {
   readonly providerCustomerId: string;
   readonly cardId: string;
   readonly amount: Money;
+  /** The platform's part, which the provider takes on a connected account; null for none. */
+  readonly applicationFee: Money | null;
   readonly description: string;
 }
 

@@ -213,6 +213,8 @@ export interface TopUpSessionRequest {
   readonly metadata: Readonly<Record<string, string>>;
   readonly providerCustomerId: string;
   readonly amount: Money;
+  /** Taken out of the amount for the platform, in the same currency. Only on an account that is not the platform's own. */
+  readonly applicationFee?: Money;
   /** The line that the client reads on the provider's page, e.g. `Top-up: 5.00 USD of balance`. */
   readonly description: string;
   readonly successUrl: string;
@@ -275,8 +277,34 @@ export interface ProviderPayment {
   } | null;
 }
 
+/** What came onto an account's balance, in the currency that the provider settles it in. */
+export interface ProviderArrival {
+  /** Before anything was kept. */
+  readonly gross: Money;
+  /** What the provider kept for itself. */
+  readonly fees: Money;
+  readonly net: Money;
+  /** Units of the settlement currency for one that was charged, as the provider says it; null where it converted nothing. */
+  readonly exchangeRate: string | null;
+}
+
+/** `net` is `gross` less the provider's fees and less what the platform took. */
+export interface PaymentSettlement extends ProviderArrival {
+  readonly applicationFee: {
+    readonly id: string;
+    /** In the currency that was charged. */
+    readonly amount: Money;
+    /** The same in the payment's settlement currency, as it was taken out of `gross`. */
+    readonly taken: Money;
+    /** What came of it onto the platform's own balance. */
+    readonly arrival: ProviderArrival;
+  } | null;
+}
+
 export interface PaymentsPort {
   retrieve(account: AccountRef, paymentId: string): Promise<ProviderPayment>;
+  /** Null while the provider has not put the payment on a balance. Absent where the provider does not tell. */
+  settlement?(account: AccountRef, paymentId: string): Promise<PaymentSettlement | null>;
 }
 
 /** An endpoint at the provider that delivers to us. */

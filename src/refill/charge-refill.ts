@@ -95,6 +95,9 @@ async function prepareCharge(
       providerCustomerId: refill.providerCustomerId,
       cardId: refill.providerCardId,
       amount: Money.of(order.charged.toFixed(), order.chargeCurrency),
+      applicationFee: order.applicationFee.isZero()
+        ? null
+        : Money.of(order.applicationFee.toFixed(), order.chargeCurrency),
       description: `Auto-refill: ${credited} of balance`,
     },
   };

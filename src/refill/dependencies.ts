@@ -7,6 +7,7 @@ import type { MerchantAccounts } from '../merchant-accounts/merchant-accounts.ts
 import type { Money } from '../money/money.ts';
 import type { OperationDependencies } from '../providers/operation.ts';
 import type { Providers } from '../providers/port.ts';
+import type { LivePlanOf } from '../revenue/share.ts';
 import type { BreakerState } from './breaker.ts';
 import type { DeclineKind } from './decline.ts';
 import type { ClientKey } from './refill.store.ts';
@@ -46,6 +47,8 @@ export interface RefillDependencies {
   readonly merchantAccounts: MerchantAccounts;
   readonly operations: OperationDependencies;
   readonly jobs: Pick<Jobs, 'enqueue'>;
+  /** By whose terms the payment is shared: a refill is a top-up like any other. */
+  readonly livePlanOf: LivePlanOf;
   readonly findDefaultCard: (sql: Sql, client: ClientKey) => Promise<DefaultCard | null>;
   /** Tells the client and the agency of the first decline of a card; in the transaction that opens its breaker. */
   readonly announceDecline: (sql: Sql, decline: DeclinedCard) => Promise<void>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { orderTermsOf } from '../checkout/order-terms.ts';
 import { inTransaction, type Sql } from '../database/database.ts';
 import { newId } from '../ids.ts';
 import { effectiveRateOf } from '../merchant-accounts/merchant-account.ts';
@@ -67,11 +68,13 @@ async function evaluate(dependencies: RefillDependencies, sql: Sql, client: Clie
     await saveBreaker(sql, { ...client, fingerprint: card.fingerprint }, beginAttempt(breaker, now), now);
   }
   const { charged, exact, rate } = effectiveRateOf(account).toChargeable(decision.amount);
+  const terms = orderTermsOf(await dependencies.livePlanOf(sql, client), client.agencyId, account, charged);
   const refill = newRefill(client, card, decision.amount, now);
   await sql.query(
     `INSERT INTO orders (agency_id, id, customer_id, merchant_account_id, kind, status, credited, charge_currency, charged, exact,
-                         rate, session_id, success_url, cancel_url, expires_at, created_at, updated_at)
-     VALUES ($1, $2, $3, $4, 'refill', 'checkout', $5, $6, $7, $8, $9, $10, $11, $11, $12, $13, $13)`,
+                         rate, plan_id, plan_version, agency_percent, platform_share, application_fee,
+                         session_id, success_url, cancel_url, expires_at, created_at, updated_at)
+     VALUES ($1, $2, $3, $4, 'refill', 'checkout', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16, $17, $18, $18)`,
     [
       client.agencyId,
       refill.orderId,
@@ -82,6 +85,11 @@ async function evaluate(dependencies: RefillDependencies, sql: Sql, client: Clie
       charged.amount.toFixed(),
       exact.amount.toFixed(),
       rate.value.toFixed(),
+      terms.planId,
+      terms.planVersion,
+      terms.agencyPercent,
+      terms.platformShare.amount.toFixed(),
+      terms.applicationFee.amount.toFixed(),
       newId('checkoutSession'),
       dependencies.publicUrl,
       new Date(now.getTime() + orderLifetimeMs),

@@ -9,6 +9,10 @@ import { newStripeId } from './identifiers.ts';
 /** The events that the sandbox emits, each with the object it is a snapshot of. */
 export interface EventObjects {
   'account.updated': Stripe.Account;
+  'account.application.authorized': Stripe.Application;
+  'account.application.deauthorized': Stripe.Application;
+  'capability.updated': Stripe.Capability;
+  'application_fee.created': Stripe.ApplicationFee;
   'product.created': Stripe.Product;
   'product.updated': Stripe.Product;
   'product.deleted': Stripe.Product;
@@ -67,30 +71,37 @@ interface Emitted {
   readonly lane: string;
 }
 
-/** One call: an account's documents, the events and timers it makes, all in one transaction. */
-export class Call {
-  readonly store: DocumentStore;
-  readonly account: Stripe.Account;
-  readonly platformId: string;
+interface CallSetting {
+  readonly platform: Stripe.Account;
   readonly now: Date;
   readonly baseUrl: string;
   readonly request: RequestIdentity | null;
   readonly faults: Faults;
+}
+
+/** One call: an account's documents, the events and timers it makes, all in one transaction. */
+export class Call {
+  readonly store: DocumentStore;
+  readonly account: Stripe.Account;
+  readonly now: Date;
+  readonly baseUrl: string;
+  readonly request: RequestIdentity | null;
+  readonly faults: Faults;
+  readonly #setting: CallSetting;
+  /** Every account that this transaction has touched, itself included. */
+  readonly #calls: Map<string, Call>;
   readonly #emitted: Emitted[] = [];
   readonly #timers: Timer[] = [];
 
-  constructor(
-    store: DocumentStore,
-    account: Stripe.Account,
-    setting: { platformId: string; now: Date; baseUrl: string; request: RequestIdentity | null; faults: Faults },
-  ) {
+  constructor(store: DocumentStore, account: Stripe.Account, setting: CallSetting, calls = new Map<string, Call>()) {
     this.store = store;
     this.account = account;
-    this.platformId = setting.platformId;
     this.now = setting.now;
     this.baseUrl = setting.baseUrl;
     this.request = setting.request;
     this.faults = setting.faults;
+    this.#setting = setting;
+    this.#calls = calls.set(account.id, this);
   }
 
   /** Unix seconds. */
@@ -99,7 +110,20 @@ export class Call {
   }
 
   get onPlatform(): boolean {
-    return this.account.id === this.platformId;
+    return this.account.id === this.#setting.platform.id;
+  }
+
+  /** The platform's side of this transaction: what is kept there, and heard by its own endpoints. */
+  get platform(): Call {
+    return this.on(this.#setting.platform);
+  }
+
+  /** The same transaction on another account. */
+  on(account: Stripe.Account): Call {
+    return (
+      this.#calls.get(account.id) ??
+      new Call(new DocumentStore(this.store.client, account.id), account, this.#setting, this.#calls)
+    );
   }
 
   /**
@@ -138,21 +162,33 @@ export class Call {
     ]);
   }
 
-  /** Writes what has gathered. Answers whether deliveries and timers were added. */
+  /** Writes what has gathered on every account. Answers whether deliveries and timers were added. */
   async finish(faults: FaultSwitch): Promise<{ readonly emitted: boolean; readonly scheduled: boolean }> {
+    const calls = [...this.#calls.values()];
+    // Who is connected decides who hears of it, so all documents are written before any delivery is queued.
+    for (const call of calls) await call.#write();
+    for (const call of calls) if (call.#emitted.length > 0) await call.#queueDeliveries(faults);
+    return {
+      emitted: calls.some((call) => call.#emitted.length > 0),
+      scheduled: calls.some((call) => call.#timers.length > 0),
+    };
+  }
+
+  async #write(): Promise<void> {
     for (const { event } of this.#emitted) this.store.save('event', event);
     await this.store.flush();
-    if (this.#emitted.length > 0) await this.#queueDeliveries(faults);
     for (const timer of this.#timers) {
       await this.store.client.query(
         'INSERT INTO timers (account, kind, object_id, due_at, detail) VALUES ($1, $2, $3, $4, $5)',
         [this.account.id, timer.kind, timer.objectId, timer.dueAt, timer.detail],
       );
     }
-    return { emitted: this.#emitted.length > 0, scheduled: this.#timers.length > 0 };
   }
 
-  /** Faults strike here, so that what a delivery will meet is settled with the call that caused it. */
+  /**
+   * A Connect endpoint hears an account while it is connected, and last that it no longer is. Faults strike here, so that
+   * what a delivery will meet is settled with the call that caused it.
+   */
   async #queueDeliveries(faults: FaultSwitch): Promise<void> {
     const { delayDeliveriesMs = 0, duplicateDeliveries = 0 } = faults.current;
     await this.store.client.query(
@@ -163,7 +199,13 @@ export class Call {
        JOIN endpoints AS endpoint
          ON endpoint.enabled
         AND (event.type = ANY(endpoint.enabled_events) OR '*' = ANY(endpoint.enabled_events))
-        AND CASE WHEN endpoint.connect THEN endpoint.account = $6 AND $1 <> $6 ELSE endpoint.account = $1 END
+        AND CASE WHEN endpoint.connect
+              THEN endpoint.account = $6 AND $1 <> $6
+               AND (event.type = 'account.application.deauthorized' OR EXISTS (
+                 SELECT FROM documents AS connection
+                 WHERE connection.account = $6 AND connection.type = 'connection' AND connection.id = $1
+                   AND connection.links @> ARRAY['authorized:true']))
+              ELSE endpoint.account = $1 END
        CROSS JOIN generate_series(0, $8::int) AS copy
        ORDER BY event.position, endpoint.id`,
       [
@@ -172,7 +214,7 @@ export class Call {
         this.#emitted.map(({ event }) => event.type),
         this.#emitted.map(({ lane }) => lane),
         this.#emitted.map(() => (faults.dropsThisDelivery() ? 'dropped' : 'pending')),
-        this.platformId,
+        this.#setting.platform.id,
         new Date(this.now.getTime() + delayDeliveriesMs),
         duplicateDeliveries,
       ],
@@ -208,9 +250,9 @@ export class Transactions {
     const client = await pool.connect();
     try {
       await client.query('BEGIN');
-      const account = await findAccount(client, accountId);
+      const { account, platform } = await findAccount(client, accountId, platformId);
       const call = new Call(new DocumentStore(client, accountId), account, {
-        platformId,
+        platform,
         now: clock.now(),
         baseUrl: baseUrl(),
         request,
@@ -230,12 +272,20 @@ export class Transactions {
   }
 }
 
-async function findAccount(client: PoolClient, accountId: string): Promise<Stripe.Account> {
-  const { rows } = await client.query<{ body: Stripe.Account }>(
-    `SELECT body FROM documents WHERE account = $1 AND type = 'account' AND id = $1`,
-    [accountId],
+interface FoundAccount {
+  readonly account: Stripe.Account;
+  readonly platform: Stripe.Account;
+}
+
+async function findAccount(client: PoolClient, accountId: string, platformId: string): Promise<FoundAccount> {
+  const { rows } = await client.query<FoundAccount>(
+    `SELECT own.body AS account, platform.body AS platform
+     FROM documents AS own CROSS JOIN documents AS platform
+     WHERE own.account = $1 AND own.type = 'account' AND own.id = $1
+       AND platform.account = $2 AND platform.type = 'account' AND platform.id = $2`,
+    [accountId, platformId],
   );
-  const account = rows[0]?.body;
-  if (!account) throw accountInvalid(accountId);
-  return account;
+  const found = rows[0];
+  if (!found) throw accountInvalid(accountId);
+  return found;
 }

@@ -1,4 +1,5 @@
 import type Stripe from 'stripe';
+import { takeApplicationFee } from './application-fees.ts';
 import type { Call } from './call.ts';
 import type { Decline } from './card-outcomes.ts';
 import { processingFee, settle } from './countries.ts';
@@ -25,6 +26,7 @@ export function makeCharge(
   const taken = !failure && result.captureBefore === null;
   const id = newStripeId(method.type === 'card' ? 'ch' : 'py');
   const transaction = taken ? balanceTransaction(call, intent, id, method) : null;
+  const fee = transaction && takeApplicationFee(call, intent, { id, availableOn: transaction.available_on });
   const charge: Stripe.Charge = {
     id,
     object: 'charge',
@@ -32,7 +34,7 @@ export function makeCharge(
     amount_captured: taken ? intent.amount : 0,
     amount_refunded: 0,
     application: intent.application,
-    application_fee: null,
+    application_fee: fee?.id ?? null,
     application_fee_amount: intent.application_fee_amount,
     balance_transaction: transaction?.id ?? null,
     billing_details: method.billing_details,
@@ -83,9 +85,11 @@ export function captureCharge(
   amountMinor: number,
 ): Stripe.Charge {
   const transaction = balanceTransaction(call, { ...intent, amount: amountMinor }, charge.id, method);
+  const fee = takeApplicationFee(call, intent, { id: charge.id, availableOn: transaction.available_on });
   const captured: Stripe.Charge = {
     ...charge,
     amount_captured: amountMinor,
+    application_fee: fee?.id ?? null,
     balance_transaction: transaction.id,
     captured: true,
   };
@@ -140,7 +144,7 @@ function balanceTransaction(
   if (intent.application_fee_amount !== null) {
     fees.push({
       amount: settle(intent.application_fee_amount, intent.currency, country).amountMinor,
-      application: null,
+      application: intent.application ? String(intent.application) : null,
       currency: settled.currency,
       description: 'Application fee',
       type: 'application_fee',

@@ -6,7 +6,7 @@ import { declineFields } from './card-outcomes.ts';
 import { findTestPaymentMethod } from './cards.ts';
 import { invalidRequest } from './failure.ts';
 import { cardPaymentMethod } from './payment-methods.ts';
-import { type Attempt, tryMethod, unexpectedState } from './payments.ts';
+import { type Attempt, requireCharges, tryMethod, unexpectedState } from './payments.ts';
 import { Refused } from './route.ts';
 import { trySetup, unexpectedSetupState } from './setups.ts';
 
@@ -59,6 +59,7 @@ export async function confirmIntent(
   { paymentMethod, ...attempt }: Confirmation,
 ): Promise<Stripe.PaymentIntent | Refused> {
   if (!isConfirmable(intent)) throw unexpectedState(intent);
+  requireCharges(call);
   const method = await methodOf(call, intent, paymentMethod);
   const tried = await tryMethod(call, intent, method, { ...attempt, lane: intent.id });
   return tried.last_payment_error ? cardRefused(tried.last_payment_error, { payment_intent: tried }) : tried;

@@ -1,11 +1,15 @@
 import express, { type NextFunction, type Request, type Response, type Router } from 'express';
 import type { Pool } from 'pg';
+import type Stripe from 'stripe';
 import { z } from 'zod';
+import { accountControlRoutes } from './account-control-routes.ts';
+import type { Transactions } from './call.ts';
 import { type CardSwitches, cardSwitchSchema } from './card-switches.ts';
 import { testCards } from './cards.ts';
 import { challengeSchema } from './challenge-routes.ts';
 import type { Challenges } from './challenges.ts';
 import type { ClockMover } from './clock-mover.ts';
+import { clientIdOf } from './connections.ts';
 import type { Deliverer } from './deliverer.ts';
 import { asFailure } from './failure.ts';
 import { type FaultSwitch, faultsSchema } from './faults.ts';
@@ -16,6 +20,7 @@ export interface ControlSetting {
   readonly pool: Pool;
   readonly secretKey: string;
   readonly accountId: string;
+  readonly transactions: Transactions;
   readonly payment: SessionPayment;
   readonly challenges: Challenges;
   readonly cardSwitches: CardSwitches;
@@ -45,8 +50,13 @@ export function controlRoutes(setting: ControlSetting): Router {
   });
   // Whoever reaches these routes can pay any session anyway; the key opens nothing but this sandbox.
   router.get('/sandbox/access', (_request, response) => {
-    response.json({ secretKey: setting.secretKey, accountId: setting.accountId });
+    response.json({
+      secretKey: setting.secretKey,
+      accountId: setting.accountId,
+      clientId: clientIdOf(setting.accountId),
+    });
   });
+  router.use(accountControlRoutes(setting.transactions));
   router.post('/sandbox/sessions/:id/pay', async (request, response) => {
     response.json(await payment.pay(request.params.id, paymentSchema.parse(request.body)));
   });
@@ -110,11 +120,41 @@ async function deliveryFacts(pool: Pool) {
   return { counts: Object.fromEntries(counts.rows.map((row) => [row.status, row.count])), data: latest.rows };
 }
 
+const accountsShown = 100;
+
+interface AccountLine {
+  readonly account: Stripe.Account;
+  readonly authorized: boolean;
+}
+
+const standingText = ({ account, authorized }: AccountLine): string => {
+  if (!authorized) return 'deauthorized';
+  if (account.charges_enabled) return account.payouts_enabled ? 'can charge' : 'can charge, payouts off';
+  const due = account.requirements?.currently_due ?? [];
+  const missing = due.length === 0 ? '' : `: ${due.join(', ')}`;
+  return account.details_submitted
+    ? `restricted, ${account.requirements?.disabled_reason ?? 'no reason given'}${missing}`
+    : `not onboarded${missing}`;
+};
+
+/** The newest connected accounts, each with how it stands. */
+async function connectedAccounts(pool: Pool): Promise<readonly AccountLine[]> {
+  const { rows } = await pool.query<AccountLine>(
+    `SELECT account.body AS account, (connection.body ->> 'authorized')::boolean AS authorized
+     FROM documents AS connection JOIN documents AS account
+       ON account.account = connection.id AND account.type = 'account' AND account.id = connection.id
+     WHERE connection.type = 'connection' ORDER BY connection.seq DESC LIMIT $1`,
+    [accountsShown],
+  );
+  return rows;
+}
+
 async function indexPage(pool: Pool, deliverer: Deliverer, clockMover: ClockMover): Promise<string> {
   const { rows } = await pool.query<{ type: string; count: number }>(
-    `SELECT type, count(*)::int AS count FROM documents WHERE type <> 'session_plan' GROUP BY type ORDER BY type`,
+    `SELECT type, count(*)::int AS count FROM documents WHERE type NOT IN ('session_plan', 'connection', 'onboarding_link') GROUP BY type ORDER BY type`,
   );
   const { counts } = await deliveryFacts(pool);
+  const accounts = await connectedAccounts(pool);
   const line = (name: string, value: string | number) =>
     `<tr><th scope="row">${escapeHtml(name)}</th><td>${escapeHtml(String(value))}</td></tr>`;
   return page(
@@ -123,6 +163,7 @@ async function indexPage(pool: Pool, deliverer: Deliverer, clockMover: ClockMove
 <p>It speaks the wire format of Stripe's API under <code>/v1</code>, hosts pay pages and delivers signed webhooks.</p>
 <h2>Clock</h2><p>${clockMover.now.toISOString()}</p>
 <h2>Test cards</h2><table>${testCards.map((card) => line(card.number, card.label)).join('')}</table>
+<h2>Connected accounts</h2>${accounts.length === 0 ? '<p>None yet.</p>' : `<table>${accounts.map((found) => line(found.account.id, standingText(found))).join('')}</table>`}
 <h2>Objects</h2><table>${rows.map((row) => line(row.type, row.count)).join('')}</table>
 <h2>Webhook deliveries</h2><table>${line('in flight', deliverer.inFlight)}
 ${Object.entries(counts)

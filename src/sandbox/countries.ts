@@ -113,6 +113,11 @@ export function requireChargeableAmount(amountMinor: number, code: string, param
   if (amountMinor > minorUnitsMax) {
     throw invalidRequest(`Amount must be no more than ${minorUnitsMax}.`, { code: 'amount_too_large', param });
   }
+  requireChargeableStep(amountMinor, code, param);
+}
+
+/** Throws 400 for an amount of a three-decimal currency whose last digit is not 0. */
+export function requireChargeableStep(amountMinor: number, code: string, param: string): void {
   if (threeDecimal.has(code) && amountMinor % 10 !== 0) {
     throw invalidRequest(
       `Invalid amount: for ${code}, the last digit must be 0. Round ${amountMinor} to the nearest ten.`,

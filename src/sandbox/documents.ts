@@ -23,12 +23,34 @@ export interface CardSwitch {
   readonly outcome: CardOutcomeName;
 }
 
+/** That an account gave the platform access; kept on the platform, under the account's id. */
+export interface Connection {
+  readonly id: string;
+  readonly created: number;
+  readonly authorized: boolean;
+}
+
+/** What an account link leads to. Its id is the token in the link's address. */
+export interface OnboardingLink {
+  readonly id: string;
+  readonly created: number;
+  readonly accountId: string;
+  readonly refreshUrl: string;
+  readonly returnUrl: string;
+  /** Unix seconds. */
+  readonly expiresAt: number;
+  readonly visited: boolean;
+  readonly finished: boolean;
+}
+
 /**
  * Every kind of document and its shape, which is the SDK's own. Decimals are read back as the strings they are on the
  * wire: pass them on, never calculate with them.
  */
 export interface DocumentTypes {
   account: Stripe.Account;
+  connection: Connection;
+  onboarding_link: OnboardingLink;
   product: Stripe.Product;
   price: Stripe.Price;
   tax_rate: Stripe.TaxRate;
@@ -43,6 +65,7 @@ export interface DocumentTypes {
   card_switch: CardSwitch;
   charge: Stripe.Charge;
   refund: Stripe.Refund;
+  application_fee: Stripe.ApplicationFee;
   balance_transaction: Stripe.BalanceTransaction;
   event: Stripe.EventBase;
   webhook_endpoint: Stripe.WebhookEndpoint;
@@ -60,6 +83,7 @@ const savingStates: ReadonlySet<string> = new Set(['succeeded', 'requires_captur
 
 /** What each kind can be listed by. `saves` names the card that its owner, being there, left for charges without them. */
 const linksOf: { readonly [Kind in DocumentKind]?: (body: DocumentTypes[Kind]) => readonly string[] } = {
+  connection: (connection) => link('authorized', connection.authorized),
   product: (product) => [...link('active', product.active), ...link('url', product.url)],
   price: (price) => [
     ...link('product', idOf(price.product)),
@@ -102,6 +126,7 @@ const linksOf: { readonly [Kind in DocumentKind]?: (body: DocumentTypes[Kind]) =
     ...link('payment_intent', idOf(charge.payment_intent)),
   ],
   refund: (refund) => [...link('charge', idOf(refund.charge)), ...link('payment_intent', idOf(refund.payment_intent))],
+  application_fee: (fee) => link('charge', idOf(fee.charge)),
   balance_transaction: (transaction) => [
     ...link('source', idOf(transaction.source)),
     ...link('type', transaction.type),

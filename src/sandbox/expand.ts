@@ -2,8 +2,8 @@ import type { DocumentKind, DocumentStore } from './documents.ts';
 import { invalidRequest } from './failure.ts';
 import { listDocuments } from './lists.ts';
 
-/** Which fields of an object hold the id of which other kind. */
-const references: Readonly<Record<string, Readonly<Record<string, DocumentKind>>>> = {
+/** Which fields of an object hold the id of which other kind, or of one of several. */
+const references: Readonly<Record<string, Readonly<Record<string, DocumentKind | readonly DocumentKind[]>>>> = {
   product: { default_price: 'price' },
   price: { product: 'product' },
   'checkout.session': { customer: 'customer', payment_intent: 'payment_intent', setup_intent: 'setup_intent' },
@@ -12,7 +12,8 @@ const references: Readonly<Record<string, Readonly<Record<string, DocumentKind>>
   setup_intent: { customer: 'customer', payment_method: 'payment_method' },
   refund: { charge: 'charge', payment_intent: 'payment_intent' },
   charge: { customer: 'customer', payment_intent: 'payment_intent', balance_transaction: 'balance_transaction' },
-  balance_transaction: { source: 'charge' },
+  balance_transaction: { source: ['charge', 'application_fee'] },
+  application_fee: { balance_transaction: 'balance_transaction' },
   item: { price: 'price' },
 };
 
@@ -54,12 +55,17 @@ async function expandedValue(store: DocumentStore, fields: Fields, name: string,
   const type = String(fields.object);
   if (type === 'checkout.session' && name === 'line_items') return lineItems(store, String(fields.id));
   const fieldsOfType = Object.hasOwn(references, type) ? (references[type] ?? {}) : {};
-  const kind = Object.hasOwn(fieldsOfType, name) ? fieldsOfType[name] : undefined;
-  if (!kind) {
+  const kinds = Object.hasOwn(fieldsOfType, name) ? fieldsOfType[name] : undefined;
+  if (!kinds) {
     throw invalidRequest(`This property cannot be expanded (${path}).`, { param: 'expand' });
   }
   const value = fields[name];
-  return typeof value === 'string' ? ((await store.find(kind, value)) ?? value) : value;
+  if (typeof value !== 'string') return value;
+  for (const kind of [kinds].flat()) {
+    const found = await store.find(kind, value);
+    if (found) return found;
+  }
+  return value;
 }
 
 const lineItems = (store: DocumentStore, sessionId: string) =>

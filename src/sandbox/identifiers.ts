@@ -15,3 +15,6 @@ export const newStripeId = (prefix: string): string => `${prefix}_${randomText(2
 export const newSessionId = (): string => `cs_test_${randomText(58)}`;
 
 export const newWebhookSecret = (): string => `whsec_${randomText(32)}`;
+
+/** In the address of an account link: whoever has it can onboard the account, so it cannot be guessed. */
+export const newLinkToken = (): string => randomText(40);

@@ -32,11 +32,14 @@ export const escapeHtml = (text: string): string =>
 
 /**
  * No scripts, no outside resources, no framing. Browsers hold a form's redirect to `form-action` too, so the address
- * that a payment leads to has to be in it. The referrer policy is not `no-referrer`: with that, browsers send the page's
+ * that it leads to has to be in it. The referrer policy is not `no-referrer`: with that, browsers send the page's
  * own forms with `Origin: null`, and the guard against foreign origins would refuse them.
  */
-export function securityHeaders(redirectTo: string | null): Record<string, string> {
-  const target = redirectTo ? ` ${new URL(redirectTo.replaceAll('{CHECKOUT_SESSION_ID}', 'x')).origin}` : '';
+export function securityHeaders(...redirectTo: readonly (string | null)[]): Record<string, string> {
+  const origins = redirectTo
+    .filter((address) => address !== null)
+    .map((address) => new URL(address.replaceAll('{CHECKOUT_SESSION_ID}', 'x')).origin);
+  const target = [...new Set(origins)].map((origin) => ` ${origin}`).join('');
   return {
     'Content-Security-Policy': `default-src 'none'; style-src '${styleHash}'; form-action 'self'${target}; base-uri 'none'; frame-ancestors 'none'`,
     'X-Content-Type-Options': 'nosniff',

@@ -4,7 +4,8 @@ import type { Call } from './call.ts';
 import { outcomeOfUse } from './card-behaviour.ts';
 import { type Decline, declineFields, needsAuthentication } from './card-outcomes.ts';
 import { makeCharge } from './charges.ts';
-import { requireChargeable, requireChargeableAmount } from './countries.ts';
+import { clientIdOf } from './connections.ts';
+import { requireChargeable, requireChargeableAmount, requireChargeableStep } from './countries.ts';
 import { invalidRequest } from './failure.ts';
 import { placeHold } from './holds.ts';
 import { newStripeId } from './identifiers.ts';
@@ -27,14 +28,30 @@ export interface IntentRequest {
   readonly captureMethod?: Stripe.PaymentIntent.CaptureMethod | undefined;
 }
 
+/** Throws 400 while the account is not onboarded, or restricted. */
+export function requireCharges(call: Call): void {
+  const { id, charges_enabled: enabled } = call.account;
+  if (enabled) return;
+  throw invalidRequest(
+    `Your account cannot currently make charges. To find out why, look at requirements.disabled_reason of the account (/v1/accounts/${id}).`,
+  );
+}
+
 /** Refuses what the account cannot charge; `param` is where the request carries the amount. */
 export function requirePayable(call: Call, amountMinor: number, currency: string, param: string): void {
+  requireCharges(call);
   requireChargeable(call.account.country, currency, 'currency');
   requireChargeableAmount(amountMinor, currency, param);
 }
 
-/** A platform cannot take a fee from itself; a fee is never more than the charge. */
-export function requireFee(call: Call, fee: number | null, amountMinor: number, param: string): void {
+export interface AskedFee {
+  readonly fee: number | null;
+  readonly amountMinor: number;
+  readonly currency: string;
+}
+
+/** A platform cannot take a fee from itself; a fee is never more than the charge, and chargeable like it. */
+export function requireFee(call: Call, { fee, amountMinor, currency }: AskedFee, param: string): void {
   if (fee === null) return;
   if (call.onPlatform) {
     throw invalidRequest('Can only apply an application_fee_amount on a connected account.', { param });
@@ -42,6 +59,7 @@ export function requireFee(call: Call, fee: number | null, amountMinor: number, 
   if (fee <= 0 || fee > amountMinor) {
     throw invalidRequest('The application fee must be above 0 and at most the amount.', { param });
   }
+  requireChargeableStep(fee, currency, param);
 }
 
 /** Makes and saves an intent that waits for a payment method. Its events take its own lane unless one is given. */
@@ -54,7 +72,7 @@ export function newIntent(call: Call, request: IntentRequest, lane?: string): St
     amount: request.amount,
     amount_capturable: 0,
     amount_received: 0,
-    application: null,
+    application: call.onPlatform ? null : clientIdOf(call.platform.account.id),
     application_fee_amount: request.applicationFeeAmount,
     automatic_payment_methods: null,
     canceled_at: null,

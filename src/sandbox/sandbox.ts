@@ -12,6 +12,7 @@ import { Transactions } from './call.ts';
 import { CardSwitches } from './card-switches.ts';
 import { Challenges } from './challenges.ts';
 import { ClockMover } from './clock-mover.ts';
+import { clientIdOf } from './connections.ts';
 import { controlRoutes } from './control-routes.ts';
 import { Deliverer } from './deliverer.ts';
 import { DocumentStore } from './documents.ts';
@@ -21,6 +22,9 @@ import { FaultSwitch } from './faults.ts';
 import { localOnly } from './guards.ts';
 import { IdempotencyKeys } from './idempotency.ts';
 import { newStripeId } from './identifiers.ts';
+import { oauthRoutes } from './oauth-routes.ts';
+import { Onboarding } from './onboarding.ts';
+import { onboardingRoutes } from './onboarding-routes.ts';
 import { payRoutes } from './pay-routes.ts';
 import { createTables, readState, writeState } from './schema.ts';
 import { SessionPayment } from './session-payment.ts';
@@ -59,6 +63,8 @@ export interface Sandbox {
   readonly port: number;
   /** The platform's `acct_...`, the same over restarts. */
   readonly accountId: string;
+  /** The `ca_...` of the platform's Connect integration, for OAuth calls. */
+  readonly clientId: string;
   /** Registers an endpoint with a known secret, or points the one of this url at new settings. */
   ensureWebhookEndpoint(endpoint: EndpointRegistration): Promise<void>;
   /** Called after the clock moved and what fell due here was done and delivered. */
@@ -148,13 +154,16 @@ async function serve(options: SandboxOptions, pool: pg.Pool, accountId: string):
       logger,
     }),
   );
-  app.use(['/pay', '/sandbox'], localOnly(host));
+  app.use(oauthRoutes({ secretKey: options.secretKey, platformId: accountId, transactions }));
+  app.use(['/pay', '/connect', '/sandbox'], localOnly(host));
   app.use(payRoutes(payment, challenges));
+  app.use(onboardingRoutes(new Onboarding({ transactions, platformId: accountId })));
   app.use(
     controlRoutes({
       pool,
       secretKey: options.secretKey,
       accountId,
+      transactions,
       payment,
       challenges,
       cardSwitches,
@@ -178,6 +187,7 @@ async function serve(options: SandboxOptions, pool: pg.Pool, accountId: string):
     url,
     port,
     accountId,
+    clientId: clientIdOf(accountId),
     ensureWebhookEndpoint: (endpoint) => ensureWebhookEndpoint(transactions, accountId, endpoint),
     onClockMoved: (listener) => clockMover.onMoved(listener),
     settled: () => deliverer.settled(),

@@ -3,7 +3,7 @@ import type { Call } from './call.ts';
 import type { TestCard } from './cards.ts';
 import { invalidRequest } from './failure.ts';
 import { cardPaymentMethod, type Payer } from './payment-methods.ts';
-import { answerChallenge, newIntent, settleBankDebit, startBankDebit, tryMethod } from './payments.ts';
+import { answerChallenge, newIntent, requireCharges, settleBankDebit, startBankDebit, tryMethod } from './payments.ts';
 import { answerSetupChallenge, cancelSetup, trySetup } from './setups.ts';
 
 type Session = Stripe.Checkout.Session;
@@ -41,6 +41,7 @@ const intentIdOf = (session: Session): string | null =>
 export async function payInSession(call: Call, sessionId: string, payment: Payment): Promise<PaymentResult> {
   const session = await call.store.lock('checkout.session', sessionId, 'session');
   if (session.status !== 'open' || session.expires_at <= call.nowSeconds) throw notOpen(session);
+  requireCharges(call);
   if (payment.kind === 'bank_debit' && !acceptsBankDebit(session)) {
     throw invalidRequest('This session does not accept bank debits.', { param: 'method' });
   }

@@ -3,6 +3,7 @@ import { attachMethod, customerOf } from './attachments.ts';
 import type { Call } from './call.ts';
 import { outcomeOfUse } from './card-behaviour.ts';
 import { type Decline, declineFields } from './card-outcomes.ts';
+import { clientIdOf } from './connections.ts';
 import { invalidRequest } from './failure.ts';
 import { newStripeId } from './identifiers.ts';
 import { challengeAction } from './next-action.ts';
@@ -22,7 +23,7 @@ export function newSetup(call: Call, request: SetupRequest, lane?: string): Stri
     id,
     object: 'setup_intent',
     allowed_payment_method_types: request.allowedPaymentMethodTypes ? [...request.allowedPaymentMethodTypes] : null,
-    application: null,
+    application: call.onPlatform ? null : clientIdOf(call.platform.account.id),
     automatic_payment_methods: null,
     cancellation_reason: null,
     client_secret: `${id}_secret_${newStripeId('s').slice(2)}`,

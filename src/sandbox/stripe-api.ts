@@ -3,7 +3,9 @@ import express, { type NextFunction, type Request, type Response, type Router } 
 import type { Logger } from 'pino';
 import Stripe from 'stripe';
 import { errorMessage } from '../errors.ts';
+import { accountLinkRoutes } from './api/account-links.ts';
 import { accountRoutes } from './api/accounts.ts';
+import { applicationFeeRoutes } from './api/application-fees.ts';
 import { chargeRoutes } from './api/charges.ts';
 import { checkoutSessionRoutes } from './api/checkout-sessions.ts';
 import { customerRoutes } from './api/customers.ts';
@@ -17,7 +19,9 @@ import { refundRoutes } from './api/refunds.ts';
 import { setupIntentRoutes } from './api/setup-intents.ts';
 import { taxRateRoutes } from './api/tax-rates.ts';
 import { webhookEndpointRoutes } from './api/webhook-endpoints.ts';
-import type { Transactions } from './call.ts';
+import { keyOf } from './authentication.ts';
+import type { Call, Transactions } from './call.ts';
+import { requireConnected } from './connections.ts';
 import { asFailure, authenticationFailed, invalidRequest, rateLimited, StripeFailure, serverError } from './failure.ts';
 import type { ApiFault, FaultSwitch } from './faults.ts';
 import { parseForm } from './form.ts';
@@ -28,6 +32,7 @@ import type { Throttle } from './throttle.ts';
 
 const routes: readonly Route[] = [
   ...accountRoutes,
+  ...accountLinkRoutes,
   ...productRoutes,
   ...priceRoutes,
   ...taxRateRoutes,
@@ -39,6 +44,7 @@ const routes: readonly Route[] = [
   ...setupIntentRoutes,
   ...chargeRoutes,
   ...refundRoutes,
+  ...applicationFeeRoutes,
   ...eventRoutes,
   ...webhookEndpointRoutes,
 ];
@@ -79,14 +85,6 @@ export function stripeApi(setting: StripeApiSetting): Router {
     response.status(failure.status).json(failure.body);
   });
   return router;
-}
-
-/** `Bearer <key>`, or the key as the user name of Basic. */
-function keyOf(request: Request): string | undefined {
-  const [scheme, value] = (request.get('authorization') ?? '').split(' ');
-  if (scheme?.toLowerCase() === 'bearer') return value;
-  if (scheme?.toLowerCase() !== 'basic' || value === undefined) return undefined;
-  return Buffer.from(value, 'base64').toString('utf8').split(':')[0];
 }
 
 function authenticate(setting: StripeApiSetting, request: Request): void {
@@ -154,14 +152,19 @@ function execute(
   const form = route.method === 'POST' ? body : (request.originalUrl.split('?')[1] ?? '');
   const id = typeof request.params.id === 'string' ? request.params.id : '';
   const identity = { id: requestId, idempotencyKey: key ?? null };
+  const asConnected = (work: (call: Call) => Promise<StoredReply>) =>
+    transactions.run(accountId, identity, async (call) => {
+      await requireConnected(call, accountId);
+      return work(call);
+    });
 
   if (key === undefined || route.method !== 'POST') {
     const run = route.prepare(parseForm(form));
-    return transactions.run(accountId, identity, async (call) => ({ ...(await run(call, id)), replayed: false }));
+    return asConnected(async (call) => ({ ...(await run(call, id)), replayed: false }));
   }
   requireValidKey(key);
   return idempotencyKeys.exclusively(accountId, key, () =>
-    transactions.run(accountId, identity, (call) =>
+    asConnected((call) =>
       idempotencyKeys.run(call, key, fingerprintOf(request.method, request.path, body), async () => {
         const run = route.prepare(parseForm(form));
         if (fault?.status === 500) return { status: 500, body: serverError().body };

@@ -3,6 +3,7 @@ import { notFound } from '../errors.ts';
 import { idOfRequest, newId } from '../ids.ts';
 import type { TenancyDependencies } from './agency.ts';
 import { type ApiKeyHasher, hintOf, newApiKey } from './api-key.ts';
+import { noteChange } from './audit.ts';
 import { findAgency } from './find-agencies.ts';
 import type { Scope } from './scope.ts';
 import { scoped } from './scoped-prisma.ts';
@@ -45,19 +46,23 @@ export async function issueApiKey(
   const id = request.requestId === undefined ? newId('apiKey') : idOfRequest('apiKey', request.requestId);
   const key = newApiKey('agency');
   const secret = { hash: dependencies.hash(key), hint: hintOf(key) };
-  const row = await scoped(dependencies.prisma, scope).apiKey.upsert({
-    where: { id },
-    create: {
-      id,
+  const { prisma, clock } = dependencies;
+  const apiKey = await scoped(prisma, scope).$transaction(async (db) => {
+    const row = await db.apiKey.upsert({
+      where: { id },
+      create: { id, agencyId: agency.id, role: 'agency', name: request.name, createdAt: clock.now(), ...secret },
+      update: secret,
+    });
+    await noteChange(db, clock, scope, {
       agencyId: agency.id,
-      role: 'agency',
-      name: request.name,
-      createdAt: dependencies.clock.now(),
-      ...secret,
-    },
-    update: secret,
+      action: 'api_key.issued',
+      subject: id,
+      before: null,
+      after: { name: row.name, hint: row.hint },
+    });
+    return apiKeyOfRow(row);
   });
-  return { apiKey: apiKeyOfRow(row), key };
+  return { apiKey, key };
 }
 
 /** Newest first; few enough for one answer. Throws 404 for an agency that is not there for this scope. */
@@ -80,8 +85,22 @@ export async function revokeApiKey(
   scope: Scope,
   { agencyId, id }: { readonly agencyId: string; readonly id: string },
 ): Promise<void> {
-  const db = scoped(prisma, scope);
   const where = { id, agencyId, role: 'agency' };
-  if (!(await db.apiKey.findFirst({ where }))) throw notFound('API key');
-  await db.apiKey.updateMany({ where: { ...where, revokedAt: null }, data: { revokedAt: clock.now() } });
+  await scoped(prisma, scope).$transaction(async (db) => {
+    const key = await db.apiKey.findFirst({ where });
+    if (!key) throw notFound('API key');
+    const revoked = await db.apiKey.updateMany({
+      where: { ...where, revokedAt: null },
+      data: { revokedAt: clock.now() },
+    });
+    if (revoked.count === 0) return;
+    const fields = { name: key.name, hint: key.hint };
+    await noteChange(db, clock, scope, {
+      agencyId,
+      action: 'api_key.revoked',
+      subject: id,
+      before: fields,
+      after: null,
+    });
+  });
 }

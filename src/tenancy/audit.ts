@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import type { Database, Sql } from '../database/database.ts';
+import { Prisma } from '../database/generated/client.ts';
 import { newId } from '../ids.ts';
 import type { Role, Scope } from './scope.ts';
 import { scoped } from './scoped-prisma.ts';
@@ -28,7 +29,7 @@ export interface Actor {
   readonly id: string;
 }
 
-const actorOf = (scope: Scope): Actor => ({
+export const actorOf = (scope: Scope): Actor => ({
   role: scope.role,
   id: scope.role === 'portal' ? scope.customerId : scope.keyId,
 });
@@ -52,6 +53,34 @@ export async function recordChange(sql: Sql, clock: Clock, scope: Scope, change:
       after && JSON.stringify(after),
     ],
   );
+}
+
+/** Prisma's client, or one inside a transaction. */
+interface AuditTable {
+  readonly auditEntry: { create(args: { data: Prisma.AuditEntryUncheckedCreateInput }): Promise<unknown> };
+}
+
+const storedFields = z.record(z.string(), z.json());
+
+const stored = (given: AuditedFields | null) => (given === null ? Prisma.DbNull : storedFields.parse(given));
+
+/** As `recordChange`, for a change that is made through Prisma: pass the client of its transaction. */
+export async function noteChange(db: AuditTable, clock: Clock, scope: Scope, change: AuditedChange): Promise<void> {
+  const { agencyId, action, subject, before, after } = change;
+  const actor = actorOf(scope);
+  await db.auditEntry.create({
+    data: {
+      agencyId,
+      id: newId('auditEntry'),
+      at: clock.now(),
+      actorRole: actor.role,
+      actorId: actor.id,
+      action,
+      subject,
+      before: stored(before),
+      after: stored(after),
+    },
+  });
 }
 
 const fields = z.record(z.string(), z.unknown()).nullable();

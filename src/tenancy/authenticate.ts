@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import type { Sql } from '../database/database.ts';
-import { AppError, errorMessage } from '../errors.ts';
+import { errorMessage } from '../errors.ts';
+import { AccessRefusal, callerOf } from './access-refusal.ts';
 import type { ApiKeyHasher } from './api-key.ts';
+import { isPortalSecret } from './portal-secret.ts';
 import type { Scope } from './scope.ts';
 
 export interface AuthenticationDependencies {
@@ -12,13 +14,26 @@ export interface AuthenticationDependencies {
   readonly log: { warn(detail: object, message: string): void };
 }
 
+const time = z.date().nullable();
+
 const keyRow = z.object({
   id: z.string(),
   role: z.enum(['platform', 'agency']),
   agency_id: z.string(),
-  revoked_at: z.date().nullable(),
-  last_used_at: z.date().nullable(),
-  disabled_at: z.date().nullable(),
+  revoked_at: time,
+  last_used_at: time,
+  disabled_at: time,
+});
+
+const sessionRow = z.object({
+  id: z.string(),
+  agency_id: z.string(),
+  customer_id: z.string(),
+  expires_at: z.date(),
+  revoked_at: time,
+  last_used_at: time,
+  agency_disabled: z.boolean(),
+  customer_disabled: z.boolean(),
 });
 
 /** Longer than any key of ours; what is longer is not worth hashing. */
@@ -27,41 +42,82 @@ const keyLengthMax = 512;
 const lastUsedStepMs = 60_000;
 
 /**
- * Whose key it is. Null for one that is not known; throws `AppError` 401 `key_revoked` for one that was, and 403
- * `agency_disabled` while its agency is.
+ * Whose key, portal token or session it is. Null for one that is not known. Throws `AccessRefusal`: 401 `key_revoked`,
+ * `token_revoked` or `token_expired`, 403 `agency_disabled` while its agency is, and 403 `customer_disabled` while its client is.
  */
 export const createAuthenticator =
   (dependencies: AuthenticationDependencies) =>
   async (bearer: string): Promise<Scope | null> => {
     if (bearer.length > keyLengthMax) return null;
-    const found = await dependencies.sql.query({
-      name: 'authenticate',
-      text: `SELECT k.id, k.role, k.agency_id, k.revoked_at, k.last_used_at, a.disabled_at
-               FROM api_keys k JOIN agencies a ON a.id = k.agency_id WHERE k.hash = $1`,
-      values: [dependencies.hash(bearer)],
-    });
-    if (found.rows[0] === undefined) return null;
-    const key = keyRow.parse(found.rows[0]);
-    if (key.revoked_at) throw new AppError(401, 'key_revoked', 'This key was revoked.');
-    if (key.disabled_at) throw new AppError(403, 'agency_disabled', 'This agency is disabled.');
-    noteUse(dependencies, key.id, key.last_used_at);
-    return key.role === 'platform'
-      ? { role: 'platform', keyId: key.id }
-      : { role: 'agency', agencyId: key.agency_id, keyId: key.id };
+    return isPortalSecret(bearer) ? portalScope(dependencies, bearer) : keyScope(dependencies, bearer);
   };
 
+async function keyScope(dependencies: AuthenticationDependencies, bearer: string): Promise<Scope | null> {
+  const found = await dependencies.sql.query({
+    name: 'authenticate',
+    text: `SELECT k.id, k.role, k.agency_id, k.revoked_at, k.last_used_at, a.disabled_at
+             FROM api_keys k JOIN agencies a ON a.id = k.agency_id WHERE k.hash = $1`,
+    values: [dependencies.hash(bearer)],
+  });
+  if (found.rows[0] === undefined) return null;
+  const key = keyRow.parse(found.rows[0]);
+  const scope: Scope =
+    key.role === 'platform'
+      ? { role: 'platform', keyId: key.id }
+      : { role: 'agency', agencyId: key.agency_id, keyId: key.id };
+  const caller = callerOf(scope);
+  if (key.revoked_at) throw new AccessRefusal(caller, 401, 'key_revoked', 'This key was revoked.');
+  if (key.disabled_at) throw new AccessRefusal(caller, 403, 'agency_disabled', 'This agency is disabled.');
+  noteUse(dependencies, 'api_keys', key);
+  return scope;
+}
+
+async function portalScope(dependencies: AuthenticationDependencies, bearer: string): Promise<Scope | null> {
+  const found = await dependencies.sql.query({
+    name: 'authenticate-portal',
+    // An agency is a client of the platform too: one that is disabled is refused there as well.
+    text: `SELECT s.id, s.agency_id, s.customer_id, s.expires_at, s.revoked_at, s.last_used_at,
+                  a.disabled_at IS NOT NULL OR own.disabled_at IS NOT NULL AS agency_disabled,
+                  c.disabled_at IS NOT NULL AS customer_disabled
+             FROM portal_sessions s
+             JOIN customers c ON c.agency_id = s.agency_id AND c.id = s.customer_id
+             JOIN agencies a ON a.id = s.agency_id
+             LEFT JOIN agencies own ON a.is_platform AND own.id = c.external_id
+            WHERE s.hash = $1`,
+    values: [dependencies.hash(bearer)],
+  });
+  if (found.rows[0] === undefined) return null;
+  const session = sessionRow.parse(found.rows[0]);
+  const scope: Scope = {
+    role: 'portal',
+    agencyId: session.agency_id,
+    customerId: session.customer_id,
+    sessionId: session.id,
+  };
+  const caller = callerOf(scope);
+  if (session.revoked_at) throw new AccessRefusal(caller, 401, 'token_revoked', 'This token was revoked.');
+  if (session.expires_at <= dependencies.clock.now())
+    throw new AccessRefusal(caller, 401, 'token_expired', 'This token has expired.');
+  if (session.agency_disabled) throw new AccessRefusal(caller, 403, 'agency_disabled', 'This agency is disabled.');
+  if (session.customer_disabled) throw new AccessRefusal(caller, 403, 'customer_disabled', 'This client is disabled.');
+  noteUse(dependencies, 'portal_sessions', session);
+  return scope;
+}
+
 /** Not awaited: no request waits for, or fails by, a note about itself. */
-function noteUse({ sql, clock, log }: AuthenticationDependencies, keyId: string, lastUsedAt: Date | null): void {
+function noteUse(
+  { sql, clock, log }: AuthenticationDependencies,
+  table: 'api_keys' | 'portal_sessions',
+  { id, last_used_at: lastUsedAt }: { readonly id: string; readonly last_used_at: Date | null },
+): void {
   const now = clock.now();
   const stale = new Date(now.getTime() - lastUsedStepMs);
   if (lastUsedAt && lastUsedAt > stale) return;
   sql
     .query({
-      name: 'authenticate-note',
-      text: 'UPDATE api_keys SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at <= $3)',
-      values: [keyId, now, stale],
+      name: `note-use-${table}`,
+      text: `UPDATE ${table} SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at <= $3)`,
+      values: [id, now, stale],
     })
-    .catch((error: unknown) =>
-      log.warn({ keyId, cause: errorMessage(error) }, 'the last use of an API key was not noted'),
-    );
+    .catch((error: unknown) => log.warn({ id, cause: errorMessage(error) }, 'the last use of a key was not noted'));
 }

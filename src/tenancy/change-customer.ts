@@ -1,9 +1,12 @@
-import { notFound } from '../errors.ts';
+import type { Customer as CustomerRow, PrismaClient } from '../database/generated/client.ts';
+import { conflict, notFound } from '../errors.ts';
 import type { TenancyDependencies } from './agency.ts';
+import { noteChange } from './audit.ts';
 import { type Collection, type Customer, customerOfRow, externalIdTaken, isUniqueViolation } from './customer.ts';
 import { withoutUndefined } from './given-fields.ts';
 import type { Scope } from './scope.ts';
 import { scoped } from './scoped-prisma.ts';
+import { standingChange } from './standing.ts';
 
 export interface CustomerChange {
   readonly name?: string | undefined;
@@ -13,7 +16,10 @@ export interface CustomerChange {
   readonly disabled?: boolean | undefined;
 }
 
-/** Throws 404 for an id that is not there for this scope, and 409 `external_id_taken`. */
+/**
+ * Throws 404 for an id that is not there for this scope, 409 `external_id_taken`, and 409 `agency_customer` for taking an agency's
+ * id from the client of the platform that the agency is: it is known by it.
+ */
 export async function changeCustomer(
   { prisma, clock }: TenancyDependencies,
   scope: Scope,
@@ -24,15 +30,30 @@ export async function changeCustomer(
     return await scoped(prisma, scope).$transaction(async (db) => {
       const row = await db.customer.findFirst({ where: { id } });
       if (!row) throw notFound('customer');
+      if (fields.externalId !== undefined && fields.externalId !== row.externalId && (await isAgency(prisma, row))) {
+        throw conflict('agency_customer', 'This client is an agency: its externalId is the agency’s id and stays.');
+      }
       const disabledAt = disabled === undefined ? undefined : disabled ? (row.disabledAt ?? clock.now()) : null;
       const changed = await db.customer.update({
         where: { agencyId_id: { agencyId: row.agencyId, id } },
         data: withoutUndefined({ ...fields, disabledAt }),
       });
+      const standing = standingChange('customer', row.disabledAt !== null, changed.disabledAt !== null);
+      if (standing) await noteChange(db, clock, scope, { agencyId: row.agencyId, subject: id, ...standing });
       return customerOfRow(changed);
     });
   } catch (error) {
     if (isUniqueViolation(error)) throw externalIdTaken();
     throw error;
   }
+}
+
+/** Asked of the whole table: which agencies there are is not the scope's business. */
+async function isAgency(prisma: PrismaClient, row: Pick<CustomerRow, 'agencyId' | 'externalId'>): Promise<boolean> {
+  if (row.externalId === null) return false;
+  const [owner, named] = await Promise.all([
+    prisma.agency.findUnique({ where: { id: row.agencyId } }),
+    prisma.agency.findUnique({ where: { id: row.externalId } }),
+  ]);
+  return owner?.isPlatform === true && named !== null;
 }

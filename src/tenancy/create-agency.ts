@@ -1,5 +1,6 @@
 import { idOfRequest, newId } from '../ids.ts';
 import { type Agency, type AgencySettings, agencyOfRow, type TenancyDependencies } from './agency.ts';
+import { ensureAgencyCustomer } from './agency-clients.ts';
 import type { Scope } from './scope.ts';
 import { scoped } from './scoped-prisma.ts';
 
@@ -12,6 +13,7 @@ export interface NewAgency {
   readonly requestId: string | undefined;
 }
 
+/** Makes the agency, and the client of the platform that it is too. */
 export async function createAgency(
   { prisma, clock }: TenancyDependencies,
   scope: Scope,
@@ -19,10 +21,13 @@ export async function createAgency(
 ): Promise<Agency> {
   const id = agency.requestId === undefined ? newId('agency') : idOfRequest('agency', agency.requestId);
   const { name, email, country, settings } = agency;
-  const db = scoped(prisma, scope);
-  await db.agency.createMany({
-    data: [{ id, name, email, country, settings, createdAt: clock.now() }],
-    skipDuplicates: true,
+  return scoped(prisma, scope).$transaction(async (db) => {
+    const platform = await db.agency.findFirstOrThrow({ where: { isPlatform: true } });
+    await db.agency.createMany({
+      data: [{ id, name, email, country, settings, createdAt: clock.now() }],
+      skipDuplicates: true,
+    });
+    await ensureAgencyCustomer(db, clock, platform.id, { id, name, email }, agency.requestId);
+    return agencyOfRow(await db.agency.findUniqueOrThrow({ where: { id } }));
   });
-  return agencyOfRow(await db.agency.findUniqueOrThrow({ where: { id } }));
 }

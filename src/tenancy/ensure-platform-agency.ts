@@ -1,5 +1,6 @@
 import { newId } from '../ids.ts';
 import { type Agency, agencyOfRow } from './agency.ts';
+import { ensureAgencyCustomers } from './agency-clients.ts';
 import { hintOf } from './api-key.ts';
 import type { KeyIssueDependencies } from './api-keys.ts';
 
@@ -14,8 +15,8 @@ const configuredKeyName = 'PLATFORM_API_KEY';
 
 /**
  * At every start: makes the platform's own agency if there is none, and makes the configured key the platform's key. The
- * one that was configured before is revoked, so that changing the setting is how a leaked key is withdrawn. Safe for
- * replicas that start at once.
+ * one that was configured before is revoked, so that changing the setting is how a leaked key is withdrawn. Every other agency
+ * becomes a client of the platform. Safe for replicas that start at once.
  */
 export async function ensurePlatformAgency(
   { prisma, clock, hash }: KeyIssueDependencies,
@@ -50,5 +51,6 @@ export async function ensurePlatformAgency(
     where: { role: 'platform', name: configuredKeyName, hash: { not: keyHash }, revokedAt: null },
     data: { revokedAt: now },
   });
+  await ensureAgencyCustomers(prisma, clock, platform.id);
   return agencyOfRow(platform);
 }

@@ -8,7 +8,13 @@
 export type Scope =
   | { readonly role: 'platform'; readonly keyId: string }
   | { readonly role: 'agency'; readonly agencyId: string; readonly keyId: string }
-  | { readonly role: 'portal'; readonly agencyId: string; readonly customerId: string };
+  | {
+      readonly role: 'portal';
+      readonly agencyId: string;
+      readonly customerId: string;
+      /** Of the token or session that it called with; absent where the service itself acts in a client's name. */
+      readonly sessionId?: string;
+    };
 
 export type Role = Scope['role'];
 

@@ -17,6 +17,7 @@ const ofAgency: TenantColumns = { agency: 'agencyId', portal: null };
 export const tenantColumns = {
   Agency: { agency: 'id', portal: null },
   ApiKey: ofAgency,
+  PortalSession: ofCustomer,
   Customer: { agency: 'agencyId', portal: 'id' },
   MerchantAccount: ofAgency,
   ProviderCustomer: ofCustomer,
@@ -29,6 +30,7 @@ export const tenantColumns = {
   DriftCheck: ofAgency,
   Offer: ofCustomer,
   AgencyOffer: ofAgency,
+  Subscription: ofCustomer,
   AuditEntry: ofAgency,
   Quote: ofCustomer,
   Order: ofCustomer,

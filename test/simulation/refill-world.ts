@@ -1,4 +1,3 @@
-import type { OrderListener } from '../../src/checkout/order-listener.ts';
 import type { PaymentEvent } from '../../src/checkout/payment-event.ts';
 import { createSettlePayments, type SettlePayments } from '../../src/checkout/settle-payments.ts';
 import { FixedClock } from '../../src/clock.ts';
@@ -105,6 +104,7 @@ export async function createRefillWorld(options: RefillWorldOptions): Promise<Re
     merchantAccounts: createMerchantAccounts({ database, clock, platformAgencyId: agencyId }),
     operations: { store: dyingStore(createOperationStore(pool), mayDie), clock, wait: async () => undefined },
     jobs,
+    livePlanOf: async () => null,
     findDefaultCard: async (_sql, { customerId }) => cards.get(customerId) ?? null,
     announceDecline: async (_sql, decline) => {
       mayDie();
@@ -113,8 +113,13 @@ export async function createRefillWorld(options: RefillWorldOptions): Promise<Re
     settlePayments: () => settle,
     publicUrl: 'http://127.0.0.1',
   });
-  const listener: OrderListener = refill.orderListener;
-  settle = createSettlePayments({ ledger, clock, listener });
+  settle = createSettlePayments({
+    ledger,
+    clock,
+    jobs,
+    listeners: { onFailed: [] },
+    orderListener: refill.orderListener,
+  });
 
   const runOne = async ({ key, job }: WaitingJob): Promise<void> => {
     const again = () => jobs.enqueue(pool, key === null ? job : { ...job, key });

@@ -4,9 +4,14 @@ import {
   creditAdjustment,
   debitAdjustment,
   drawUsage,
+  oweShareToAgency,
+  oweShareToPlatform,
+  receiveShare,
   receiveTopUp,
   reverse,
+  settleAtProvider,
   settleTopUp,
+  takeShare,
 } from '../../src/ledger/postings.ts';
 import { ExchangeRate } from '../../src/money/exchange-rate.ts';
 import { Money } from '../../src/money/money.ts';
@@ -20,6 +25,21 @@ export interface FactPlace {
 }
 
 const usd = (cents: number): Money => Money.ofMinorUnits(cents, 'USD');
+const omr = (steps: number): Money => Money.ofMinorUnits(steps * 10, 'OMR');
+
+/** Both halves in one agency's books: what each books is told apart by its accounts. */
+const shareOf = (place: FactPlace, cents: number) => ({
+  ...place,
+  platform: { agencyId: place.agencyId, merchantAccountId: 'macc_platform' },
+  platformPart: omr(cents),
+});
+
+const arrivalOf = (place: FactPlace, cents: number) => ({
+  ...place,
+  cleared: omr(cents),
+  gross: Money.ofMinorUnits(cents * 95, 'AED'),
+  fees: Money.ofMinorUnits(cents, 'AED'),
+});
 
 /** Each posting template, from a place and a number of cents. */
 export const templates: Readonly<Record<string, (place: FactPlace, cents: number) => Posting>> = {
@@ -31,6 +51,18 @@ export const templates: Readonly<Record<string, (place: FactPlace, cents: number
     settleTopUp({ ...place, credited: usd(cents), charged: usd(cents), exact: usd(cents) }),
   'topup.receive': (place, cents) => receiveTopUp({ ...place, amount: usd(cents) }),
   'usage.draw': (place, cents) => drawUsage({ ...place, net: usd(cents), tax: usd(Math.trunc(cents / 20)) }),
+  'share.take, the agency': (place, cents) => takeShare(shareOf(place, cents))[0],
+  'share.take, the platform': (place, cents) => takeShare(shareOf(place, cents))[1],
+  'share.due_to_agency, the agency': (place, cents) =>
+    oweShareToAgency({ ...shareOf(place, cents), charged: omr(cents * 3) })[0],
+  'share.due_to_agency, the platform': (place, cents) =>
+    oweShareToAgency({ ...shareOf(place, cents), charged: omr(cents * 3) })[1],
+  'share.due_to_platform, the agency': (place, cents) => oweShareToPlatform(shareOf(place, cents))[0],
+  'share.due_to_platform, the platform': (place, cents) => oweShareToPlatform(shareOf(place, cents))[1],
+  'share.receive': (place, cents) => receiveShare(arrivalOf(place, cents)),
+  'provider.settle': (place, cents) => settleAtProvider(arrivalOf(place, cents)),
+  'provider.settle in what was charged': (place, cents) =>
+    settleAtProvider({ ...place, cleared: usd(cents), gross: usd(cents), fees: usd(Math.trunc(cents / 30)) }),
   'adjustment.credit': (place, cents) => creditAdjustment({ ...place, amount: usd(cents) }),
   'adjustment.debit': (place, cents) => debitAdjustment({ ...place, amount: usd(cents) }),
   'topup.receive.reverse': (place, cents) => reverse(receiveTopUp({ ...place, amount: usd(cents) }), place),

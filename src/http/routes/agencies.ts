@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Agency, agencySettings, agencySettingsChange } from '../../tenancy/agency.ts';
+import { customerIdsOf } from '../../tenancy/agency-clients.ts';
 import {
   type ApiKey,
   issueApiKey,
@@ -22,16 +23,32 @@ const agencyAnswer = z
     country: z.string(),
     platform: z.boolean().meta({ description: 'True for the one agency that is the platform itself.' }),
     disabled: z.boolean(),
+    customerId: id('customer').nullable().meta({
+      description: 'The agency as a client of the platform, which is how it buys for itself. Null for the platform.',
+    }),
     ...agencySettings.shape,
     createdAt: isoTime,
   })
   .meta({ id: 'Agency' });
 
-const agencyJson = ({ isPlatform, createdAt, ...agency }: Agency) => ({
-  ...agency,
-  platform: isPlatform,
-  createdAt: createdAt.toISOString(),
-});
+async function agenciesJson({ prisma }: KeyIssueDependencies, agencies: readonly Agency[]) {
+  const customers = await customerIdsOf(
+    prisma,
+    agencies.map((agency) => agency.id),
+  );
+  return agencies.map(({ isPlatform, createdAt, ...agency }) => ({
+    ...agency,
+    platform: isPlatform,
+    customerId: customers.get(agency.id) ?? null,
+    createdAt: createdAt.toISOString(),
+  }));
+}
+
+async function agencyJson(dependencies: KeyIssueDependencies, agency: Agency) {
+  const [json] = await agenciesJson(dependencies, [agency]);
+  if (!json) throw new Error(`the agency ${agency.id} has no answer`);
+  return json;
+}
 
 const apiKeyAnswer = z
   .object({
@@ -55,7 +72,7 @@ const apiKeyJson = (key: ApiKey) => ({
 const agencyParams = z.strictObject({ id: id('agency') });
 const tag = 'Agencies';
 
-/** `/v1/agencies`: the platform's to manage. */
+/** `/v1/agencies`: the platform's to manage; an agency sees to its own settings. */
 export function createAgencyRoutes(dependencies: KeyIssueDependencies): Route[] {
   return [
     defineRoute({
@@ -69,7 +86,7 @@ export function createAgencyRoutes(dependencies: KeyIssueDependencies): Route[] 
       handle: async ({ scope, body: { name, email, country, ...settings }, request }) => {
         const requestId = request.idempotency?.requestId;
         const agency = await createAgency(dependencies, scope, { name, email, country, settings, requestId });
-        return { status: 201, body: agencyJson(agency) };
+        return { status: 201, body: await agencyJson(dependencies, agency) };
       },
     }),
     defineRoute({
@@ -83,7 +100,7 @@ export function createAgencyRoutes(dependencies: KeyIssueDependencies): Route[] 
       handle: async ({ scope, query: { limit, after } }) => {
         const rows = await listAgencies(dependencies, scope, { limit: limit + 1, after: decodeCursor(after) });
         const page = pageOf(rows, limit, (agency) => agency.id);
-        return { status: 200, body: { data: page.data.map(agencyJson), next: page.next } };
+        return { status: 200, body: { data: await agenciesJson(dependencies, page.data), next: page.next } };
       },
     }),
     defineRoute({
@@ -93,28 +110,36 @@ export function createAgencyRoutes(dependencies: KeyIssueDependencies): Route[] 
       tag,
       roles: ['platform'],
       responses: { 200: agencyAnswer },
-      handle: async ({ scope }) => ({ status: 200, body: agencyJson(await findPlatformAgency(dependencies, scope)) }),
+      handle: async ({ scope }) => ({
+        status: 200,
+        body: await agencyJson(dependencies, await findPlatformAgency(dependencies, scope)),
+      }),
     }),
     defineRoute({
       method: 'get',
       path: '/v1/agencies/:id',
       summary: 'Read an agency',
+      description: 'An agency reads itself.',
       tag,
-      roles: ['platform'],
+      roles: ['platform', 'agency'],
       params: agencyParams,
       responses: { 200: agencyAnswer },
       handle: async ({ scope, params }) => ({
         status: 200,
-        body: agencyJson(await findAgency(dependencies, scope, params.id)),
+        body: await agencyJson(dependencies, await findAgency(dependencies, scope, params.id)),
       }),
     }),
     defineRoute({
       method: 'patch',
       path: '/v1/agencies/:id',
       summary: 'Change an agency',
-      description: 'What is left out stays; a setting that is null is removed. A disabled agency cannot use its keys.',
+      description:
+        'What is left out stays; a setting that is null is removed. An agency changes its own settings (`trial`, `graceDays`, ' +
+        '`branding`, `support`); `name`, `email` and `disabled` are the platform’s to change (403 `forbidden`). While an agency is ' +
+        'disabled its keys and its clients’ portal tokens are refused and nothing new is sold; what was paid is still credited, and ' +
+        'everything stays readable to the platform.',
       tag,
-      roles: ['platform'],
+      roles: ['platform', 'agency'],
       params: agencyParams,
       body: z.strictObject({
         name: line(200).optional(),
@@ -125,7 +150,7 @@ export function createAgencyRoutes(dependencies: KeyIssueDependencies): Route[] 
       responses: { 200: agencyAnswer },
       handle: async ({ scope, params, body: { name, email, disabled, ...settings } }) => {
         const agency = await changeAgency(dependencies, scope, params.id, { name, email, disabled, settings });
-        return { status: 200, body: agencyJson(agency) };
+        return { status: 200, body: await agencyJson(dependencies, agency) };
       },
     }),
     ...apiKeyRoutes(dependencies),

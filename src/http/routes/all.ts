@@ -9,6 +9,8 @@ import { type CheckoutRouteDependencies, createCheckoutRoutes } from './checkout
 import { createCustomerRoutes } from './customers.ts';
 import { createEventRoutes, type EventRouteDependencies } from './events.ts';
 import { createOfferRoutes, type OfferRouteDependencies } from './offers.ts';
+import { createPortalRoutes, type PortalRouteDependencies } from './portal.ts';
+import { createSubscriptionRoutes, type SubscriptionRouteDependencies } from './subscriptions.ts';
 
 /** What the routes together need: what each list asks for. */
 export type RouteDependencies = KeyIssueDependencies &
@@ -18,15 +20,19 @@ export type RouteDependencies = KeyIssueDependencies &
   CatalogSyncRouteDependencies &
   CheckoutRouteDependencies &
   EventRouteDependencies &
-  OfferRouteDependencies;
+  OfferRouteDependencies &
+  PortalRouteDependencies &
+  SubscriptionRouteDependencies;
 
 /** Every route of the API. Whatever is not in here is neither served nor in the OpenAPI document. */
 export const createRoutes = (dependencies: RouteDependencies): readonly Route[] => [
   ...createAgencyRoutes(dependencies),
   ...createCustomerRoutes(dependencies),
+  ...createPortalRoutes(dependencies),
   ...createCatalogRoutes(dependencies),
   ...createCatalogSyncRoutes(dependencies),
   ...createOfferRoutes(dependencies),
+  ...createSubscriptionRoutes(dependencies),
   ...createAuditRoutes(dependencies),
   ...createCheckoutRoutes(dependencies),
   ...createBalanceRoutes(dependencies),

@@ -23,13 +23,16 @@ export function createAuditRoutes(dependencies: AuditRouteDependencies): Route[]
       method: 'get',
       path: '/v1/audit',
       summary: 'Who changed what, newest first',
-      description: 'Changes of plans and of offers. An entry is never changed or removed.',
+      description:
+        'Changes of plans and offers, keys and portal tokens issued and revoked, agencies and clients disabled and enabled, and ' +
+        '`access.refused`: calls that were refused, with their `code` and the ids they named. An entry is never changed or removed.',
       tag: 'Audit',
       roles: ['platform', 'agency'],
       query: z.strictObject({
         ...pageQuery,
         subject: z.string().min(1).max(100).optional().meta({
-          description: 'The id of what was changed: a plan, or the customer or agency whose offers they are.',
+          description:
+            'The id of what was changed (a plan, or the customer or agency whose offers they are); of the key or token that was refused.',
         }),
       }),
       responses: { 200: pageAnswer(entryAnswer) },

@@ -95,7 +95,9 @@ export function createCustomerRoutes(dependencies: TenancyDependencies): Route[]
       method: 'patch',
       path: '/v1/customers/:id',
       summary: 'Change a customer',
-      description: 'What is left out stays; an `externalId` that is null is removed.',
+      description:
+        'What is left out stays; an `externalId` that is null is removed. While a client is disabled its portal tokens are refused and ' +
+        'nothing new is sold to it; what was paid is still credited.',
       tag,
       roles: ['platform', 'agency'],
       params: customerParams,

@@ -1,6 +1,6 @@
 import { Decimal } from 'decimal.js';
 import Stripe from 'stripe';
-import { currency } from '../../money/currency.ts';
+import { currency, isCurrencyCode } from '../../money/currency.ts';
 import { Money } from '../../money/money.ts';
 import { ProviderError } from '../errors.ts';
 
@@ -76,6 +76,12 @@ export function toMinorUnits(amount: Money): number {
     throw refused('amount_too_large', `${amount} is more than Stripe charges at once`);
   }
   return amount.toMinorUnits();
+}
+
+/** Throws `ProviderError` (`invalid`) for an object in a currency that is not in our table. */
+export function requireKnownCurrency({ id, currency }: { readonly id: string; readonly currency: string }): void {
+  if (isCurrencyCode(currency.toUpperCase())) return;
+  throw refused('unknown_currency', `Stripe: ${id} is in ${currency}, which this service does not know`);
 }
 
 /** From Stripe's minor units and lower-case currency code. Throws `RangeError` for a currency that is not in our table. */

@@ -68,7 +68,10 @@ export function createCheckout(stripe: Stripe, calls: StripeCalls): CheckoutPort
         ],
         // A session's metadata is not copied to its payment, and either may be what reaches us first.
         metadata: { ...request.metadata },
-        payment_intent_data: { metadata: { ...request.metadata } },
+        payment_intent_data: {
+          metadata: { ...request.metadata },
+          ...(request.applicationFee ? { application_fee_amount: toMinorUnits(request.applicationFee) } : {}),
+        },
         // The dashboard's setting would otherwise let the client pay in another currency than the order's.
         adaptive_pricing: { enabled: false },
         success_url: request.successUrl,

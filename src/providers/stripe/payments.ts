@@ -1,8 +1,7 @@
 import type Stripe from 'stripe';
-import { isCurrencyCode } from '../../money/currency.ts';
-import { ProviderError } from '../errors.ts';
 import type { PaymentsPort, ProviderPayment } from '../port.ts';
-import { fromMinorUnits } from './amounts.ts';
+import { fromMinorUnits, requireKnownCurrency } from './amounts.ts';
+import { readSettlement } from './settlement.ts';
 import { on, type StripeCalls } from './stripe-calls.ts';
 
 const statuses: Readonly<Record<string, ProviderPayment['status']>> = {
@@ -25,13 +24,7 @@ const failureOf = (error: Stripe.PaymentIntent.LastPaymentError | null): Provide
 export const createPayments = (stripe: Stripe, calls: StripeCalls): PaymentsPort => ({
   async retrieve(account, paymentId) {
     const intent = await calls.read('payment_intent', () => stripe.paymentIntents.retrieve(paymentId, {}, on(account)));
-    if (!isCurrencyCode(intent.currency.toUpperCase())) {
-      throw new ProviderError({
-        kind: 'invalid',
-        code: 'unknown_currency',
-        message: `Stripe: ${intent.id} is in ${intent.currency}, which this service does not know`,
-      });
-    }
+    requireKnownCurrency(intent);
     return {
       id: intent.id,
       amount: fromMinorUnits(intent.amount, intent.currency),
@@ -41,4 +34,6 @@ export const createPayments = (stripe: Stripe, calls: StripeCalls): PaymentsPort
       failure: failureOf(intent.last_payment_error),
     };
   },
+
+  settlement: (account, paymentId) => readSettlement(stripe, calls, account, paymentId),
 });

@@ -152,7 +152,7 @@ async function createPaymentSession(
   requirePayable(call, total, currency, 'line_items');
   const payment = params.payment_intent_data ?? {};
   const fee = payment.application_fee_amount ?? null;
-  requireFee(call, fee, total, 'payment_intent_data[application_fee_amount]');
+  requireFee(call, { fee, amountMinor: total, currency }, 'payment_intent_data[application_fee_amount]');
 
   const session = buildSession(call, params, { ...opening, currency, total });
   call.store.save('checkout.session', session);

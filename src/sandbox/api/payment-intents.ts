@@ -106,7 +106,7 @@ function requireConfirmation(params: CreateRequest): void {
 async function createIntent(call: Call, params: CreateRequest): Promise<Stripe.PaymentIntent | Refused> {
   requirePayable(call, params.amount, params.currency, 'amount');
   const fee = params.application_fee_amount ?? null;
-  requireFee(call, fee, params.amount, 'application_fee_amount');
+  requireFee(call, { fee, amountMinor: params.amount, currency: params.currency }, 'application_fee_amount');
   requireConfirmation(params);
   if (params.customer !== undefined) await call.store.get('customer', params.customer, 'customer');
   const method =

@@ -1,6 +1,7 @@
 import Stripe from 'stripe';
 import { z } from 'zod';
 import type { Call } from '../call.ts';
+import { clientIdOf } from '../connections.ts';
 import { removeEndpoint, saveEndpoint } from '../endpoints.ts';
 import { invalidRequest } from '../failure.ts';
 import { newStripeId, newWebhookSecret } from '../identifiers.ts';
@@ -53,7 +54,7 @@ export const buildEndpoint = (
   id: newStripeId('we'),
   object: 'webhook_endpoint',
   api_version: setting.apiVersion,
-  application: setting.connect ? `ca_${call.account.id.slice(5)}` : null,
+  application: setting.connect ? clientIdOf(call.account.id) : null,
   created: call.nowSeconds,
   description: setting.description,
   enabled_events: [...setting.enabledEvents],

@@ -120,3 +120,23 @@ test('everything of a plan is at Stripe: tax rate, meter, add-ons, packs and ove
   const findings = await world.catalog.drift.findings(platform, { status: 'open' }, { limit: 10, before: undefined });
   expect(findings).toEqual([]);
 });
+
+test.each([
+  ['without a fault', {}],
+  ['cut before it took effect', { cut: 'before', route: '/v1/products/', method: 'POST', times: 1 }],
+  ['cut after it took effect', { cut: 'after', route: '/v1/products/', method: 'POST', times: 1 }],
+  ['cut when a price is archived', { cut: 'after', route: '/v1/prices/', method: 'POST', times: 1 }],
+])('an archived plan is out of sale at Stripe: %s', async (what, api) => {
+  const { id } = await world.publishNew(platform, { name: `archived ${what}` });
+  await world.runJobs();
+  expect(await pricesOf(id)).not.toEqual([]);
+
+  await world.catalog.switchPlan(platform, id, 'archive');
+  await setFaults(Object.keys(api).length === 0 ? {} : { api });
+  const [job] = await world.takeJobs();
+  await world.catalog.jobs['catalog.publish'].handle(job?.payload).catch(() => undefined);
+  await setFaults({});
+  await world.catalog.jobs['catalog.publish'].handle(job?.payload);
+  expect(await stripeCatalog.retrieveProduct(account(), `baisa_${id}`)).toMatchObject({ active: false });
+  expect(await pricesOf(id)).toEqual([]);
+});

@@ -22,7 +22,7 @@ export const agency = (agencyId: string): Scope => ({ role: 'agency', agencyId, 
 export const newPlan = (change: Partial<PlanDocumentInput> & { publish?: boolean; agencyId?: string } = {}) =>
   newPlanSchema.parse({ ...goldInput, ...change });
 
-/** What would keep plans alive: a seam, for no room does yet. */
+/** What would keep plans alive: a seam, for tests that have no subscriptions. */
 export class LivePlans implements PlanUse {
   readonly name = 'live subscriptions';
   readonly planIds: string[] = [];
@@ -39,6 +39,8 @@ export interface World {
   readonly offers: Offers;
   readonly livePlans: LivePlans;
   readonly port: FakeCatalogPort;
+  /** Keeps what is enqueued. */
+  readonly jobs: CatalogDependencies['jobs'];
   /** Jobs that were committed with what caused them, and have not run. */
   takeJobs(): Promise<readonly Job[]>;
   runJobs(): Promise<void>;
@@ -98,12 +100,14 @@ async function addTenants({ database, clock }: Pick<World, 'database' | 'clock'>
 }
 
 export interface WorldOptions {
+  /** What keeps plans alive; left out: `livePlans`. */
+  readonly planUses?: readonly PlanUse[];
   /** Another catalog than the one in memory, and the account it acts on. */
   readonly remote?: { readonly provider: PaymentProvider; readonly accountId: string };
 }
 
 /** A migrated database with a platform that has an account, two agencies that have none, and a catalog in memory. */
-export async function createWorld({ remote }: WorldOptions = {}): Promise<World> {
+export async function createWorld({ remote, planUses }: WorldOptions = {}): Promise<World> {
   const testDatabase = await createMigratedDatabase();
   const database = openDatabase(testDatabase.url);
   const clock = new FixedClock('2026-11-21T08:00:00Z');
@@ -124,7 +128,7 @@ export async function createWorld({ remote }: WorldOptions = {}): Promise<World>
     clock,
     providers: { stripe },
     operations: { store: createOperationStore(database.pool), clock, wait: async () => {} },
-    planUses: [livePlans],
+    planUses: planUses ?? [livePlans],
     jobs,
   });
   const providerAccountId = remote?.accountId ?? 'acct_platform';
@@ -145,6 +149,7 @@ export async function createWorld({ remote }: WorldOptions = {}): Promise<World>
     offers: createOffers({ database, clock, jobs }),
     livePlans,
     port,
+    jobs,
     takeJobs,
     runJobs: async () => {
       for (const { payload } of await takeJobs()) await catalog.jobs['catalog.publish'].handle(payload);

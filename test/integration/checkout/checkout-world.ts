@@ -86,6 +86,7 @@ export async function checkoutWorld() {
   const startTopUp = createStartTopUp({
     ...shared,
     operations: { store: createOperationStore(database.pool), clock, wait: async () => undefined },
+    livePlanOf: async () => null,
     publicUrl: 'http://127.0.0.1',
   });
   return {

@@ -23,7 +23,12 @@ beforeAll(async () => {
   database = openDatabase(scratch.url);
   const clock = new FixedClock('2026-01-01T00:00:00Z');
   ledger = createLedger({ pool: database.pool, clock });
-  settle = createSettlePayments({ ledger, clock });
+  settle = createSettlePayments({
+    ledger,
+    clock,
+    jobs: { enqueue: async () => undefined },
+    listeners: { onFailed: [] },
+  });
   await database.pool.query(`
     INSERT INTO agencies (id, name, email, country, is_platform, created_at) VALUES ('agc_p', 'P', 'p@p.example', 'OM', true, now());
     INSERT INTO merchant_accounts (agency_id, id, provider, provider_account_id, livemode, country, charge_currency, usd_rate,

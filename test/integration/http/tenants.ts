@@ -4,7 +4,9 @@ import { Registry } from 'prom-client';
 import { FixedClock } from '../../../src/clock.ts';
 import { openDatabase } from '../../../src/database/database.ts';
 import { createInbox } from '../../../src/delivery/inbox.ts';
+import { createRateLimits } from '../../../src/delivery/rate-limits.ts';
 import { createApp } from '../../../src/http/app.ts';
+import { callLimits } from '../../../src/http/call-limits.ts';
 import type { Route } from '../../../src/http/route.ts';
 import { createRoutes } from '../../../src/http/routes/all.ts';
 import { listen } from '../../../src/http/server.ts';
@@ -18,6 +20,8 @@ import { createAgency } from '../../../src/tenancy/create-agency.ts';
 import { createCustomer } from '../../../src/tenancy/create-customer.ts';
 import type { Customer } from '../../../src/tenancy/customer.ts';
 import { ensurePlatformAgency } from '../../../src/tenancy/ensure-platform-agency.ts';
+import { createPortal } from '../../../src/tenancy/portal.ts';
+import { createNoteRefusal } from '../../../src/tenancy/refusals.ts';
 import type { Scope } from '../../../src/tenancy/scope.ts';
 import { createMigratedDatabase } from '../../support/database.ts';
 
@@ -48,8 +52,16 @@ export interface CallOptions {
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+export interface ServiceOptions {
+  readonly routes?: () => readonly Route[];
+  /** Left out: nobody is limited. */
+  readonly callsPerSecond?: number;
+}
+
+export const publicUrl = 'http://127.0.0.1';
+
 /** The service's HTTP face, with every route and no provider, over a database of its own, with a platform and two agencies that each have a customer. */
-export async function startService(options: { readonly routes?: () => readonly Route[] } = {}) {
+export async function startService(options: ServiceOptions = {}) {
   const clock = new FixedClock('2026-11-21T08:00:00.000Z');
   const testDatabase = await createMigratedDatabase();
   const database = openDatabase(testDatabase.url);
@@ -60,11 +72,14 @@ export async function startService(options: { readonly routes?: () => readonly R
   const dependencies = { prisma, clock, hash };
   const platformAgency = await ensurePlatformAgency(dependencies, { apiKey: platformKey, country: 'OM' });
   const merchantAccounts = createMerchantAccounts({ database, clock, platformAgencyId: platformAgency.id });
-  const rooms = createRooms({ database, clock, providers: {}, merchantAccounts, publicUrl: 'http://127.0.0.1', log });
+  const rooms = createRooms({ database, clock, providers: {}, merchantAccounts, publicUrl, log });
+  const portal = createPortal({ database, clock, hash, publicUrl });
+  const limits = createRateLimits(undefined, callLimits(options.callsPerSecond ?? 1_000), log);
   const routes = [
     ...createRoutes({
       ...dependencies,
       ...rooms,
+      portal,
       inbox: createInbox({ pool, clock }),
       wakeInbox: () => undefined,
     }),
@@ -80,7 +95,15 @@ export async function startService(options: { readonly routes?: () => readonly R
     webhooks: Router(),
     health: { ready: async () => checks },
     metrics,
-    publicUrl: 'http://127.0.0.1',
+    publicUrl,
+    ...(options.callsPerSecond === undefined ? {} : { limits }),
+    noteRefusal: createNoteRefusal({
+      sql: pool,
+      clock,
+      log,
+      firstOfMinute: async (name) => (await limits.take('refusal', name)).allowed,
+    }),
+    portal: { portal, ledger: rooms.ledger },
   });
   const server = await listen(app, { host: '127.0.0.1', port: 0 });
 
@@ -134,11 +157,13 @@ export async function startService(options: { readonly routes?: () => readonly R
   return {
     ...dependencies,
     pool,
+    app,
     routes,
     lines,
     checks,
     server,
     call,
+    tenant,
     first: await tenant('first'),
     second: await tenant('second'),
     stop: async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { applyPlan, type LinkStore } from '../../../src/catalog/apply.ts';
+import { applyPlan, type LinkStore, type StoredLink } from '../../../src/catalog/apply.ts';
 import { desired, type SoldVersion } from '../../../src/catalog/desired.ts';
 import { type CatalogLink, diff } from '../../../src/catalog/diff.ts';
 import { FixedClock } from '../../../src/clock.ts';
@@ -8,16 +8,17 @@ import { Crash, FakeCatalogPort } from './fake-catalog-port.ts';
 import { omaniAccount, sold } from './plans.ts';
 
 class MemoryLinks implements LinkStore {
-  links: readonly CatalogLink[] = [];
+  links: readonly StoredLink[] = [];
 
-  async load(): Promise<readonly CatalogLink[]> {
+  async load(): Promise<readonly StoredLink[]> {
     return this.links;
   }
 
   async replace(key: string, made: Omit<CatalogLink, 'key' | 'active'> | null): Promise<void> {
     const others = this.links.filter(({ remoteId }) => remoteId !== made?.remoteId);
     const retired = others.map((link) => (link.key === key ? { ...link, active: false } : link));
-    this.links = made ? [...retired, { ...made, key, active: true }] : retired;
+    const revision = (this.links.find(({ remoteId }) => remoteId === made?.remoteId)?.revision ?? 0) + 1;
+    this.links = made ? [...retired, { ...made, key, active: true, revision }] : retired;
   }
 
   async findShared(kind: string, fingerprint: string): Promise<string | null> {

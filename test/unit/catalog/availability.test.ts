@@ -51,6 +51,7 @@ const sellable = (change: Partial<SellablePlan> = {}): SellablePlan => ({
   visibility: 'visible',
   customerId: null,
   resold: false,
+  offeredAsAgency: false,
   ...change,
 });
 
@@ -97,3 +98,13 @@ test.each([
     expect(found.reasons).toEqual(expect.arrayContaining([...reasons]));
   }
 });
+
+test.each(Object.entries(offerCases))(
+  'a plan that is offered to the agency which the client is, %s: buyable, hidden or not',
+  (_offered, offers) => {
+    for (const visibility of visibilities) {
+      const found = availability(sellable({ offeredAsAgency: true, visibility }), offers, client);
+      expect(found).toEqual({ buyable: true, assignable: true, reasons: [] });
+    }
+  },
+);

@@ -14,7 +14,7 @@ const operation = z.looseObject({
   summary: z.string().min(5),
   description: z.string().regex(/Roles: /),
   tags: z.array(z.string()).length(1),
-  'x-roles': z.array(z.enum(['platform', 'agency', 'portal'])).min(1),
+  'x-roles': z.array(z.enum(['platform', 'agency', 'portal', 'public'])).min(1),
   'x-idempotency': z.enum(['required', 'accepted', 'none']),
   parameters: z.array(z.looseObject({ name: z.string(), in: z.string(), required: z.boolean().optional() })).optional(),
   requestBody: z.object({ content: z.object({ 'application/json': z.object({ schema: z.unknown() }) }) }).optional(),

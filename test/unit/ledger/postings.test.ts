@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { balanced, contentHashOf, type Posting, UnbalancedPosting } from '../../../src/ledger/posting.ts';
-import { settleTopUp } from '../../../src/ledger/postings.ts';
+import {
+  oweShareToAgency,
+  oweShareToPlatform,
+  receiveShare,
+  settleAtProvider,
+  settleTopUp,
+  takeShare,
+} from '../../../src/ledger/postings.ts';
 import { Money } from '../../../src/money/money.ts';
 import { anyPosting, templates } from '../../support/ledger-facts.ts';
 
@@ -43,6 +50,75 @@ test('charged in USD there is no bridge and no rounding', () => {
     'clearing USD 5.00',
     'prepaid USD -5.00',
   ]);
+});
+
+const platform = { agencyId: 'agc_platform', merchantAccountId: 'macc_platform' };
+const share = { ...place, platform, platformPart: Money.of('0.550', 'OMR') };
+
+/** Whose books, then their lines. */
+const books = (postings: readonly Posting[]): string[][] =>
+  postings.map((posting) => [`${posting.agencyId} ${posting.code}`, ...table(posting)]);
+
+test('an application fee is the agency’s expense and the platform’s revenue, each in its own books', () => {
+  expect(books(takeShare(share))).toEqual([
+    ['agc_1 share.take', 'agency_fee_expense OMR 0.550', 'clearing OMR -0.550'],
+    ['agc_platform share.take', 'clearing OMR 0.550', 'platform_revenue OMR -0.550'],
+  ]);
+});
+
+test('a sale on the platform’s account is the platform’s to receive, and the agency’s part is owed to it', () => {
+  expect(books(oweShareToAgency({ ...share, charged: Money.of('1.930', 'OMR') }))).toEqual([
+    [
+      'agc_1 share.due_to_agency',
+      'agency_fee_expense OMR 0.550',
+      'receivable_from_platform OMR 1.380',
+      'clearing OMR -1.930',
+    ],
+    [
+      'agc_platform share.due_to_agency',
+      'clearing OMR 1.930',
+      'platform_revenue OMR -0.550',
+      'payable_to_agency OMR -1.380',
+    ],
+  ]);
+});
+
+test('what an agency was paid outside any provider leaves it owing the platform’s part', () => {
+  expect(books(oweShareToPlatform({ ...share, platformPart: Money.of('1.50', 'USD') }))).toEqual([
+    ['agc_1 share.due_to_platform', 'agency_fee_expense USD 1.50', 'payable_to_platform USD -1.50'],
+    ['agc_platform share.due_to_platform', 'receivable_from_agency USD 1.50', 'platform_revenue USD -1.50'],
+  ]);
+});
+
+test('the platform’s half of a share keeps to the platform’s own account, and says whose client paid', () => {
+  const [, half] = takeShare({ ...share, planId: 'plan_1' });
+  expect(half.lines.map(({ account }) => account.merchantAccountId)).toEqual(['macc_platform', 'macc_platform']);
+  expect(half).toMatchObject({ customerId: 'cus_1', planId: 'plan_1' });
+});
+
+test('what the provider settled in another currency crosses the bridge between what stood in clearing and what arrived', () => {
+  const arrival = {
+    ...place,
+    cleared: Money.of('1.380', 'OMR'),
+    gross: Money.of('13.17', 'AED'),
+    fees: Money.of('1.53', 'AED'),
+  };
+  const lines = [
+    'provider_balance AED 11.64',
+    'provider_fees AED 1.53',
+    'fx OMR 1.380',
+    'fx AED -13.17',
+    'clearing OMR -1.380',
+  ];
+  expect(books([settleAtProvider(arrival), receiveShare(arrival)])).toEqual([
+    ['agc_1 provider.settle', ...lines],
+    ['agc_1 share.receive', ...lines],
+  ]);
+});
+
+test('what the provider settled as it was charged needs no bridge, and may be less than the fee', () => {
+  const arrival = { ...place, cleared: Money.zero('USD'), gross: Money.zero('USD'), fees: Money.of('0.44', 'USD') };
+  expect(table(settleAtProvider(arrival))).toEqual(['provider_balance USD -0.44', 'provider_fees USD 0.44']);
 });
 
 describe('every template sums to zero in each currency, whatever the amount', () => {

@@ -1,0 +1,33 @@
+/**
+ * Claims payments that are due, the longest waiting first, by moving what they are due at to the claim's end. Parameters: now, the
+ * claim's end, how many.
+ */
+export const claimToFollow = `
+WITH due AS (
+  SELECT s.provider, s.provider_account_id, s.payment_id FROM settled_payments s
+   WHERE s.followed_at IS NULL AND s.follow_due_at <= $1
+   ORDER BY s.follow_due_at LIMIT $3 FOR UPDATE SKIP LOCKED
+)
+UPDATE settled_payments s SET follow_attempts = s.follow_attempts + 1, follow_due_at = $2
+  FROM due, orders o, merchant_accounts m
+ WHERE s.provider = due.provider AND s.provider_account_id = due.provider_account_id AND s.payment_id = due.payment_id
+   AND o.agency_id = s.agency_id AND o.id = s.order_id AND m.id = o.merchant_account_id
+RETURNING s.provider, s.provider_account_id, s.payment_id, s.settled_at, s.follow_attempts, o.id AS order_id, o.agency_id,
+          o.customer_id, o.merchant_account_id, o.credited, o.charge_currency, o.charged, o.plan_id, o.agency_percent,
+          o.platform_share, o.application_fee, m.agency_id AS account_agency_id`;
+
+/** Takes payments off the list, once: those that another run has taken are not answered. Parameters: provider, account, payment (arrays), now. */
+export const markFollowed = `
+UPDATE settled_payments s SET followed_at = $4
+  FROM (SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) AS n(provider, provider_account_id, payment_id)
+         ORDER BY 1, 2, 3) AS n
+ WHERE s.provider = n.provider AND s.provider_account_id = n.provider_account_id AND s.payment_id = n.payment_id
+   AND s.followed_at IS NULL
+RETURNING s.provider, s.provider_account_id, s.payment_id`;
+
+/** Parameters: provider, account, payment, when (arrays). */
+export const postponeFollowing = `
+UPDATE settled_payments s SET follow_due_at = n.due_at
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) AS n(provider, provider_account_id, payment_id, due_at)
+ WHERE s.provider = n.provider AND s.provider_account_id = n.provider_account_id AND s.payment_id = n.payment_id
+   AND s.followed_at IS NULL`;

@@ -1,0 +1,29 @@
+import type Stripe from 'stripe';
+import type { AccountRef, PaymentSettlement } from '../port.ts';
+import { readApplicationFee } from './application-fees.ts';
+import { arrivalOf, takenOf } from './balance-transactions.ts';
+import { on, type StripeCalls } from './stripe-calls.ts';
+
+/** A payment's charge and its balance transaction, each absent for a while after the payment, and then its fee on the platform. */
+export async function readSettlement(
+  stripe: Stripe,
+  calls: StripeCalls,
+  account: AccountRef,
+  paymentId: string,
+): Promise<PaymentSettlement | null> {
+  const expand = ['latest_charge.balance_transaction'];
+  const intent = await calls.read('payment_intent', () =>
+    stripe.paymentIntents.retrieve(paymentId, { expand }, on(account)),
+  );
+  const charge = intent.latest_charge;
+  if (charge === null || typeof charge === 'string' || charge.status !== 'succeeded') return null;
+  const transaction = charge.balance_transaction;
+  if (transaction === null || typeof transaction === 'string') return null;
+  const arrival = arrivalOf(transaction);
+  if (charge.application_fee === null) return { ...arrival, applicationFee: null };
+
+  const feeId = typeof charge.application_fee === 'string' ? charge.application_fee : charge.application_fee.id;
+  const fee = await readApplicationFee(stripe, calls, feeId);
+  if (!fee) return null;
+  return { ...arrival, applicationFee: { id: feeId, taken: takenOf(transaction), ...fee } };
+}

@@ -1,0 +1,155 @@
+import { expect } from 'vitest';
+import type { Route } from '../../../src/http/route.ts';
+import { payAsYouGoInput } from '../../unit/catalog/plans.ts';
+import { fieldNamesIn, idFieldsOf, nameOf } from './mounted.ts';
+import type { Service, Tenant } from './tenants.ts';
+
+/** A tenant's objects, under the names by which paths, queries and bodies name them. */
+export interface TenantObjects {
+  /** Part of a path -> what to put there. The longest part that fits is taken. */
+  readonly paths: Readonly<Record<string, string>>;
+  /** Field of a query -> its value. */
+  readonly queries: Readonly<Record<string, string>>;
+  /** `method path` -> bodies that are in order but for whose objects they name. Each id field stands in one of them. */
+  readonly bodies: Readonly<Record<string, readonly object[]>>;
+  /** What no other tenant may ever be shown. */
+  readonly secrets: readonly string[];
+}
+
+/** Makes one of each object for a tenant. A new kind of object, or a body with a new id field, is added here. */
+export async function makeObjects(service: Service, { agency, customer, key }: Tenant): Promise<TenantObjects> {
+  const make = async (path: string, body: object): Promise<string> => {
+    const made = await service.call('POST', path, { key, body });
+    expect(made.status, `${path}: ${JSON.stringify(made.body)}`).toBe(201);
+    return String(made.body.id);
+  };
+  const plan = await make('/v1/plans', {
+    name: 'gold',
+    displayName: 'Gold',
+    type: 'usage_based',
+    pricingModel: 'fixed',
+    cycles: { monthly: '49.00' },
+    currency: 'USD',
+  });
+  const payAsYouGo = await make('/v1/plans', { ...payAsYouGoInput, publish: true });
+  await make(`/v1/customers/${customer.id}/subscription`, { planId: payAsYouGo });
+  const token = await make(`/v1/customers/${customer.id}/portal-tokens`, {});
+  const { order, quote } = await storeSale(service, customer);
+  const account = `macc_of_${agency.id}`;
+
+  const amount = { amount: '5.00', currency: 'USD' };
+  const agencyId = agency.id;
+  const customerId = customer.id;
+  return {
+    paths: {
+      '/v1/agencies/:id': agencyId,
+      '/v1/customers/:id': customerId,
+      '/v1/plans/:id': plan,
+      '/v1/orders/:id': order,
+      '/v1/customers/:id/portal-tokens/:tokenId': token,
+      '/v1/agencies/:id/api-keys/:keyId': 'key_absent',
+      // Found by asking a provider: there is none here.
+      '/v1/catalog/drift/:id': 'drift_absent',
+      // The platform's own: no agency reaches what is behind these.
+      '/v1/events/:id': 'evt_absent',
+    },
+    queries: { agencyId, customerId, planId: plan, merchantAccountId: account },
+    bodies: {
+      'post /v1/agencies': [{ name: 'New', email: 'new@example.com', country: 'OM' }],
+      'patch /v1/agencies/:id': [{ branding: { displayName: 'Shown' } }],
+      'put /v1/agencies/:id/offers': [{ planIds: [plan] }],
+      'post /v1/customers': [{ agencyId, name: 'New', email: 'new@example.com' }],
+      'put /v1/customers/:id/offers': [{ planIds: [plan] }],
+      'post /v1/customers/:id/subscription': [{ planId: payAsYouGo }],
+      'post /v1/customers/:id/adjustments': [{ kind: 'correction', amount, reason: 'across' }],
+      'post /v1/portal-sessions': [{ code: 'nobody-has-this-code' }],
+      'post /v1/plans': [
+        { ...payAsYouGoInput, name: 'other', agencyId },
+        { ...payAsYouGoInput, name: 'custom', customerId },
+      ],
+      'post /v1/plans/check': [
+        { ...payAsYouGoInput, name: 'other', agencyId },
+        { ...payAsYouGoInput, name: 'custom', customerId },
+      ],
+      'patch /v1/plans/:id': [{ customerId }],
+      'post /v1/features': [{ agencyId, id: 'own', name: 'Own', unit: 'piece', kind: 'usage', aggregation: 'sum' }],
+      'post /v1/catalog/sync': [{ planId: plan }, { merchantAccountId: account }],
+      'post /v1/catalog/drift': [{ merchantAccountId: account }],
+      'post /v1/quotes': [{ customerId, amount }],
+      'post /v1/checkout-sessions': [
+        { customerId, kind: 'top_up', amount },
+        { customerId, kind: 'top_up', quoteId: quote },
+      ],
+    },
+    secrets: [agencyId, customerId, plan, payAsYouGo, token, order, quote, account],
+  };
+}
+
+async function storeSale({ prisma, clock }: Service, { agencyId, id: customerId }: Tenant['customer']) {
+  const createdAt = clock.now();
+  const expiresAt = new Date(createdAt.getTime() + 24 * 3_600_000);
+  const money = { credited: '5.00', charged: '1.930', exact: '1.925', rate: '0.385', chargeCurrency: 'OMR' };
+  const facts = { ...money, agencyId, customerId, merchantAccountId: 'macc_owned', expiresAt, createdAt };
+  const [order, quote] = [`ord_of_${agencyId}`, `quote_of_${agencyId}`];
+  await prisma.quote.create({ data: { ...facts, id: quote } });
+  await prisma.order.create({
+    data: {
+      ...facts,
+      id: order,
+      kind: 'top_up',
+      status: 'checkout',
+      sessionId: `cs_of_${agencyId}`,
+      successUrl: 'https://example.com/paid',
+      cancelUrl: 'https://example.com/back',
+      updatedAt: createdAt,
+    },
+  });
+  return { order, quote };
+}
+
+/** A path with every parameter filled from a tenant's objects. */
+export function pathOf({ path }: Pick<Route, 'path'>, { paths }: TenantObjects): string {
+  const fill = (pattern: string, taken: string): string => {
+    const value = paths[pattern];
+    return value === undefined ? taken : value;
+  };
+  let pattern = '';
+  return path
+    .split('/')
+    .slice(1)
+    .map((part) => {
+      pattern += `/${part}`;
+      return `/${part.startsWith(':') ? fill(pattern, part) : part}`;
+    })
+    .join('');
+}
+
+/** The bodies to try a route with: at least one, which is nothing where it takes none. */
+export const bodiesOf = (route: Route, { bodies }: TenantObjects): readonly (object | undefined)[] =>
+  bodies[nameOf(route)] ?? [route.method === 'get' ? undefined : {}];
+
+/** What the tables above lack for a route, each as a sentence that says what to add. */
+export function lacking(route: Route, objects: TenantObjects): string[] {
+  const where = 'makeObjects (test/integration/http/tenant-objects.ts)';
+  const name = nameOf(route);
+  const bodies = bodiesOf(route, objects);
+  const given = new Set(bodies.flatMap(fieldNamesIn));
+  const unreadable = route.schemas.body.safeParse(bodies[0] ?? {}).error?.issues[0];
+  return [
+    ...[...pathOf(route, objects).matchAll(/:(\w+)/g)].map(
+      ([parameter]) =>
+        `${name} has the parameter ${parameter}: make such an object in ${where} and add it to \`paths\`.`,
+    ),
+    ...idFieldsOf(route.schemas.query)
+      .filter((field) => objects.queries[field] === undefined)
+      .map((field) => `${name} takes \`${field}\` in its query: add it to \`queries\` of ${where}.`),
+    ...idFieldsOf(route.schemas.body)
+      .filter((field) => !given.has(field))
+      .map((field) => `${name} takes \`${field}\` in its body: add a body with it to \`bodies\` of ${where}.`),
+    ...(unreadable
+      ? [
+          `${name} refuses its body (${unreadable.path.join('.')}: ${unreadable.message}): put one into \`bodies\` of ${where}.`,
+        ]
+      : []),
+  ];
+}
