@@ -16,6 +16,7 @@ import { createLedger } from './ledger/ledger.ts';
 import type { MerchantAccounts } from './merchant-accounts/merchant-accounts.ts';
 import { createOperationStore } from './providers/operation.store.ts';
 import type { Providers } from './providers/port.ts';
+import { createReadRevenue } from './revenue/read-revenue.ts';
 import { livePlanOf, liveSubscriptions } from './subscriptions/live-plan.ts';
 import { createSubscriptions } from './subscriptions/subscriptions.ts';
 
@@ -77,6 +78,7 @@ export function createRooms({ database, clock, providers, merchantAccounts, publ
       publicUrl,
     }),
     findOrder: createFindOrder(database),
+    readRevenue: createReadRevenue({ database, ledger, clock }),
     settlePayments: createSettlePayments({ ledger, clock, jobs, listeners: paymentListeners }),
     jobs: roomJobs,
     /** What falls due by the clock, done now: for a clock that was moved. */

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { AppError } from '../errors.ts';
 import { principalOf, type Scope } from '../tenancy/scope.ts';
 import type { Admission } from './admission.ts';
+import { sendCsv, wantsCsv } from './csv.ts';
 import { checkedKey, type IdempotencyDependencies, runOnce } from './idempotency.ts';
 import { isTransient, problemOf, refusalOf } from './problem.ts';
 import { stateOf } from './request-state.ts';
@@ -67,7 +68,7 @@ function handlerOf(route: Route, dependencies: RouteMountDependencies): RequestH
     try {
       const given = await answer(visit, dependencies);
       admission.note(noted, given);
-      send(response, given);
+      await send(visit, given);
     } catch (error) {
       admission.note(noted, error);
       throw error;
@@ -150,11 +151,18 @@ async function finalAnswer(run: () => Promise<Answer>, requestId: string): Promi
   }
 }
 
-function send(response: Response, { status, body }: Answer): void {
+async function send({ route, request, response }: Visit, { status, body }: Answer): Promise<void> {
   response.status(status).setHeader('Cache-Control', 'no-store');
   if (body === undefined) {
     response.end();
     return;
+  }
+  if (route.csv && status === 200) {
+    response.vary('Accept');
+    if (wantsCsv(request)) {
+      await sendCsv(response, route.csv(body));
+      return;
+    }
   }
   response.type(status >= 400 ? 'application/problem+json' : 'application/json').send(JSON.stringify(body));
 }

@@ -1,4 +1,9 @@
-import { OpenAPIRegistry, OpenApiGeneratorV31, type RouteConfig } from '@asteasolutions/zod-to-openapi';
+import {
+  OpenAPIRegistry,
+  OpenApiGeneratorV31,
+  type RouteConfig,
+  type ZodContentObject,
+} from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
 import { sessionCookie } from './admission.ts';
 import { problemSchema } from './problem.ts';
@@ -73,7 +78,7 @@ export function openApiDocument(
 }
 
 function pathOf(route: Route): RouteConfig {
-  const { params, query, body, responses } = route.schemas;
+  const { params, query, body } = route.schemas;
   const headers = headersOf(route);
   return {
     method: route.method,
@@ -95,7 +100,7 @@ function pathOf(route: Route): RouteConfig {
         ? { body: { content: { 'application/json': { schema: body } }, required: !body.isOptional() } }
         : {}),
     },
-    responses: { ...answersOf(responses), ...problemsOf(route) },
+    responses: { ...answersOf(route), ...problemsOf(route) },
   };
 }
 
@@ -122,17 +127,22 @@ function operationIdOf({ method, path }: Route): string {
   return method + words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
 }
 
-function answersOf(responses: Route['schemas']['responses']): RouteConfig['responses'] {
+function answersOf({ schemas, csv }: Route): RouteConfig['responses'] {
   return Object.fromEntries(
-    Object.entries(responses).map(([status, schema]) => [
+    Object.entries(schemas.responses).map(([status, schema]) => [
       status,
       {
         description: schema.description ?? (schema instanceof z.ZodUndefined ? 'Done.' : 'The answer.'),
-        ...(schema instanceof z.ZodUndefined ? {} : { content: { 'application/json': { schema } } }),
+        ...(schema instanceof z.ZodUndefined
+          ? {}
+          : { content: { 'application/json': { schema }, ...tableOf(status, csv) } }),
       },
     ]),
   );
 }
+
+const tableOf = (status: string, csv: Route['csv']): ZodContentObject =>
+  csv && status === '200' ? { 'text/csv': { schema: z.string() } } : {};
 
 function problemsOf(route: Route): RouteConfig['responses'] {
   const readOnly = route.method === 'get';

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { Role, Scope } from '../tenancy/scope.ts';
+import type { CsvTable } from './csv.ts';
 import { validated } from './validation.ts';
 
 /** Who may call a route: keys of these roles or, with `public`, anybody, without a key. */
@@ -75,6 +76,8 @@ interface RouteFacts<
   readonly query?: Query;
   readonly body?: Body;
   readonly responses: Table;
+  /** The answer of status 200 as a table, for whoever asks for CSV; the query then takes `formatQuery`. A method, as `handle` is. */
+  csv?(body: z.output<NoInfer<Table>[keyof Table & 200]>): CsvTable;
 }
 
 export interface RouteSpec<
@@ -142,6 +145,7 @@ export interface Route {
     readonly body: z.ZodType;
     readonly responses: Responses;
   };
+  readonly csv: ((body: unknown) => CsvTable) | undefined;
   /** Validates (throws `AppError` 422), and answers the call to make once the request may run. */
   accept(input: RawInput): (circumstances: Circumstances) => Promise<Answer>;
 }
@@ -192,6 +196,7 @@ function build(spec: AnySpec, idempotency: IdempotencyMode): Route {
     idempotency,
     carriesSecret: spec.carriesSecret ?? false,
     schemas: { params, query, body, responses: spec.responses },
+    csv: spec.csv?.bind(spec),
     accept: (raw) => {
       const input = validated({ params, query, body }, { ...raw, body: spec.body ? raw.body : (raw.body ?? {}) });
       return async ({ scope, ...circumstances }) => {

@@ -10,6 +10,7 @@ import { createCustomerRoutes } from './customers.ts';
 import { createEventRoutes, type EventRouteDependencies } from './events.ts';
 import { createOfferRoutes, type OfferRouteDependencies } from './offers.ts';
 import { createPortalRoutes, type PortalRouteDependencies } from './portal.ts';
+import { createRevenueRoutes, type RevenueRouteDependencies } from './revenue.ts';
 import { createSubscriptionRoutes, type SubscriptionRouteDependencies } from './subscriptions.ts';
 
 /** What the routes together need: what each list asks for. */
@@ -21,6 +22,7 @@ export type RouteDependencies = KeyIssueDependencies &
   CheckoutRouteDependencies &
   EventRouteDependencies &
   OfferRouteDependencies &
+  RevenueRouteDependencies &
   PortalRouteDependencies &
   SubscriptionRouteDependencies;
 
@@ -37,4 +39,5 @@ export const createRoutes = (dependencies: RouteDependencies): readonly Route[] 
   ...createCheckoutRoutes(dependencies),
   ...createBalanceRoutes(dependencies),
   ...createEventRoutes(dependencies),
+  ...createRevenueRoutes(dependencies),
 ];
