@@ -6,18 +6,12 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Posting } from '../ledger/posting.ts';
 import { settleTopUp } from '../ledger/postings.ts';
 import { Money } from '../money/money.ts';
+import { claimSettlements, orderKey, paymentKeyOf, type Settled } from './claim-settlements.ts';
 import { nextStatus, type OrderFact, type OrderStatus, settlementReference } from './order.ts';
 import type { DeclinedCharge, OrderListener, PaidOrder } from './order-listener.ts';
 import type { PaymentEvent } from './payment-event.ts';
 import type { FailedPayment, PaymentListeners } from './payment-listeners.ts';
-import {
-  claimPayments,
-  findPayments,
-  lockOrders,
-  moveOrders,
-  raiseAlerts,
-  recordAttempts,
-} from './settle-payments.sql.ts';
+import { lockOrders, moveOrders, raiseAlerts, recordAttempts } from './settle-payments.sql.ts';
 import { isShared, type SharedOrder, type SharedPayment, sharePostingsOf } from './share-postings.ts';
 
 /** A payment event and what told of it (`event:evt_...`, or the reconciler's run). */
@@ -66,17 +60,12 @@ const parked = (code: string, sentence: string): PaymentOutcome => ({
 const unknownOrder = (event: PaymentEvent): PaymentOutcome =>
   parked('unknown_order', `no order ${event.order.orderId} is known here`);
 
-const keyOf = (agencyId: string, orderId: string): string => `${agencyId} ${orderId}`;
-const paymentKeyOf = ({ provider, providerAccountId, paymentId }: Settled): string =>
-  `${provider} ${providerAccountId} ${paymentId}`;
-
 /** The job that reads what providers made of settled payments. */
 export const followJobName = 'checkout.follow_payments' as const;
 
 /** The provider's balance is a little behind its event, and a second's payments are followed together. */
 const followAfterMs = 1_000;
 
-type Settled = Extract<PaymentEvent, { type: 'payment.settled' }>;
 type Declined = Extract<PaymentEvent, { type: 'payment.declined' }>;
 
 /** An order that was paid again. */
@@ -84,20 +73,6 @@ interface SecondPayment {
   readonly order: OrderRow;
   readonly first: string;
   readonly second: string;
-}
-
-/** The order that a payment settles, and whether this batch is the first to say so. */
-interface Settler {
-  readonly order: string;
-  isNew: boolean;
-}
-
-interface SettledRow {
-  readonly provider: string;
-  readonly provider_account_id: string;
-  readonly payment_id: string;
-  readonly agency_id: string;
-  readonly order_id: string;
 }
 
 /**
@@ -116,7 +91,7 @@ export function createSettlePayments({
     if (batch.length === 0) return [];
     const orders = await lockNamedOrders(sql, batch);
     const checked = batch.map((item) => {
-      const order = orders.get(keyOf(item.event.order.agencyId, item.event.order.orderId));
+      const order = orders.get(orderKey(item.event.order.agencyId, item.event.order.orderId));
       return { ...item, order, refusal: order ? mismatchOf(order.row, item.event) : unknownOrder(item.event) };
     });
     const settlers = await claimSettlements(
@@ -145,7 +120,7 @@ export function createSettlePayments({
       }
       if (event.type === 'payment.settled') {
         const settler = settlers.get(paymentKeyOf(event));
-        if (settler?.order !== keyOf(event.order.agencyId, event.order.orderId)) {
+        if (settler?.order !== orderKey(event.order.agencyId, event.order.orderId)) {
           return parked('payment_of_another_order', `payment ${event.paymentId} settled another order before`);
         }
         if (settler.isNew) {
@@ -209,46 +184,17 @@ const factOf = {
 } as const satisfies Record<string, OrderFact>;
 
 async function lockNamedOrders(sql: Sql, batch: readonly SourcedPaymentEvent[]): Promise<Map<string, OpenOrder>> {
-  const names = new Map(batch.map(({ event: { order } }) => [keyOf(order.agencyId, order.orderId), order]));
+  const names = new Map(batch.map(({ event: { order } }) => [orderKey(order.agencyId, order.orderId), order]));
   const found = await sql.query<OrderRow>({
     text: lockOrders,
     values: [[...names.values()].map(({ agencyId }) => agencyId), [...names.values()].map(({ orderId }) => orderId)],
   });
   return new Map(
     found.rows.map((row) => [
-      keyOf(row.agency_id, row.id),
+      orderKey(row.agency_id, row.id),
       { row, status: row.status, paymentId: row.provider_payment_id },
     ]),
   );
-}
-
-/** Binds each payment to the order it settles: the one it named first, in this batch or in any before. By payment. */
-async function claimSettlements(sql: Sql, clock: Clock, events: readonly Settled[]): Promise<Map<string, Settler>> {
-  const first = new Map<string, Settled>();
-  for (const event of events) if (!first.has(paymentKeyOf(event))) first.set(paymentKeyOf(event), event);
-  if (first.size === 0) return new Map();
-  const named = [...first.values()];
-  const keys = [
-    named.map(({ provider }) => provider),
-    named.map(({ providerAccountId }) => providerAccountId),
-    named.map(({ paymentId }) => paymentId),
-  ];
-  const claimed = await sql.query<SettledRow>(claimPayments, [
-    ...keys,
-    named.map(({ order }) => order.agencyId),
-    named.map(({ order }) => order.orderId),
-    clock.now(),
-  ]);
-  const settlers = new Map<string, Settler>();
-  const add = (row: SettledRow, isNew: boolean): void => {
-    const key = `${row.provider} ${row.provider_account_id} ${row.payment_id}`;
-    if (!settlers.has(key)) settlers.set(key, { order: keyOf(row.agency_id, row.order_id), isNew });
-  };
-  for (const row of claimed.rows) add(row, true);
-  if (settlers.size < first.size) {
-    for (const row of (await sql.query<SettledRow>(findPayments, keys)).rows) add(row, false);
-  }
-  return settlers;
 }
 
 /** Metadata alone is never trusted: the event must come from the order's account, and carry the order's money. */
