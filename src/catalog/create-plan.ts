@@ -4,7 +4,7 @@ import { idOfRequest, newId } from '../ids.ts';
 import type { Scope } from '../tenancy/scope.ts';
 import { recordNewPlan } from './change-plan.ts';
 import type { CatalogDependencies } from './dependencies.ts';
-import { insertDraft, insertPlan, type PlanKey } from './plan.store.ts';
+import { insertDraft, insertPlan, loadVersions, type PlanKey } from './plan.store.ts';
 import type { NewPlan, PlanDocument } from './plan-document.ts';
 import { refuseWrongPlan } from './plan-facts.ts';
 import { publishInTransaction } from './publish-plan.ts';
@@ -33,7 +33,7 @@ export function refuseChangedShare(
   if (scope.role === 'platform' || before?.agencyPercent === after?.agencyPercent) return;
   const message =
     'Only the platform sets a revenue share: leave revenueShare as it is, or ask the platform for the plan.';
-  throw new AppError(403, 'revenue_share_platform_only', message, [{ path: 'revenueShare', message }]);
+  throw new AppError(403, 'platform_only', message, [{ path: 'revenueShare', message }]);
 }
 
 /** The plan that a request makes: the same request, resumed after a crash, names the same plan. */
@@ -75,10 +75,27 @@ export function createPlan(
   });
 }
 
-/** Throws what `createPlan` would throw for this plan, and makes nothing. A name that is taken is not looked at. */
+/**
+ * Throws what `createPlan` would throw for this plan or, where its name is taken, what changing that plan to this one would; makes
+ * nothing.
+ */
 export function refuseWrongNewPlan(dependencies: CatalogDependencies, scope: Scope, body: NewPlan): Promise<void> {
   const { agencyId, publish: _, ...plan } = body;
   return inTransaction(dependencies.database.pool, async (sql) => {
-    await refuseWrongPlan(sql, dependencies.providers, await ownerOf(sql, scope, agencyId), plan);
+    const owner = await ownerOf(sql, scope, agencyId);
+    refuseChangedShare(scope, await shareOf(sql, owner, plan.name), plan.revenueShare);
+    await refuseWrongPlan(sql, dependencies.providers, owner, plan);
   });
+}
+
+/** Of the plan that has the name now; null where none has it. */
+async function shareOf(sql: Sql, agencyId: string, name: string): Promise<PlanDocument['revenueShare']> {
+  const { rows } = await sql.query<{ id: string }>(
+    'SELECT id FROM plans WHERE agency_id = $1 AND name = $2 AND deleted_at IS NULL',
+    [agencyId, name],
+  );
+  const [plan] = rows;
+  if (!plan) return null;
+  const { draft, published } = await loadVersions(sql, { agencyId, planId: plan.id });
+  return (draft ?? published)?.document.revenueShare ?? null;
 }

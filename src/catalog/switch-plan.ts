@@ -2,7 +2,7 @@ import { inTransaction, type Sql } from '../database/database.ts';
 import { conflict } from '../errors.ts';
 import type { Scope } from '../tenancy/scope.ts';
 import { changePlan, recordNewPlan } from './change-plan.ts';
-import { insertWholePlan, isPlanThere, planIdOf } from './create-plan.ts';
+import { insertWholePlan, isPlanThere, planIdOf, refuseChangedShare } from './create-plan.ts';
 import type { CatalogDependencies } from './dependencies.ts';
 import { loadVersions, lockPlan, type PlanKey, type PlanStatus, setPlanStatus } from './plan.store.ts';
 import { type PlanDocument, withoutFrozen } from './plan-document.ts';
@@ -86,7 +86,10 @@ async function freeCopyName(sql: Sql, agencyId: string, name: string): Promise<s
   }
 }
 
-/** A new draft with everything of the plan's latest version but its name. The platform's revenue share is kept as it is. */
+/**
+ * A new draft with everything of the plan's latest version but its name. A plan that shares revenue is the platform's to duplicate: the
+ * copy would keep its percentage whatever the platform later makes of the original's. Throws `AppError` 403 `platform_only`.
+ */
 export function duplicatePlan(
   dependencies: CatalogDependencies,
   scope: Scope,
@@ -101,6 +104,7 @@ export function duplicatePlan(
     const latest = draft ?? published;
     if (!latest) throw new Error(`plan ${key.planId} has no version`);
     const plan = withoutFrozen(latest.document);
+    refuseChangedShare(scope, null, plan.revenueShare);
     const name = await freeCopyName(sql, key.agencyId, own.name);
     await insertWholePlan(sql, copy, { ...plan, ...own, name }, dependencies.clock.now());
     await recordNewPlan(dependencies, sql, scope, copy, { copyOf: key.planId });

@@ -189,12 +189,28 @@ describe('a revenue share', () => {
 
   test('is set by the platform only', async () => {
     const refused = world.catalog.createPlan(agency(ids.one), shared, undefined);
-    await expect(refused).rejects.toEqual(refusal('revenue_share_platform_only', 403));
+    await expect(refused).rejects.toEqual(refusal('platform_only', 403));
     const { id } = await world.catalog.createPlan(platform, { ...shared, agencyId: ids.one }, undefined);
     const raised = world.catalog.patchPlan(agency(ids.one), id, { revenueShare: { agencyPercent: '99' } });
-    await expect(raised).rejects.toEqual(refusal('revenue_share_platform_only', 403));
+    await expect(raised).rejects.toEqual(refusal('platform_only', 403));
     const dropped = world.catalog.patchPlan(agency(ids.one), id, { type: 'usage_based', revenueShare: null });
-    await expect(dropped).rejects.toEqual(refusal('revenue_share_platform_only', 403));
+    await expect(dropped).rejects.toEqual(refusal('platform_only', 403));
+  });
+
+  test('is not carried into another plan by its agency, nor found right in a check', async () => {
+    const { id } = await world.catalog.createPlan(platform, { ...shared, agencyId: ids.one }, undefined);
+    const copied = world.catalog.duplicatePlan(agency(ids.one), id, undefined);
+    await expect(copied).rejects.toEqual(refusal('platform_only', 403));
+    const unknown = { ...shared, name: 'of no plan yet' };
+    await expect(world.catalog.refuseWrongPlan(agency(ids.one), unknown)).rejects.toEqual(
+      refusal('platform_only', 403),
+    );
+    const named = await world.catalog.getPlan(agency(ids.one), id);
+    await world.catalog.refuseWrongPlan(agency(ids.one), { ...shared, name: named.name, displayName: 'Ours' });
+    expect(await world.catalog.duplicatePlan(platform, id, undefined)).toMatchObject({
+      agencyId: ids.one,
+      revenueShare: { agencyPercent: '70' },
+    });
   });
 
   test('does not stop its agency from changing the rest of the plan', async () => {
