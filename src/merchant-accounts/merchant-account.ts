@@ -1,5 +1,5 @@
 import { ExchangeRate } from '../money/exchange-rate.ts';
-import type { ProviderAccount, ProviderName } from '../providers/port.ts';
+import type { AccountRequirements, ProviderAccount, ProviderName } from '../providers/port.ts';
 
 /** The currency that balances are kept in. */
 export const balanceCurrency = 'USD';
@@ -22,7 +22,22 @@ export interface MerchantAccount {
   /** Why the two differ, as a sentence for people; null where they do not. */
   readonly effectiveReason: string | null;
   readonly settlementCurrency: string;
+  /**
+   * `onboarding`: its owner has not finished the provider's form. `restricted`: the provider holds charges back, for what
+   * `requirements` says. `disconnected`: it no longer answers to us, or its operator ended it.
+   */
   readonly status: 'onboarding' | 'restricted' | 'active' | 'disconnected';
+  readonly chargesEnabled: boolean;
+  readonly payoutsEnabled: boolean;
+  readonly detailsSubmitted: boolean;
+  readonly requirements: AccountRequirements;
+  /** What it can charge, as last read. */
+  readonly chargeableCurrencies: readonly string[];
+  /** When it could charge for the first time. */
+  readonly connectedAt: Date | null;
+  readonly disconnectedAt: Date | null;
+  readonly disconnectedBy: 'provider' | 'operator' | null;
+  readonly createdAt: Date;
 }
 
 /** The rate that quotes and prices of this account use: 1 where clients are charged in the currency of balances. */
@@ -42,7 +57,10 @@ export interface EffectiveCurrency {
  * RULES 29: the charge currency, or USD where the account cannot charge it. Three-decimal currencies are offered to few
  * countries' accounts (Stripe: country spec), so this is asked of the provider and never assumed. Null when neither is possible.
  */
-export function effectiveCurrencyOf(chargeCurrency: string, account: ProviderAccount): EffectiveCurrency | null {
+export function effectiveCurrencyOf(
+  chargeCurrency: string,
+  account: Pick<ProviderAccount, 'id' | 'country' | 'chargeableCurrencies'>,
+): EffectiveCurrency | null {
   if (account.chargeableCurrencies.includes(chargeCurrency)) return { currency: chargeCurrency, reason: null };
   if (!account.chargeableCurrencies.includes(balanceCurrency)) return null;
   return {

@@ -1,11 +1,10 @@
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/database.ts';
-import type { MerchantAccount as AccountRow } from '../database/generated/client.ts';
 import { AppError, SettingError } from '../errors.ts';
 import { newId } from '../ids.ts';
-import { ExchangeRate } from '../money/exchange-rate.ts';
 import { ProviderError } from '../providers/errors.ts';
 import type { AccountRef, PaymentProvider, ProviderAccount, ProviderName } from '../providers/port.ts';
+import { type AccountRow, type ReadAccount, readAccountRow, selectAccounts } from './merchant-account.store.ts';
 import { effectiveCurrencyOf, type MerchantAccount } from './merchant-account.ts';
 import { isAway, type ProviderSettings, probeRefusal } from './probe-refusal.ts';
 
@@ -36,27 +35,14 @@ export interface MerchantAccounts {
   forNewCheckout(agencyId: string, provider?: ProviderName): Promise<MerchantAccount>;
   byId(id: string): Promise<MerchantAccount | null>;
   byProviderAccount(provider: ProviderName, providerAccountId: string): Promise<MerchantAccount | null>;
+  /** A stored row as an account: knows which ones belong to the configured keys. */
+  readonly read: ReadAccount;
 }
 
 export const accountRefOf = (account: MerchantAccount): AccountRef => ({
   id: account.providerAccountId,
   platform: account.platform,
 });
-
-const providerNames = ['stripe', 'whop'] as const satisfies readonly ProviderName[];
-const statuses = [
-  'onboarding',
-  'restricted',
-  'active',
-  'disconnected',
-] as const satisfies readonly MerchantAccount['status'][];
-
-/** The database's CHECKs hold these lists too; a value outside them means that the code is older than the data. */
-function oneOf<const Value extends string>(values: readonly Value[], found: string): Value {
-  const value = values.find((candidate) => candidate === found);
-  if (value === undefined) throw new Error(`unexpected stored value ${found}`);
-  return value;
-}
 
 interface Dependencies {
   readonly database: Database;
@@ -70,21 +56,14 @@ export function createMerchantAccounts({ database, clock, platformAgencyId }: De
   /** The accounts that the configured keys belong to, as resolved at this start. */
   const ownedByKey = new Map<ProviderName, string>();
 
-  const read = (row: AccountRow): MerchantAccount => ({
-    id: row.id,
-    agencyId: row.agencyId,
-    provider: oneOf(providerNames, row.provider),
-    providerAccountId: row.providerAccountId,
-    platform: ownedByKey.get(oneOf(providerNames, row.provider)) === row.providerAccountId,
-    livemode: row.livemode,
-    country: row.country,
-    chargeCurrency: row.chargeCurrency,
-    usdRate: ExchangeRate.of('USD', row.chargeCurrency, row.usdRate.toString()),
-    effectiveCurrency: row.effectiveCurrency,
-    effectiveReason: row.effectiveReason,
-    settlementCurrency: row.settlementCurrency,
-    status: oneOf(statuses, row.status),
-  });
+  const read: ReadAccount = (row) => readAccountRow(row, ownedByKey.get(row.provider) === row.providerAccountId);
+
+  const readFirst = (rows: readonly AccountRow[]): MerchantAccount | null => (rows[0] ? read(rows[0]) : null);
+
+  const byProviderAccount: MerchantAccounts['byProviderAccount'] = async (provider, providerAccountId) =>
+    readFirst(
+      await selectAccounts(database.pool, 'provider = $1 AND provider_account_id = $2', [provider, providerAccountId]),
+    );
 
   return {
     probePlatform: async (provider, { chargeCurrency, usdRate, livemode, settings }) => {
@@ -93,11 +72,13 @@ export function createMerchantAccounts({ database, clock, platformAgencyId }: De
         found = await provider.accounts.current();
       } catch (error) {
         if (!(error instanceof ProviderError)) throw error;
-        const stored = isAway(error)
-          ? await prisma.merchantAccount.findFirst({
-              where: { agencyId: platformAgencyId, provider: provider.name, livemode, status: { not: 'disconnected' } },
-            })
-          : null;
+        const [stored] = isAway(error)
+          ? await selectAccounts(
+              database.pool,
+              `agency_id = $1 AND provider = $2 AND livemode = $3 AND status <> 'disconnected'`,
+              [platformAgencyId, provider.name, livemode],
+            )
+          : [];
         if (!stored) throw probeRefusal(error, settings);
         ownedByKey.set(provider.name, stored.providerAccountId);
         return { account: read(stored), notAsked: error.message };
@@ -119,39 +100,49 @@ export function createMerchantAccounts({ database, clock, platformAgencyId }: De
         effectiveReason: effective.reason,
         settlementCurrency: found.settlementCurrency,
         status: found.chargesEnabled ? 'active' : 'restricted',
+        chargesEnabled: found.chargesEnabled,
+        payoutsEnabled: found.payoutsEnabled,
+        detailsSubmitted: found.detailsSubmitted,
+        requirements: { ...found.requirements, deadline: found.requirements.deadline?.toISOString() ?? null },
+        chargeableCurrencies: [...found.chargeableCurrencies],
+        readAt: now,
+        disconnectedAt: null,
+        disconnectedBy: null,
         updatedAt: now,
       };
-      const account = await prisma.$transaction(async (tx) => {
+      await prisma.$transaction(async (tx) => {
         // A key of another account is another account; the old one's history stays with it.
         await tx.merchantAccount.updateMany({
           where: { agencyId: platformAgencyId, provider: provider.name, NOT: { providerAccountId: found.id } },
           data: { status: 'disconnected', updatedAt: now },
         });
-        const row = await tx.merchantAccount.upsert({
+        await tx.merchantAccount.upsert({
           where: { provider_providerAccountId: { provider: provider.name, providerAccountId: found.id } },
           create: {
             agencyId: platformAgencyId,
             id: newId('merchantAccount'),
             provider: provider.name,
             providerAccountId: found.id,
+            connectedAt: now,
             createdAt: now,
             ...facts,
           },
           update: facts,
         });
-        return read(row);
       });
+      const account = await byProviderAccount(provider.name, found.id);
+      if (!account) throw new Error(`account ${found.id} was stored and is not there`);
       return { account, notAsked: null };
     },
 
     forNewCheckout: async (agencyId, provider) => {
-      const rows = await prisma.merchantAccount.findMany({
-        where: {
-          agencyId: { in: [agencyId, platformAgencyId] },
-          status: 'active',
-          ...(provider === undefined ? {} : { provider }),
-        },
-      });
+      const rows = [
+        ...(await selectAccounts(
+          database.pool,
+          `agency_id = ANY($1) AND status = 'active' AND ($2::text IS NULL OR provider = $2)`,
+          [[agencyId, platformAgencyId], provider ?? null],
+        )),
+      ];
       const rank = (row: AccountRow): string => `${row.agencyId === agencyId ? 0 : 1} ${row.provider} ${row.id}`;
       const [best] = rows.sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
       if (!best) {
@@ -166,16 +157,8 @@ export function createMerchantAccounts({ database, clock, platformAgencyId }: De
       return read(best);
     },
 
-    byId: async (id) => {
-      const row = await prisma.merchantAccount.findFirst({ where: { id } });
-      return row ? read(row) : null;
-    },
-
-    byProviderAccount: async (provider, providerAccountId) => {
-      const row = await prisma.merchantAccount.findUnique({
-        where: { provider_providerAccountId: { provider, providerAccountId } },
-      });
-      return row ? read(row) : null;
-    },
+    byId: async (id) => readFirst(await selectAccounts(database.pool, 'id = $1', [id])),
+    byProviderAccount,
+    read,
   };
 }

@@ -5,6 +5,7 @@ export const metadataKeys = {
   order: 'baisa_order',
   customer: 'baisa_customer',
   agency: 'baisa_agency',
+  merchantAccount: 'baisa_merchant_account',
   plan: 'baisa_plan',
   version: 'baisa_version',
   fingerprint: 'baisa_fingerprint',

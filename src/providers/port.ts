@@ -34,11 +34,65 @@ export interface ProviderAccount {
   /** What its customers may be charged in (Stripe: country spec). */
   readonly chargeableCurrencies: readonly string[];
   readonly chargesEnabled: boolean;
+  readonly payoutsEnabled: boolean;
+  /** False until its owner has finished the provider's form once. */
+  readonly detailsSubmitted: boolean;
+  readonly requirements: AccountRequirements;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** What a provider still asks of an account's owner, in the provider's words (Stripe: `business_profile.url`). */
+export interface AccountRequirements {
+  readonly currentlyDue: readonly string[];
+  readonly pastDue: readonly string[];
+  readonly pendingVerification: readonly string[];
+  /** Why charges or payouts are off; null where they are not. */
+  readonly disabledReason: string | null;
+  /** When what is currently due turns charges or payouts off; null where no date is set. */
+  readonly deadline: Date | null;
+}
+
+export interface NewConnectedAccount {
+  /** Our own id of the account: what a lost call is found by. */
+  readonly merchantAccountId: string;
+  readonly agencyId: string;
+  readonly name: string;
+  readonly email: string;
+  /** ISO 3166, two letters. */
+  readonly country: string;
+}
+
+export interface OnboardingLink {
+  readonly url: string;
+  readonly expiresAt: Date;
 }
 
 export interface AccountsPort {
   /** The account that the configured key belongs to. */
   current(): Promise<ProviderAccount>;
+  /** Null where the account does not answer to us: it is not connected, or no longer. */
+  retrieve(accountId: string): Promise<ProviderAccount | null>;
+  /** Absent where agencies bring keys of their own instead. */
+  readonly connect?: ConnectPort;
+}
+
+/** Accounts that agencies own and the platform acts for. */
+export interface ConnectPort {
+  create(account: NewConnectedAccount, options: WriteOptions): Promise<ProviderAccount>;
+  /** The account that a lost call may have made: found by listing. Null: proven absent. */
+  find(merchantAccountId: string): Promise<ProviderAccount | null>;
+  /**
+   * Where its owner gives the provider what it asks for. Single use and short-lived: each call makes another link, and so
+   * needs no key of ours; one that was lost does no harm.
+   */
+  createOnboardingLink(
+    accountId: string,
+    addresses: { readonly refreshUrl: string; readonly returnUrl: string },
+  ): Promise<OnboardingLink>;
+  /** The provider's own pages of the account, for its owner. */
+  dashboardUrl(accountId: string): string;
+  /** Ends our access, now or before. Absent where the platform's client id is not configured: then only the owner can. */
+  disconnect?(accountId: string): Promise<void>;
 }
 
 export type * from './catalog-port.ts';

@@ -32,3 +32,11 @@ export function apiKeyHasher(encryptionKey: string): ApiKeyHasher {
 /** Tells one encryption key from another without telling anything of it. */
 export const fingerprintOf = (encryptionKey: string): string =>
   derive(encryptionKey, 'encryption key fingerprint').toString('base64url');
+
+/** Signs a text for one purpose. The same for the same encryption key, so that every replica and every start agree. */
+export type Signer = (text: string) => string;
+
+export function signerOf(encryptionKey: string, purpose: string): Signer {
+  const key = derive(encryptionKey, purpose);
+  return (text) => createHmac('sha256', key).update(text).digest('base64url');
+}

@@ -25,7 +25,8 @@ export interface AuditedChange {
 
 /** `id` is the API key's, or the customer's where a portal token was used. */
 export interface Actor {
-  readonly role: Role;
+  /** `public`: somebody without a key, such as a browser that follows a link. */
+  readonly role: Role | 'public';
   readonly id: string;
 }
 
@@ -89,7 +90,7 @@ export const auditEntrySchema = z.object({
   id: z.string(),
   agencyId: z.string(),
   at: z.date(),
-  actor: z.object({ role: z.enum(['platform', 'agency', 'portal']), id: z.string() }),
+  actor: z.object({ role: z.enum(['platform', 'agency', 'portal', 'public']), id: z.string() }),
   action: z.string(),
   subject: z.string(),
   before: fields,

@@ -20,6 +20,7 @@ export const tenantColumns = {
   PortalSession: ofCustomer,
   Customer: { agency: 'agencyId', portal: 'id' },
   MerchantAccount: ofAgency,
+  MerchantAccountIntent: ofAgency,
   ProviderCustomer: ofCustomer,
   Feature: ofAgency,
   Plan: ofAgency,

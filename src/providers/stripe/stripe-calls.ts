@@ -13,6 +13,8 @@ export interface StripeCalls {
   /** `object` is the type that the answer must name itself, e.g. `product`. */
   read<T extends { object: string }>(object: T['object'], send: () => Promise<Answered<T>>): Promise<T>;
   write<T extends { object: string }>(object: T['object'], send: () => Promise<Answered<T>>): Promise<T>;
+  /** A write whose answer is no object of the API: OAuth's. */
+  writePlain<T>(send: () => Promise<T>, isExpected: (answer: T) => boolean): Promise<T>;
   /** All pages of a list. */
   list<T>(send: () => Stripe.ApiListPromise<T>): Promise<T[]>;
 }
@@ -47,6 +49,8 @@ export function createStripeCalls(apiKey: string): StripeCalls {
   return {
     read: one('read'),
     write: one('write'),
+    writePlain: (send, isExpected) =>
+      run('write', send, (answer) => ({ status: 200, isExpected: isExpected(answer) })),
     // The SDK's iterator itself refuses a page without a `data` array.
     list: (send) =>
       run(

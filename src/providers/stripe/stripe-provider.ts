@@ -11,6 +11,8 @@ import { createWebhookEndpoints } from './webhook-endpoints.ts';
 
 export interface StripeProviderOptions {
   readonly apiKey: string;
+  /** The platform's own `ca_...`: with it an account can be disconnected from our side. */
+  readonly clientId?: string | undefined;
   /** Another host that speaks Stripe's API, e.g. `http://127.0.0.1:8420`. Default: Stripe. */
   readonly apiBase?: string | undefined;
   /** Of one try, in milliseconds. */
@@ -50,7 +52,10 @@ export function createStripeProvider(options: StripeProviderOptions): PaymentPro
   return {
     name: 'stripe',
     apiVersion: Stripe.API_VERSION,
-    accounts: createAccounts(stripe, calls, /^[a-z]+_live_/.test(options.apiKey)),
+    accounts: createAccounts(stripe, calls, {
+      livemode: /^[a-z]+_live_/.test(options.apiKey),
+      clientId: options.clientId,
+    }),
     catalog: createCatalog(stripe, calls),
     checkout: createCheckout(stripe, calls),
     payments: createPayments(stripe, calls),

@@ -11,15 +11,9 @@ import { apiKeyHasher } from '../../../src/tenancy/api-key.ts';
 import { createCustomer } from '../../../src/tenancy/create-customer.ts';
 import { ensurePlatformAgency } from '../../../src/tenancy/ensure-platform-agency.ts';
 import { createMigratedDatabase } from '../../support/database.ts';
+import { providerAccount } from '../../support/provider-account.ts';
 
-const platformAccount: ProviderAccount = {
-  id: 'acct_platform',
-  country: 'AE',
-  livemode: false,
-  settlementCurrency: 'AED',
-  chargeableCurrencies: ['OMR', 'USD'],
-  chargesEnabled: true,
-};
+const platformAccount = providerAccount();
 
 /** The checkout room over a database, and a provider whose answers a test sets. */
 export async function checkoutWorld() {
@@ -41,7 +35,7 @@ export async function checkoutWorld() {
   const provider: PaymentProvider = {
     name: 'stripe',
     apiVersion: 'of a test',
-    accounts: { current: () => answers.account() },
+    accounts: { current: () => answers.account(), retrieve: () => answers.account() },
     checkout: {
       minimumCharge: (currency) => Money.of('0.210', currency),
       maximumCharge: (currency) => Money.of('9999', currency),

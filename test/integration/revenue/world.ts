@@ -18,6 +18,7 @@ import type {
 } from '../../../src/providers/port.ts';
 import type { LivePlan } from '../../../src/revenue/share.ts';
 import { createMigratedDatabase } from '../../support/database.ts';
+import { providerAccount } from '../../support/provider-account.ts';
 
 export const platformId = 'agc_platform';
 
@@ -77,16 +78,7 @@ export async function revenueWorld() {
   const provider: PaymentProvider = {
     name: 'stripe',
     apiVersion: 'of a test',
-    accounts: {
-      current: async () => ({
-        id: 'acct_platform',
-        country: 'AE',
-        livemode: false,
-        settlementCurrency: 'AED',
-        chargeableCurrencies: ['OMR', 'USD'],
-        chargesEnabled: true,
-      }),
-    },
+    accounts: { current: async () => providerAccount(), retrieve: async () => providerAccount() },
     checkout: {
       minimumCharge: (currency) => Money.of('0.010', currency),
       maximumCharge: (currency) => Money.of('9999', currency),

@@ -32,7 +32,10 @@ async function meaning(told: Told, current: ProviderPayment | Error): Promise<Re
   const provider: PaymentProvider = {
     name: 'stripe',
     apiVersion,
-    accounts: { current: () => Promise.reject(new Error('not asked')) },
+    accounts: {
+      current: () => Promise.reject(new Error('not asked')),
+      retrieve: () => Promise.reject(new Error('not asked')),
+    },
     payments: {
       retrieve: async () => {
         fetched = true;

@@ -1,0 +1,225 @@
+import { inTransaction, type Sql } from '../database/database.ts';
+import { conflict, notFound } from '../errors.ts';
+import { idOfRequest, newId } from '../ids.ts';
+import { metadataKeys } from '../providers/metadata.ts';
+import { runOperation } from '../providers/operation.ts';
+import type { ProviderAccount, ProviderName } from '../providers/port.ts';
+import { recordChange } from '../tenancy/audit.ts';
+import { findAgency } from '../tenancy/find-agencies.ts';
+import type { Scope } from '../tenancy/scope.ts';
+import { completeTerms, refuseRateOfAgency, type WantedTerms } from './account-terms.ts';
+import { type AccountDependencies, connectOf } from './dependencies.ts';
+import { findAccount, insertAccount, saveOperatorsWord, selectAccounts } from './merchant-account.store.ts';
+import type { MerchantAccount } from './merchant-account.ts';
+import { mirrorAccount } from './mirror-account.ts';
+
+export interface ConnectRequest extends WantedTerms {
+  readonly agencyId: string;
+  readonly provider: ProviderName;
+  /** ISO 3166; the agency's own where it is left out. */
+  readonly country?: string | undefined;
+  /** An account that was connected before, to be taken up again. */
+  readonly providerAccountId?: string | undefined;
+  readonly requestId: string | undefined;
+}
+
+export interface Connected {
+  readonly account: MerchantAccount;
+  /** False where it was there already. */
+  readonly made: boolean;
+}
+
+/**
+ * Connects an account of an agency. A new one is made at the provider under a key that is stored before the call, so that a crash or a
+ * lost answer leaves one account; while one is not ready yet, that one is answered again. An account that is named is taken up again
+ * under its old id, with its history (RULES 33).
+ *
+ * Throws 404 for an agency that is not there for the scope, and for a named account that is not this agency's to name; 409
+ * `platform_agency`, `agency_disabled`, `merchant_account_exists` while one takes payments, `merchant_account_taken` for an account
+ * of another agency; 403 `platform_only` and 422 for terms that cannot be.
+ */
+export async function connectAccount(
+  dependencies: AccountDependencies,
+  scope: Scope,
+  request: ConnectRequest,
+): Promise<Connected> {
+  const { clock, database } = dependencies;
+  const agency = await findAgency({ prisma: database.prisma, clock }, scope, request.agencyId);
+  if (agency.isPlatform) {
+    throw conflict('platform_agency', 'The platform sells on the account of its own key, which settings name.');
+  }
+  if (agency.disabled) throw conflict('agency_disabled', 'This agency is disabled.');
+  connectOf(dependencies.providers, request.provider);
+  refuseRateOfAgency(scope, request);
+
+  const current = await connectedOf(dependencies, agency.id, request.provider);
+  if (current?.status === 'active') {
+    throw conflict('merchant_account_exists', 'The agency has an account that takes payments: disconnect it first.');
+  }
+  if (request.providerAccountId !== undefined && request.providerAccountId !== current?.providerAccountId) {
+    if (current) throw conflict('merchant_account_exists', 'The agency has another account: disconnect it first.');
+    return resume(dependencies, scope, agency.id, { ...request, providerAccountId: request.providerAccountId });
+  }
+  if (current) return { account: current, made: false };
+  return { account: await make(dependencies, scope, request, agency), made: true };
+}
+
+async function connectedOf(
+  { database, merchantAccounts }: AccountDependencies,
+  agencyId: string,
+  provider: ProviderName,
+): Promise<MerchantAccount | null> {
+  const [row] = await selectAccounts(database.pool, `agency_id = $1 AND provider = $2 AND status <> 'disconnected'`, [
+    agencyId,
+    provider,
+  ]);
+  return row ? merchantAccounts.read(row) : null;
+}
+
+interface Intent {
+  readonly id: string;
+  readonly country: string;
+  readonly chargeCurrency: string;
+  readonly usdRate: string;
+}
+
+async function make(
+  dependencies: AccountDependencies,
+  scope: Scope,
+  request: ConnectRequest,
+  agency: { readonly id: string; readonly name: string; readonly email: string; readonly country: string },
+): Promise<MerchantAccount> {
+  const { providers, operations, clock } = dependencies;
+  const { connect } = connectOf(providers, request.provider);
+  const terms = completeTerms(request, [dependencies.defaultTerms]);
+  const intent = await intend(dependencies.database.pool, {
+    ...terms,
+    agencyId: agency.id,
+    provider: request.provider,
+    id: request.requestId === undefined ? newId('merchantAccount') : idOfRequest('merchantAccount', request.requestId),
+    country: request.country ?? agency.country,
+    now: clock.now(),
+  });
+  const wanted = {
+    merchantAccountId: intent.id,
+    agencyId: agency.id,
+    name: agency.name,
+    email: agency.email,
+    country: intent.country,
+  };
+  const readAt = clock.now();
+  const found = await runOperation(operations, {
+    id: `merchant_account:${intent.id}`,
+    // Not the name or e-mail: they may change before a lost call is repeated, and the account stays the same.
+    request: { merchantAccountId: intent.id, country: intent.country },
+    call: (idempotencyKey) => connect.create(wanted, { idempotencyKey }),
+    lookUp: () => connect.find(intent.id),
+  });
+  return store(dependencies, scope, { agencyId: agency.id, provider: request.provider, intent, found, readAt });
+}
+
+/** The one account that an agency is to get: of two requests at once the first says what it is. */
+async function intend(
+  sql: Sql,
+  wanted: Intent & { readonly agencyId: string; readonly provider: string; readonly now: Date },
+): Promise<Intent> {
+  await sql.query(
+    `INSERT INTO merchant_account_intents (agency_id, provider, id, country, charge_currency, usd_rate, created_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (agency_id, provider) DO NOTHING`,
+    [wanted.agencyId, wanted.provider, wanted.id, wanted.country, wanted.chargeCurrency, wanted.usdRate, wanted.now],
+  );
+  const { rows } = await sql.query<Intent>(
+    `SELECT id, country, charge_currency AS "chargeCurrency", usd_rate::text AS "usdRate"
+       FROM merchant_account_intents WHERE agency_id = $1 AND provider = $2`,
+    [wanted.agencyId, wanted.provider],
+  );
+  // Gone again: another request has just finished it.
+  return rows[0] ?? wanted;
+}
+
+interface MadeAccount {
+  readonly agencyId: string;
+  readonly provider: ProviderName;
+  readonly intent: Intent;
+  readonly found: ProviderAccount;
+  readonly readAt: Date;
+}
+
+async function store(
+  { database, clock, listeners, merchantAccounts }: AccountDependencies,
+  scope: Scope,
+  { agencyId, provider, intent, found, readAt }: MadeAccount,
+): Promise<MerchantAccount> {
+  return inTransaction(database.pool, async (sql) => {
+    const { id, chargeCurrency, usdRate } = intent;
+    await insertAccount(sql, { agencyId, id, provider, found, chargeCurrency, usdRate, now: clock.now() });
+    await sql.query('DELETE FROM merchant_account_intents WHERE agency_id = $1 AND provider = $2 AND id = $3', [
+      agencyId,
+      provider,
+      id,
+    ]);
+    const mirror = { clock, read: merchantAccounts.read, listeners };
+    const reading = { provider, providerAccountId: found.id, found, readAt, source: 'connect' };
+    const account = await mirrorAccount(mirror, sql, reading);
+    if (!account) throw new Error(`account ${id} was stored and is not there`);
+    await recordChange(sql, clock, scope, {
+      agencyId,
+      action: 'merchant_account.connected',
+      subject: id,
+      before: null,
+      after: { provider, providerAccountId: found.id, country: found.country, chargeCurrency, usdRate },
+    });
+    return account;
+  });
+}
+
+const notThere = () => notFound('account at the provider that this agency may connect');
+
+async function resume(
+  dependencies: AccountDependencies,
+  scope: Scope,
+  agencyId: string,
+  { provider, providerAccountId, ...wanted }: ConnectRequest & { readonly providerAccountId: string },
+): Promise<Connected> {
+  const { database, clock, merchantAccounts, providers, listeners, defaultTerms } = dependencies;
+  const known = await merchantAccounts.byProviderAccount(provider, providerAccountId);
+  if (known && known.agencyId !== agencyId) {
+    const message = 'This account is connected to another agency.';
+    await recordChange(database.pool, clock, scope, {
+      agencyId,
+      action: 'merchant_account.refused',
+      subject: agencyId,
+      before: null,
+      after: { provider, providerAccountId, code: 'merchant_account_taken' },
+    });
+    throw conflict('merchant_account_taken', message);
+  }
+  const readAt = clock.now();
+  const found = await connectOf(providers, provider).provider.accounts.retrieve(providerAccountId);
+  if (!found) throw notThere();
+  // An id is no secret: one that we do not know yet must say itself whose it is, unless the platform says so.
+  if (!known && scope.role !== 'platform' && found.metadata[metadataKeys.agency] !== agencyId) throw notThere();
+
+  const account = await inTransaction(database.pool, async (sql) => {
+    const terms = completeTerms(wanted, known ? [asTerms(known), defaultTerms] : [defaultTerms]);
+    const id = known?.id ?? newId('merchantAccount');
+    if (known) await saveOperatorsWord(sql, known, null, clock.now());
+    else await insertAccount(sql, { ...terms, agencyId, id, provider, found, now: clock.now() });
+    const mirror = { clock, read: merchantAccounts.read, listeners };
+    const reading = { provider, providerAccountId, found, readAt, source: 'connect' };
+    const mirrored = await mirrorAccount(mirror, sql, reading);
+    const row = await findAccount(sql, agencyId, id);
+    if (!mirrored || !row) throw new Error(`account ${id} was stored and is not there`);
+    await recordChange(sql, clock, scope, {
+      agencyId,
+      action: 'merchant_account.connected',
+      subject: id,
+      before: known && { status: known.status },
+      after: { provider, providerAccountId, status: mirrored.status },
+    });
+    return mirrored;
+  });
+  return { account, made: known === null };
+}
+
+const asTerms = ({ chargeCurrency, usdRate }: MerchantAccount) => ({ chargeCurrency, usdRate: usdRate.toString() });
