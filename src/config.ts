@@ -13,6 +13,8 @@ export interface StripeConfig {
   /** The current secret first, then a rolled one. */
   readonly webhookSecrets: readonly string[];
   readonly connectWebhookSecrets: readonly string[];
+  /** The platform's `ca_...`: accounts can be disconnected from our side with it. */
+  readonly clientId: string | undefined;
 }
 
 export interface Config {
@@ -86,6 +88,10 @@ const settings = z.object({
   STRIPE_SECRET_KEY: notEmpty.optional(),
   STRIPE_WEBHOOK_SECRET: secretList.optional(),
   STRIPE_CONNECT_WEBHOOK_SECRET: secretList.optional(),
+  STRIPE_CLIENT_ID: z
+    .string()
+    .regex(/^ca_\w+$/, 'must be the platform’s client id, which begins with ca_')
+    .optional(),
   STRIPE_API_BASE: webUrl.transform(withoutSlash).optional(),
   STRIPE_CALLS_PER_SECOND: callsPerSecond.optional(),
   STRIPE_CALLS_PER_SECOND_PER_ENDPOINT: callsPerSecond.optional(),
@@ -194,7 +200,12 @@ function modeOf({ STRIPE_SECRET_KEY: key, STRIPE_API_BASE: base }: Settings): Mo
   throw new SettingError('STRIPE_SECRET_KEY must begin with sk_test_, sk_live_, rk_test_ or rk_live_.');
 }
 
-const needingKey = ['STRIPE_WEBHOOK_SECRET', 'STRIPE_CONNECT_WEBHOOK_SECRET', 'STRIPE_API_BASE'] as const;
+const needingKey = [
+  'STRIPE_WEBHOOK_SECRET',
+  'STRIPE_CONNECT_WEBHOOK_SECRET',
+  'STRIPE_CLIENT_ID',
+  'STRIPE_API_BASE',
+] as const;
 
 function stripeOf(given: Settings): StripeConfig | undefined {
   if (given.STRIPE_SECRET_KEY === undefined) {
@@ -213,6 +224,7 @@ function stripeOf(given: Settings): StripeConfig | undefined {
     secretKey: given.STRIPE_SECRET_KEY,
     webhookSecrets: given.STRIPE_WEBHOOK_SECRET,
     connectWebhookSecrets: given.STRIPE_CONNECT_WEBHOOK_SECRET ?? [],
+    clientId: given.STRIPE_CLIENT_ID,
   };
 }
 

@@ -34,7 +34,7 @@ import { createRooms } from './rooms.ts';
 import { type Sandbox, startSandbox } from './sandbox/sandbox.ts';
 import { Started } from './started.ts';
 import { openStores } from './stores.ts';
-import { apiKeyHasher } from './tenancy/api-key.ts';
+import { apiKeyHasher, signerOf } from './tenancy/api-key.ts';
 import { createAuthenticator } from './tenancy/authenticate.ts';
 import { ensurePlatformAgency } from './tenancy/ensure-platform-agency.ts';
 import { stampInstallation } from './tenancy/installation.ts';
@@ -104,6 +104,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
   const stripeApiBase = config.stripeApiBase ?? sandbox?.url;
   const stripe = createStripeProvider({
     apiKey: config.stripe?.secretKey ?? secrets.sandboxSecretKey,
+    clientId: config.stripe?.clientId ?? sandbox?.clientId,
     ...(stripeApiBase === undefined ? {} : { apiBase: stripeApiBase }),
   });
   const providers: Providers = { stripe: withCatalogLimits(stripe, config.catalogLimits) };
@@ -128,7 +129,16 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
   if (platformAccount.effectiveReason) log.warn(platformAccount.effectiveReason);
 
   const publicUrl = config.publicUrl;
-  const rooms = createRooms({ database, clock, providers, merchantAccounts, publicUrl, log });
+  const rooms = createRooms({
+    database,
+    clock,
+    providers,
+    merchantAccounts,
+    defaultTerms: { chargeCurrency: config.chargeCurrency, usdRate: config.usdRate.toString() },
+    sign: signerOf(encryptionKey, 'onboarding state'),
+    publicUrl,
+    log,
+  });
   const metrics = createMetrics();
   const wakeups = createWakeups(config.redisUrl, log);
   started.add('wake-ups', wakeups.close);
@@ -150,11 +160,12 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
       translations: {
         stripe: createStripeTranslation({
           provider: stripe,
+          clock,
           platformAccountId: platformAccount.providerAccountId,
           livemode: config.mode === 'live',
         }),
       },
-      settlePayments: rooms.settlePayments,
+      appliers: { payment: rooms.settlePayments, account: rooms.mirrorAccounts },
       onOutcome: metrics.countOutcome,
     }),
   });
@@ -203,6 +214,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
       firstOfMinute: async (name) => (await limits.take('refusal', name)).allowed,
     }),
     portal: { portal, ledger: rooms.ledger },
+    connect: rooms.agencyAccounts,
     idempotency,
     webhooks: createStripeReceiver({
       inbox,

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { createCatalog } from './catalog/catalog.ts';
+import { followAccounts } from './catalog/follow-accounts.ts';
 import { createOffers } from './catalog/offers.ts';
 import { createAdjustBalance } from './checkout/adjust-balance.ts';
 import { createExpireLostOrders } from './checkout/expire-lost-orders.ts';
@@ -13,25 +14,35 @@ import type { Clock } from './clock.ts';
 import type { Database } from './database/database.ts';
 import { jobs, type ScheduledJob } from './delivery/jobs.ts';
 import { createLedger } from './ledger/ledger.ts';
+import { createAgencyAccounts } from './merchant-accounts/agency-accounts.ts';
+import type { AccountDependencies } from './merchant-accounts/dependencies.ts';
 import type { MerchantAccounts } from './merchant-accounts/merchant-accounts.ts';
+import { createMirrorAccounts } from './merchant-accounts/mirror-accounts.ts';
+import { createOnboardingStates } from './merchant-accounts/onboarding-state.ts';
 import { createOperationStore } from './providers/operation.store.ts';
 import type { Providers } from './providers/port.ts';
 import { createReadRevenue } from './revenue/read-revenue.ts';
 import { livePlanOf, liveSubscriptions } from './subscriptions/live-plan.ts';
 import { createSubscriptions } from './subscriptions/subscriptions.ts';
+import type { Signer } from './tenancy/api-key.ts';
 
 export interface RoomDependencies {
   readonly database: Database;
   readonly clock: Clock;
   readonly providers: Providers;
   readonly merchantAccounts: MerchantAccounts;
+  /** What accounts of agencies are charged in, and its rate per USD, where nobody says otherwise. */
+  readonly defaultTerms: AccountDependencies['defaultTerms'];
+  /** Signs the addresses that account owners come back to. */
+  readonly sign: Signer;
   /** Base of the pages that clients come back to, without a slash at its end. */
   readonly publicUrl: string;
   readonly log: Logger;
 }
 
 /** The business rooms' use cases, given to each other and to nobody else: the service and its tests build them here. */
-export function createRooms({ database, clock, providers, merchantAccounts, publicUrl, log }: RoomDependencies) {
+export function createRooms(dependencies: RoomDependencies) {
+  const { database, clock, providers, merchantAccounts, publicUrl, log } = dependencies;
   const { pool } = database;
   const operations = { store: createOperationStore(pool), clock };
   const ledger = createLedger({ pool, clock });
@@ -52,6 +63,18 @@ export function createRooms({ database, clock, providers, merchantAccounts, publ
     merchantAccounts,
     listeners: paymentListeners,
     onFailure: (payment, error) => log.warn({ payment, err: error }, 'a payment could not be followed yet'),
+  });
+
+  const agencyAccounts = createAgencyAccounts({
+    database,
+    clock,
+    providers,
+    operations,
+    merchantAccounts,
+    states: createOnboardingStates({ clock, sign: dependencies.sign }),
+    listeners: [followAccounts({ clock, jobs })],
+    defaultTerms: dependencies.defaultTerms,
+    publicUrl,
   });
 
   const roomJobs: Readonly<Record<string, ScheduledJob>> = {
@@ -78,6 +101,8 @@ export function createRooms({ database, clock, providers, merchantAccounts, publ
       publicUrl,
     }),
     findOrder: createFindOrder(database),
+    agencyAccounts,
+    mirrorAccounts: createMirrorAccounts(agencyAccounts),
     readRevenue: createReadRevenue({ database, ledger, clock }),
     settlePayments: createSettlePayments({ ledger, clock, jobs, listeners: paymentListeners }),
     jobs: roomJobs,

@@ -1,17 +1,26 @@
-import type { SettlePayments } from '../src/checkout/settle-payments.ts';
+import type { PaymentOutcome } from '../src/checkout/settle-payments.ts';
+import type { Sql } from '../src/database/database.ts';
 import type { ClaimedEvent, EventOutcome } from '../src/delivery/inbox.ts';
 import type { EventHandler } from '../src/delivery/inbox-worker.ts';
 import { ReferenceConflict } from '../src/ledger/ledger.ts';
 import { UnbalancedPosting } from '../src/ledger/posting.ts';
 import { ProviderError } from '../src/providers/errors.ts';
-import { ignored, type Resolved } from './translation.ts';
+import { type FactKind, type Facts, ignored, type Resolved } from './translation.ts';
+
+/** Kind of fact -> who applies it: set-wise, in the batch's transaction, answering in the order of the batch. */
+export type Appliers = {
+  readonly [Kind in FactKind]: (
+    sql: Sql,
+    batch: readonly { readonly event: Facts[Kind]; readonly source: string }[],
+  ) => Promise<readonly PaymentOutcome[]>;
+};
 
 export interface EventHandlerOptions {
   /** Provider -> its translation. */
   readonly translations: Readonly<
     Record<string, { translate(event: ClaimedEvent): Resolved | (() => Promise<Resolved>) }>
   >;
-  readonly settlePayments: SettlePayments;
+  readonly appliers: Appliers;
   readonly onOutcome?: (event: ClaimedEvent, outcome: EventOutcome) => void;
 }
 
@@ -34,26 +43,61 @@ export function finalErrorCode(error: unknown): string | null {
   return null;
 }
 
+/** Every kind, in the order in which a batch is applied: what an account is comes before what is paid on it. */
+const factKinds = ['account', 'payment'] as const satisfies readonly FactKind[];
+
+const isOf = <Kind extends FactKind>(
+  prepared: Resolved,
+  kind: Kind,
+): prepared is Resolved & { readonly kind: Kind; readonly event: Facts[Kind] } => prepared.kind === kind;
+
+type Prepared = readonly { readonly event: ClaimedEvent; readonly prepared: Resolved }[];
+
+interface Told<Kind extends FactKind> {
+  readonly index: number;
+  readonly event: Facts[Kind];
+  readonly source: string;
+}
+
+const factsOf = <Kind extends FactKind>(batch: Prepared, kind: Kind): readonly Told<Kind>[] =>
+  batch.flatMap(({ event, prepared }, index) =>
+    isOf(prepared, kind) ? [{ index, event: prepared.event, source: `event:${event.id}` }] : [],
+  );
+
+async function applyKind<Kind extends FactKind>(
+  appliers: Appliers,
+  kind: Kind,
+  sql: Sql,
+  batch: Prepared,
+  outcomes: Map<number, EventOutcome>,
+): Promise<void> {
+  const told = factsOf(batch, kind);
+  if (told.length === 0) return;
+  const applied = await appliers[kind](sql, told);
+  for (const [position, { index }] of told.entries()) {
+    const outcome = applied[position];
+    if (!outcome) throw new Error(`fewer outcomes than ${kind} facts`);
+    outcomes.set(index, outcome);
+  }
+}
+
+function untold(prepared: Resolved): EventOutcome {
+  if ('event' in prepared) throw new Error(`a ${prepared.kind} fact was applied by nobody`);
+  return { status: prepared.kind, reason: prepared.reason };
+}
+
 /** From a claimed event to its outcome: translated outside any transaction, applied set-wise inside one. */
 export function createEventHandler(options: EventHandlerOptions): EventHandler<Resolved> {
-  const { translations, settlePayments } = options;
+  const { translations, appliers } = options;
   return {
     prepare: (event) =>
       translations[event.provider]?.translate(event) ??
       ignored('unknown_provider', `${event.provider} is not configured here`),
 
     apply: async (client, batch) => {
-      const payments = batch.flatMap(({ event, prepared }, index) =>
-        prepared.kind === 'payment' ? [{ index, event: prepared.event, source: `event:${event.id}` }] : [],
-      );
-      const results = await settlePayments(client, payments);
-      const settled = new Map(payments.map(({ index }, position) => [index, results[position]]));
-      return batch.map(({ prepared }, index) => {
-        if (prepared.kind !== 'payment') return { status: prepared.kind, reason: prepared.reason };
-        const outcome = settled.get(index);
-        if (!outcome) throw new Error('fewer outcomes than payments');
-        return outcome;
-      });
+      const outcomes = new Map<number, EventOutcome>();
+      for (const kind of factKinds) await applyKind(appliers, kind, client, batch, outcomes);
+      return batch.map(({ prepared }, index) => outcomes.get(index) ?? untold(prepared));
     },
 
     finalCode: finalErrorCode,

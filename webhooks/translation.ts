@@ -1,22 +1,35 @@
 import type { PaymentEvent } from '../src/checkout/payment-event.ts';
+import type { AccountReading } from '../src/merchant-accounts/mirror-account.ts';
+
+/** Kind of fact -> what the room that applies it is given. */
+export interface Facts {
+  readonly payment: PaymentEvent;
+  readonly account: Omit<AccountReading, 'source'>;
+}
+
+export type FactKind = keyof Facts;
+
+export type Fact = { readonly [Kind in FactKind]: { readonly kind: Kind; readonly event: Facts[Kind] } }[FactKind];
 
 /**
  * What an event means to us.
  *
- * - `payment`: a neutral fact, taken from the event's own verified snapshot.
+ * - a fact: neutral, taken from the event's own verified snapshot.
  * - `hint`: something happened to this payment, but the snapshot does not settle what; its current object decides.
  *   `namesOrder` tells whether the snapshot is known to be about an order of ours.
+ * - `account_hint`: something happened to the account itself; what it is now must be read.
  * - `ignored`: nothing of ours. `parked`: ours, and not to be applied; a person has to look. Reasons begin with a stable code and
  *   are stored with the event.
  */
 export type Translation =
-  | { readonly kind: 'payment'; readonly event: PaymentEvent }
+  | Fact
   | { readonly kind: 'hint'; readonly paymentId: string; readonly namesOrder: boolean }
+  | { readonly kind: 'account_hint' }
   | { readonly kind: 'ignored'; readonly reason: string }
   | { readonly kind: 'parked'; readonly reason: string };
 
 /** A translation that is final: hints have been resolved. */
-export type Resolved = Exclude<Translation, { kind: 'hint' }>;
+export type Resolved = Exclude<Translation, { kind: 'hint' | 'account_hint' }>;
 
 export const ignored = (code: string, sentence: string): Resolved => ({
   kind: 'ignored',

@@ -28,7 +28,16 @@ export async function renderDocument(): Promise<string> {
       clock,
       hash,
       portal: createPortal({ database, clock, hash, publicUrl: 'unused' }),
-      ...createRooms({ database, clock, providers: {}, merchantAccounts, publicUrl: 'unused', log }),
+      ...createRooms({
+        database,
+        clock,
+        providers: {},
+        merchantAccounts,
+        defaultTerms: { chargeCurrency: 'OMR', usdRate: '0.385' },
+        sign: (text) => text,
+        publicUrl: 'unused',
+        log,
+      }),
       inbox: createInbox({ pool, clock }),
       wakeInbox: () => undefined,
     });

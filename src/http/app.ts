@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { notFound } from '../errors.ts';
 import { type AdmissionDependencies, createAdmission } from './admission.ts';
+import { type ConnectPageDependencies, createConnectPages } from './connect-pages.ts';
 import { docsRouter } from './docs.ts';
 import { mountRoutes, type RouteMountDependencies } from './mount-routes.ts';
 import { openApiDocument } from './openapi.ts';
@@ -25,6 +26,8 @@ export interface AppDependencies extends Omit<RouteMountDependencies, 'admission
   readonly metrics: Registry;
   /** What the portal's own pages show and do; left out: there are none. */
   readonly portal?: PortalPageActions;
+  /** What the pages do that account owners come back to; left out: there are none. */
+  readonly connect?: ConnectPageDependencies['agencyAccounts'];
   /** Other pages, after the API's routes. */
   readonly extra?: readonly Router[];
 }
@@ -58,6 +61,8 @@ export function createApp(dependencies: AppDependencies): Express {
 
   const admission = createAdmission(dependencies);
   app.use(mountRoutes({ ...dependencies, admission }));
+  const connect = dependencies.connect;
+  if (connect) app.use(createConnectPages({ agencyAccounts: connect, admission, log }));
   if (dependencies.portal) app.use(createPortalPages({ actions: dependencies.portal, admission, publicUrl, log }));
   for (const router of dependencies.extra ?? []) app.use(router);
   app.use((_request, _response, next) => next(notFound('path')));

@@ -1,4 +1,5 @@
 import type Stripe from 'stripe';
+import type { Clock } from '../../src/clock.ts';
 import type { ClaimedEvent } from '../../src/delivery/inbox.ts';
 import { ProviderError } from '../../src/providers/errors.ts';
 import { metadataKeys } from '../../src/providers/metadata.ts';
@@ -25,6 +26,7 @@ export interface StripeTranslation {
 
 export interface StripeTranslationOptions {
   readonly provider: PaymentProvider;
+  readonly clock: Clock;
   readonly platformAccountId: string;
   /** Whether events should be of live mode. Checked at the door, and again here: a replay does not pass the door. */
   readonly livemode: boolean;
@@ -41,6 +43,7 @@ export function createStripeTranslation(options: StripeTranslationOptions): Stri
       const translator = stripeTranslatorFor(event.type);
       if (!translator) return ignored('unhandled_type', `${event.type} is not heard`);
       const translation = translateKnown(translator, event, claimed.account, provider.apiVersion);
+      if (translation.kind === 'account_hint') return () => readAccount(options, claimed.account);
       if (translation.kind !== 'hint') return translation;
       const account = { id: claimed.account, platform: claimed.account === platformAccountId };
       return () => fetchPayment(provider, account, translation);
@@ -61,6 +64,13 @@ function translateKnown(
     if (error instanceof RangeError) return parked('currency_mismatch', error.message);
     throw error;
   }
+}
+
+/** The account as it is now: events come late and in any order, and what they carry is what it once was. */
+async function readAccount({ provider, clock }: StripeTranslationOptions, accountId: string): Promise<Resolved> {
+  const readAt = clock.now();
+  const found = await provider.accounts.retrieve(accountId);
+  return { kind: 'account', event: { provider: provider.name, providerAccountId: accountId, found, readAt } };
 }
 
 /**

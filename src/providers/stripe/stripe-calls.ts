@@ -49,8 +49,7 @@ export function createStripeCalls(apiKey: string): StripeCalls {
   return {
     read: one('read'),
     write: one('write'),
-    writePlain: (send, isExpected) =>
-      run('write', send, (answer) => ({ status: 200, isExpected: isExpected(answer) })),
+    writePlain: (send, isExpected) => run('write', send, (answer) => ({ status: 200, isExpected: isExpected(answer) })),
     // The SDK's iterator itself refuses a page without a `data` array.
     list: (send) =>
       run(

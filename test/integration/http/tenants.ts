@@ -13,7 +13,7 @@ import { listen } from '../../../src/http/server.ts';
 import { createMerchantAccounts } from '../../../src/merchant-accounts/merchant-accounts.ts';
 import { createRooms } from '../../../src/rooms.ts';
 import type { Agency } from '../../../src/tenancy/agency.ts';
-import { apiKeyHasher } from '../../../src/tenancy/api-key.ts';
+import { apiKeyHasher, signerOf } from '../../../src/tenancy/api-key.ts';
 import { issueApiKey } from '../../../src/tenancy/api-keys.ts';
 import { createAuthenticator } from '../../../src/tenancy/authenticate.ts';
 import { createAgency } from '../../../src/tenancy/create-agency.ts';
@@ -72,7 +72,16 @@ export async function startService(options: ServiceOptions = {}) {
   const dependencies = { prisma, clock, hash };
   const platformAgency = await ensurePlatformAgency(dependencies, { apiKey: platformKey, country: 'OM' });
   const merchantAccounts = createMerchantAccounts({ database, clock, platformAgencyId: platformAgency.id });
-  const rooms = createRooms({ database, clock, providers: {}, merchantAccounts, publicUrl, log });
+  const rooms = createRooms({
+    database,
+    clock,
+    providers: {},
+    merchantAccounts,
+    defaultTerms: { chargeCurrency: 'OMR', usdRate: '0.385' },
+    sign: signerOf('an encryption key of the tests, long enough', 'onboarding state'),
+    publicUrl,
+    log,
+  });
   const portal = createPortal({ database, clock, hash, publicUrl });
   const limits = createRateLimits(undefined, callLimits(options.callsPerSecond ?? 1_000), log);
   const routes = [

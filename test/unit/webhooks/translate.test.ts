@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { FixedClock } from '../../../src/clock.ts';
 import type { ClaimedEvent } from '../../../src/delivery/inbox.ts';
 import { Money } from '../../../src/money/money.ts';
 import { ProviderError } from '../../../src/providers/errors.ts';
@@ -62,9 +63,12 @@ async function meaning(told: Told, current: ProviderPayment | Error): Promise<Re
     livemode: told.livemode ?? false,
     attempts: 1,
   };
-  const translated = createStripeTranslation({ provider, platformAccountId: 'acct_1', livemode: false }).translate(
-    claimed,
-  );
+  const translated = createStripeTranslation({
+    provider,
+    clock: new FixedClock('2026-11-21T08:00:00Z'),
+    platformAccountId: 'acct_1',
+    livemode: false,
+  }).translate(claimed);
   const resolved = typeof translated === 'function' ? await translated() : translated;
   return { ...resolved, fetched };
 }
