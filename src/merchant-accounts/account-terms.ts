@@ -27,7 +27,7 @@ export function refuseRateOfAgency(scope: Scope, { usdRate }: WantedTerms): void
 export function completeTerms(wanted: WantedTerms, known: readonly AccountTerms[]): AccountTerms {
   const chargeCurrency = wanted.chargeCurrency ?? known[0]?.chargeCurrency ?? balanceCurrency;
   if (chargeCurrency === balanceCurrency) {
-    if (wanted.usdRate !== undefined && Number(wanted.usdRate) !== 1) {
+    if (wanted.usdRate !== undefined && !/^0*1(\.0*)?$/.test(wanted.usdRate)) {
       throw invalidField('usdRate', 'usd_rate', 'The rate of USD to itself is 1: leave it out.');
     }
     return { chargeCurrency, usdRate: '1' };

@@ -8,17 +8,17 @@ export interface SourcedReading {
   readonly source: string;
 }
 
-/** Applies readings that events led to, oldest first, in the caller's transaction. Each is done: one that is too old has nothing to say. */
+/** Rows are locked in the order of their names, as every batch does; of one account the older reading comes first. */
+const byAccountAndTime = (a: SourcedReading, b: SourcedReading): number => {
+  const [left, right] = [a.event.providerAccountId, b.event.providerAccountId];
+  if (left !== right) return left < right ? -1 : 1;
+  return a.event.readAt.getTime() - b.event.readAt.getTime();
+};
+
+/** Applies readings that events led to, in the caller's transaction. Each is done: one that is too old has nothing to say. */
 export const createMirrorAccounts =
   ({ apply }: Pick<AgencyAccounts, 'apply'>) =>
   async (sql: Sql, batch: readonly SourcedReading[]): Promise<readonly { readonly status: 'done' }[]> => {
-    // Rows are locked in the order of their names, as every batch does.
-    const ordered = [...batch].sort(
-      (a, b) =>
-        (a.event.providerAccountId < b.event.providerAccountId ? -1 : 1) *
-          Number(a.event.providerAccountId !== b.event.providerAccountId) ||
-        a.event.readAt.getTime() - b.event.readAt.getTime(),
-    );
-    for (const { event, source } of ordered) await apply(sql, { ...event, source });
+    for (const { event, source } of [...batch].sort(byAccountAndTime)) await apply(sql, { ...event, source });
     return batch.map(() => ({ status: 'done' as const }));
   };

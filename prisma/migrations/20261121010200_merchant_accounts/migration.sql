@@ -26,8 +26,6 @@ CREATE TABLE "merchant_account_intents" (
 ALTER TABLE merchant_accounts
   ADD CONSTRAINT merchant_accounts_disconnected_by CHECK (disconnected_by IN ('provider', 'operator')),
   ADD CONSTRAINT merchant_accounts_disconnected CHECK (status = 'disconnected' OR disconnected_by IS NULL);
--- One account of an agency at a provider; an old one's history stays beside the new one.
-CREATE UNIQUE INDEX merchant_accounts_one_connected ON merchant_accounts (agency_id, provider) WHERE status <> 'disconnected';
 
 ALTER TABLE merchant_account_intents
   ADD CONSTRAINT merchant_account_intents_agency FOREIGN KEY (agency_id) REFERENCES agencies (id),

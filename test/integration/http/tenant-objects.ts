@@ -35,7 +35,7 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
   await make(`/v1/customers/${customer.id}/subscription`, { planId: payAsYouGo });
   const token = await make(`/v1/customers/${customer.id}/portal-tokens`, {});
   const { order, quote } = await storeSale(service, customer);
-  const account = `macc_of_${agency.id}`;
+  const account = await storeAccount(service, agency.id);
 
   const amount = { amount: '5.00', currency: 'USD' };
   const agencyId = agency.id;
@@ -48,6 +48,7 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
       '/v1/orders/:id': order,
       '/v1/customers/:id/portal-tokens/:tokenId': token,
       '/v1/agencies/:id/api-keys/:keyId': 'key_absent',
+      '/v1/agencies/:id/merchant-accounts/:accountId': account,
       // Found by asking a provider: there is none here.
       '/v1/catalog/drift/:id': 'drift_absent',
       // The platform's own: no agency reaches what is behind these.
@@ -57,6 +58,7 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
     bodies: {
       'post /v1/agencies': [{ name: 'New', email: 'new@example.com', country: 'OM' }],
       'patch /v1/agencies/:id': [{ branding: { displayName: 'Shown' } }],
+      'post /v1/agencies/:id/merchant-accounts': [{ provider: 'stripe', providerAccountId: `acct_of_${agencyId}` }],
       'put /v1/agencies/:id/offers': [{ planIds: [plan] }],
       'post /v1/customers': [{ agencyId, name: 'New', email: 'new@example.com' }],
       'put /v1/customers/:id/offers': [{ planIds: [plan] }],
@@ -83,6 +85,29 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
     },
     secrets: [agencyId, customerId, plan, payAsYouGo, token, order, quote, account],
   };
+}
+
+async function storeAccount({ prisma, clock }: Service, agencyId: string): Promise<string> {
+  const id = `macc_of_${agencyId}`;
+  const now = clock.now();
+  await prisma.merchantAccount.create({
+    data: {
+      agencyId,
+      id,
+      provider: 'stripe',
+      providerAccountId: `acct_of_${agencyId}`,
+      livemode: false,
+      country: 'AE',
+      chargeCurrency: 'OMR',
+      usdRate: '0.385',
+      effectiveCurrency: 'OMR',
+      settlementCurrency: 'AED',
+      status: 'onboarding',
+      createdAt: now,
+      updatedAt: now,
+    },
+  });
+  return id;
 }
 
 async function storeSale({ prisma, clock }: Service, { agencyId, id: customerId }: Tenant['customer']) {

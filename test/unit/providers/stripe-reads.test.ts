@@ -131,6 +131,16 @@ describe('reading', () => {
       country: 'AE',
       default_currency: 'aed',
       charges_enabled: true,
+      payouts_enabled: false,
+      details_submitted: true,
+      requirements: {
+        currently_due: ['external_account'],
+        past_due: [],
+        pending_verification: ['company.tax_id'],
+        disabled_reason: 'requirements.past_due',
+        current_deadline: 1_800_000_000,
+      },
+      metadata: { baisa_agency: 'agc_1' },
     });
     const second = first.then(() =>
       expectRequest({ object: 'country_spec', id: 'AE', supported_payment_currencies: ['aed', 'omr'] }),
@@ -142,6 +152,16 @@ describe('reading', () => {
       settlementCurrency: 'AED',
       chargeableCurrencies: ['AED', 'OMR'],
       chargesEnabled: true,
+      payoutsEnabled: false,
+      detailsSubmitted: true,
+      requirements: {
+        currentlyDue: ['external_account'],
+        pastDue: [],
+        pendingVerification: ['company.tax_id'],
+        disabledReason: 'requirements.past_due',
+        deadline: new Date(1_800_000_000_000),
+      },
+      metadata: { baisa_agency: 'agc_1' },
     });
     expect(await first).toMatchObject({ path: '/v1/account' });
     expect(await second).toMatchObject({ path: '/v1/country_specs/AE' });
