@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import type { Sql } from '../database/database.ts';
 import type { Jobs } from '../delivery/jobs.ts';
 import { newId } from '../ids.ts';
@@ -6,6 +6,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Posting } from '../ledger/posting.ts';
 import { settleTopUp } from '../ledger/postings.ts';
 import { Money } from '../money/money.ts';
+import { followJob } from './follow-job.ts';
 import { nextStatus, type OrderFact, type OrderStatus, settlementReference } from './order.ts';
 import type { PaymentEvent } from './payment-event.ts';
 import type { FailedPayment, PaymentListeners } from './payment-listeners.ts';
@@ -59,12 +60,6 @@ const unknownOrder = (event: PaymentEvent): PaymentOutcome =>
 const keyOf = (agencyId: string, orderId: string): string => `${agencyId} ${orderId}`;
 const paymentKeyOf = ({ provider, providerAccountId, paymentId }: Settled): string =>
   `${provider} ${providerAccountId} ${paymentId}`;
-
-/** The job that reads what providers made of settled payments. */
-export const followJobName = 'checkout.follow_payments' as const;
-
-/** The provider's balance is a little behind its event, and a second's payments are followed together. */
-const followAfterMs = 1_000;
 
 type Settled = Extract<PaymentEvent, { type: 'payment.settled' }>;
 type Declined = Extract<PaymentEvent, { type: 'payment.declined' }>;
@@ -157,19 +152,10 @@ export function createSettlePayments({
     if (secondPayments.length > 0) await storeAlerts(sql, clock, secondPayments);
     if (failures.length > 0) for (const tell of listeners.onFailed) await tell(sql, failures);
     // Last, for the waiting job is one row: another batch that settles waits for it until this one commits.
-    if (postings.length > 0) await enqueueFollowing(sql, jobs);
+    if (postings.length > 0) await jobs.enqueue(sql, followJob());
     return outcomes;
   };
 }
-
-/** In the queue's own time, which no sandbox clock moves. Batches that follow each other put it off; cron then runs it. */
-const enqueueFollowing = (sql: Sql, jobs: Pick<Jobs, 'enqueue'>): Promise<void> =>
-  jobs.enqueue(sql, {
-    name: followJobName,
-    payload: {},
-    key: followJobName,
-    runAt: new Date(systemClock.now().getTime() + followAfterMs),
-  });
 
 const factOf = {
   'payment.settled': 'paid',
