@@ -5,10 +5,11 @@ import { createOffers } from './catalog/offers.ts';
 import { createAdjustBalance } from './checkout/adjust-balance.ts';
 import { createExpireLostOrders } from './checkout/expire-lost-orders.ts';
 import { createFindOrder } from './checkout/find-orders.ts';
+import { followJobName } from './checkout/follow-job.ts';
 import { createFollowPayments } from './checkout/follow-payments.ts';
 import type { PaymentListeners } from './checkout/payment-listeners.ts';
 import { createQuoteTopUp } from './checkout/quote-top-up.ts';
-import { createSettlePayments, followJobName } from './checkout/settle-payments.ts';
+import { createSettlePayments } from './checkout/settle-payments.ts';
 import { createStartTopUp } from './checkout/start-top-up.ts';
 import type { Clock } from './clock.ts';
 import type { Database } from './database/database.ts';
@@ -61,6 +62,7 @@ export function createRooms(dependencies: RoomDependencies) {
     ledger,
     providers,
     merchantAccounts,
+    jobs,
     listeners: paymentListeners,
     onFailure: (payment, error) => log.warn({ payment, err: error }, 'a payment could not be followed yet'),
   });
@@ -80,7 +82,7 @@ export function createRooms(dependencies: RoomDependencies) {
   const roomJobs: Readonly<Record<string, ScheduledJob>> = {
     ...catalog.jobs,
     'checkout.expire_lost_orders': { handle: expireLostOrders, cron: '*/3 * * * *' },
-    [followJobName]: { handle: followPayments, cron: '* * * * *' },
+    [followJobName]: { handle: followPayments.some, cron: '* * * * *' },
     'ledger.roll_up': { handle: () => ledger.rollUp(), cron: '* * * * *' },
   };
 
@@ -109,7 +111,7 @@ export function createRooms(dependencies: RoomDependencies) {
     /** What falls due by the clock, done now: for a clock that was moved. */
     doWhatIsDue: async (): Promise<void> => {
       await expireLostOrders();
-      await followPayments();
+      await followPayments.all();
     },
   };
 }

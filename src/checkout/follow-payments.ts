@@ -1,11 +1,14 @@
 import type { Clock } from '../clock.ts';
 import { type Database, inTransaction } from '../database/database.ts';
+import type { Jobs } from '../delivery/jobs.ts';
 import { newId } from '../ids.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { PlatformBooks } from '../ledger/postings.ts';
+import type { MerchantAccount } from '../merchant-accounts/merchant-account.ts';
 import { accountRefOf, type MerchantAccounts } from '../merchant-accounts/merchant-accounts.ts';
 import type { PaymentSettlement, Providers } from '../providers/port.ts';
 import { platformBooksAt } from '../revenue/platform-books.ts';
+import { followJob } from './follow-job.ts';
 import { claimToFollow, markFollowed, postponeFollowing } from './follow-payments.sql.ts';
 import { arrivalPostingsOf, type FollowedPayment, followedKeyOf, paidPaymentOf } from './followed-payment.ts';
 import type { PaymentListeners } from './payment-listeners.ts';
@@ -15,6 +18,8 @@ import { raiseAlerts } from './settle-payments.sql.ts';
 const setSize = 20;
 /** Calls under way at once: the provider limits how many it takes, and checkouts make theirs beside these. */
 const callsMax = 4;
+/** Sets that one job follows: then it makes room for others, and for a process that stops. */
+const setsOfJob = 5;
 /** How long a claim holds, in milliseconds: longer than a set can take, for a process may die with it. */
 const claimMs = 300_000;
 /** Waits after each try that came too early or failed, in milliseconds; the last one goes on. */
@@ -28,6 +33,7 @@ interface Dependencies {
   readonly ledger: Ledger;
   readonly providers: Providers;
   readonly merchantAccounts: MerchantAccounts;
+  readonly jobs: Pick<Jobs, 'enqueue'>;
   readonly listeners: Pick<PaymentListeners, 'onPaid'>;
   /** Told of a payment that could not be followed now; it is tried again by itself. */
   readonly onFailure: (payment: { readonly provider: string; readonly paymentId: string }, error: unknown) => void;
@@ -38,7 +44,12 @@ interface Dependencies {
  * in one transaction. Off the path of the credit: it waits for the provider, whose balance may be seconds behind its event. One
  * payment that cannot be followed yet waits by itself. Any number of runs at once post nothing twice.
  */
-export type FollowPayments = () => Promise<void>;
+export interface FollowPayments {
+  /** A few sets, and another job for what is left. */
+  some(): Promise<void>;
+  /** All that is due. */
+  all(): Promise<void>;
+}
 
 /** Null: nothing will be heard of it, or not from this provider. */
 interface Read {
@@ -47,26 +58,45 @@ interface Read {
 }
 
 export function createFollowPayments(dependencies: Dependencies): FollowPayments {
-  const { database, clock } = dependencies;
-  return async () => {
-    for (;;) {
-      const now = clock.now();
-      const claimed = await database.pool.query<FollowedPayment>(claimToFollow, [
-        now,
-        new Date(now.getTime() + claimMs),
-        setSize,
-      ]);
-      const payments = claimed.rows.sort((a, b) => (followedKeyOf(a) < followedKeyOf(b) ? -1 : 1));
-      const { reads, late } = await readAll(dependencies, payments);
-      await postpone(dependencies, [...late, ...(await finish(dependencies, reads))]);
-      if (payments.length < setSize) return;
-    }
+  const { database, jobs } = dependencies;
+  const follow = async (setsMax: number): Promise<boolean> => {
+    for (let set = 0; set < setsMax; set += 1) if (!(await followSet(dependencies))) return false;
+    return true;
   };
+  return {
+    some: async () => {
+      if (await follow(setsOfJob)) await jobs.enqueue(database.pool, followJob());
+    },
+    all: async () => {
+      await follow(Number.POSITIVE_INFINITY);
+    },
+  };
+}
+
+/** Answers whether more may be due. */
+async function followSet(dependencies: Dependencies): Promise<boolean> {
+  const { database, clock, merchantAccounts } = dependencies;
+  const now = clock.now();
+  const claimed = await database.pool.query<FollowedPayment>(claimToFollow, [
+    now,
+    new Date(now.getTime() + claimMs),
+    setSize,
+  ]);
+  const payments = claimed.rows.sort((a, b) => (followedKeyOf(a) < followedKeyOf(b) ? -1 : 1));
+  const accounts = new Map<string, MerchantAccount>();
+  for (const id of new Set(payments.map(({ merchant_account_id }) => merchant_account_id))) {
+    const account = await merchantAccounts.byId(id);
+    if (account) accounts.set(id, account);
+  }
+  const { reads, late } = await readAll(dependencies, accounts, payments);
+  await postpone(dependencies, [...late, ...(await finish(dependencies, reads))]);
+  return payments.length === setSize;
 }
 
 /** Asks a few at a time. What is not there yet, and what could not be asked, comes later. */
 async function readAll(
   dependencies: Dependencies,
+  accounts: ReadonlyMap<string, MerchantAccount>,
   payments: readonly FollowedPayment[],
 ): Promise<{ readonly reads: readonly Read[]; readonly late: readonly FollowedPayment[] }> {
   const reads: Read[] = [];
@@ -74,7 +104,10 @@ async function readAll(
   const waiting = [...payments];
   const lane = async (): Promise<void> => {
     for (let payment = waiting.shift(); payment; payment = waiting.shift()) {
-      const read = await readOne(dependencies, payment).catch((error: unknown) => failed(dependencies, payment, error));
+      const account = accounts.get(payment.merchant_account_id);
+      const read = await readOne(dependencies, account, payment).catch((error: unknown) =>
+        failed(dependencies, payment, error),
+      );
       if (read) reads.push(read);
       else late.push(payment);
     }
@@ -89,8 +122,11 @@ function failed({ onFailure }: Dependencies, payment: FollowedPayment, error: un
 }
 
 /** Null: not yet. */
-async function readOne({ providers, merchantAccounts }: Dependencies, payment: FollowedPayment): Promise<Read | null> {
-  const account = await merchantAccounts.byId(payment.merchant_account_id);
+async function readOne(
+  { providers }: Dependencies,
+  account: MerchantAccount | undefined,
+  payment: FollowedPayment,
+): Promise<Read | null> {
   if (!account) throw new Error(`merchant account ${payment.merchant_account_id} is not there`);
   const payments = providers[account.provider]?.payments;
   // A disconnected account answers us no more: its own books tell what it brought, and the client hears of the payment all the same.

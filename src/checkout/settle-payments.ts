@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import type { Sql } from '../database/database.ts';
 import type { Jobs } from '../delivery/jobs.ts';
 import { newId } from '../ids.ts';
@@ -7,6 +7,7 @@ import type { Posting } from '../ledger/posting.ts';
 import { settleTopUp } from '../ledger/postings.ts';
 import { Money } from '../money/money.ts';
 import { claimSettlements, orderKey, paymentKeyOf, type Settled } from './claim-settlements.ts';
+import { followJob } from './follow-job.ts';
 import { nextStatus, type OrderFact, type OrderStatus, settlementReference } from './order.ts';
 import type { DeclinedCharge, OrderListener, PaidOrder } from './order-listener.ts';
 import type { PaymentEvent } from './payment-event.ts';
@@ -59,12 +60,6 @@ const parked = (code: string, sentence: string): PaymentOutcome => ({
 
 const unknownOrder = (event: PaymentEvent): PaymentOutcome =>
   parked('unknown_order', `no order ${event.order.orderId} is known here`);
-
-/** The job that reads what providers made of settled payments. */
-export const followJobName = 'checkout.follow_payments' as const;
-
-/** The provider's balance is a little behind its event, and a second's payments are followed together. */
-const followAfterMs = 1_000;
 
 type Declined = Extract<PaymentEvent, { type: 'payment.declined' }>;
 
@@ -147,7 +142,7 @@ export function createSettlePayments({
     if (declinedCharges.length > 0) await orderListener?.declined(sql, declinedCharges.map(declinedChargeOf));
     if (failures.length > 0) for (const tell of listeners.onFailed) await tell(sql, failures);
     // Last, for the waiting job is one row: another batch that settles waits for it until this one commits.
-    if (postings.length > 0) await enqueueFollowing(sql, jobs);
+    if (postings.length > 0) await jobs.enqueue(sql, followJob());
     return outcomes;
   };
 }
@@ -167,15 +162,6 @@ const declinedChargeOf = ({ order, paymentId, code, declineCode, adviceCode, mes
   adviceCode,
   message,
 });
-
-/** In the queue's own time, which no sandbox clock moves. Batches that follow each other put it off; cron then runs it. */
-const enqueueFollowing = (sql: Sql, jobs: Pick<Jobs, 'enqueue'>): Promise<void> =>
-  jobs.enqueue(sql, {
-    name: followJobName,
-    payload: {},
-    key: followJobName,
-    runAt: new Date(systemClock.now().getTime() + followAfterMs),
-  });
 
 const factOf = {
   'payment.settled': 'paid',

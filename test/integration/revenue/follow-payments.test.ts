@@ -106,7 +106,7 @@ test('a payment that was all the platform’s settles to what the provider kept'
 test('the payment is told of once, in the transaction that posts it, however often and by however many it is followed', async () => {
   world.answers.settlement = settledInDirhams;
   const orderId = await paidOrder();
-  await Promise.all([world.followPayments(), world.newFollower()(), world.newFollower()()]);
+  await Promise.all([world.followPayments(), world.newFollower().all(), world.newFollower().all()]);
   const posted = [await world.references('agc_1'), await world.references(platformId)];
   await world.followPayments();
   expect([await world.references('agc_1'), await world.references(platformId)]).toEqual(posted);
@@ -131,10 +131,10 @@ test('a run whose process died with its claim is taken up by another when the cl
   void world.followPayments();
   await expect.poll(() => world.database.prisma.settledPayment.count({ where: { followAttempts: 1 } })).toBe(1);
   world.answers.settlement = settledInDirhams;
-  await world.newFollower()();
+  await world.newFollower().all();
   expect(world.told.paid).toEqual([]);
   world.clock.advance(300_000);
-  await world.newFollower()();
+  await world.newFollower().all();
   expect(world.told.paid).toHaveLength(1);
 });
 
@@ -202,17 +202,22 @@ test('the payment of an account that was disconnected meanwhile is told of, and 
   expect(await clearing('agc_1')).toEqual(['clearing OMR 1.380']);
 });
 
-test('more payments than one set are all followed in one run', async () => {
+test('more payments than one job takes are left to another', async () => {
   const agencyId = await world.agency('agc_1', american);
   const customerId = await world.customer(agencyId, 'cus_1');
   world.answers.settlement = async () => settlementOf(Money.of('5.00', 'USD'), null, 'USD', '1');
-  for (let each = 0; each < 45; each += 1) {
+  for (let each = 0; each < 145; each += 1) {
     const { orderId } = await world.start(agencyId, customerId, '5.00', `request ${each}`);
     await world.settle(await world.paymentOf(orderId, `pi_${each}`));
   }
-  await world.followPayments();
-  expect(world.told.paid).toHaveLength(45);
-  expect(await world.books(agencyId)).toEqual(['provider_balance USD 218.25', 'provider_fees USD 6.75']);
+  world.queued.length = 0;
+  await world.followSome();
+  expect(world.told.paid).toHaveLength(100);
+  expect(world.queued).toEqual(['checkout.follow_payments']);
+  await world.followSome();
+  expect(world.queued).toHaveLength(1);
+  expect(world.told.paid).toHaveLength(145);
+  expect(await world.books(agencyId)).toEqual(['provider_balance USD 703.25', 'provider_fees USD 21.75']);
 });
 
 test('a declined try and a delayed method that did not pay are told of as they are recorded', async () => {

@@ -6,6 +6,7 @@ import { createSettlePayments, type PaymentOutcome } from '../../../src/checkout
 import { createStartTopUp } from '../../../src/checkout/start-top-up.ts';
 import { FixedClock } from '../../../src/clock.ts';
 import { inTransaction, openDatabase } from '../../../src/database/database.ts';
+import type { Jobs } from '../../../src/delivery/jobs.ts';
 import { createLedger } from '../../../src/ledger/ledger.ts';
 import { createMerchantAccounts } from '../../../src/merchant-accounts/merchant-accounts.ts';
 import { Money } from '../../../src/money/money.ts';
@@ -158,20 +159,22 @@ export async function revenueWorld() {
   });
   const told = { paid: [] as PaidPayment[], failed: [] as FailedPayment[], failures: [] as unknown[] };
   const queued: string[] = [];
+  const jobs: Jobs = {
+    enqueue: async (_sql, { key }) => {
+      queued.push(key ?? '');
+    },
+  };
   const settlePayments = createSettlePayments({
     ledger,
     clock,
-    jobs: {
-      enqueue: async (_sql, { key }) => {
-        queued.push(key ?? '');
-      },
-    },
+    jobs,
     listeners: { onFailed: [async (_sql, failed) => void told.failed.push(...failed)] },
   });
   const newFollower = () =>
     createFollowPayments({
       ...shared,
       ledger,
+      jobs,
       listeners: { onPaid: [async (_sql, paid) => void told.paid.push(...paid)] },
       onFailure: (_payment, error) => told.failures.push(error),
     });
@@ -195,7 +198,8 @@ export async function revenueWorld() {
     agency,
     customer,
     settle,
-    followPayments: newFollower(),
+    followPayments: newFollower().all,
+    followSome: newFollower().some,
     newFollower,
     adjustBalance: createAdjustBalance({ ...shared, ledger }),
     start: (agencyId: string, customerId: string, amount: string, requestId = `${customerId} ${amount}`) =>
