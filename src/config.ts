@@ -42,6 +42,8 @@ export interface Config {
   /** USD to the charge currency. */
   readonly usdRate: ExchangeRate;
   readonly sandbox: { readonly port: number; readonly country: string };
+  /** Whether agencies' webhook addresses may lead to this machine and to private networks. For development. */
+  readonly webhooksAllowPrivateAddresses: boolean;
   readonly smtpUrl: string | undefined;
   readonly mailFrom: string | undefined;
   readonly logLevel: LogLevel;
@@ -112,6 +114,7 @@ const settings = z.object({
     .string()
     .regex(/^[A-Z]{2}$/, 'must be a two-letter country code in upper case, such as AE')
     .default('AE'),
+  WEBHOOKS_ALLOW_PRIVATE_ADDRESSES: z.enum(['true', 'false'], 'must be true or false').default('false'),
   SMTP_URL: urlOf(['smtp:', 'smtps:'], 'an smtp:// address').optional(),
   MAIL_FROM: notEmpty.optional(),
   LOG_LEVEL: z
@@ -167,6 +170,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     chargeCurrency: given.CHARGE_CURRENCY,
     usdRate: rateOf(given),
     sandbox: { port: sandboxPort, country: given.SANDBOX_COUNTRY },
+    webhooksAllowPrivateAddresses: given.WEBHOOKS_ALLOW_PRIVATE_ADDRESSES === 'true',
     smtpUrl: given.SMTP_URL,
     mailFrom: given.MAIL_FROM,
     logLevel: given.LOG_LEVEL,

@@ -21,6 +21,9 @@ export const idPrefixes = {
   subscription: 'sub',
   auditEntry: 'aud',
   alert: 'alr',
+  webhookEndpoint: 'whe',
+  outgoingDelivery: 'msg',
+  notice: 'ntc',
   refill: 'refill',
   refillSkip: 'skip',
 } as const;

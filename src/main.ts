@@ -27,6 +27,8 @@ import { listen } from './http/server.ts';
 import { createLogger, loggedError } from './log.ts';
 import { createMerchantAccounts } from './merchant-accounts/merchant-accounts.ts';
 import { createMetrics } from './metrics.ts';
+import { resolveAll } from './outgoing/address.ts';
+import { createSender } from './outgoing/send.ts';
 import type { Providers } from './providers/port.ts';
 import { withCatalogLimits } from './providers/rate-limit.ts';
 import { createStripeProvider } from './providers/stripe/stripe-provider.ts';
@@ -41,6 +43,7 @@ import { stampInstallation } from './tenancy/installation.ts';
 import { loadSecrets } from './tenancy/installation-secrets.ts';
 import { createPortal } from './tenancy/portal.ts';
 import { createNoteRefusal } from './tenancy/refusals.ts';
+import { sealerOf } from './tenancy/sealed.ts';
 
 export interface Service {
   readonly url: string;
@@ -129,6 +132,8 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
   if (platformAccount.effectiveReason) log.warn(platformAccount.effectiveReason);
 
   const publicUrl = config.publicUrl;
+  const sender = createSender({ allowPrivateAddresses: config.webhooksAllowPrivateAddresses, resolve: resolveAll });
+  started.add('outgoing webhooks', sender.close);
   const rooms = createRooms({
     database,
     clock,
@@ -136,6 +141,9 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     merchantAccounts,
     defaultTerms: { chargeCurrency: config.chargeCurrency, usdRate: config.usdRate.toString() },
     sign: signerOf(encryptionKey, 'onboarding state'),
+    sealer: sealerOf(encryptionKey),
+    sender,
+    webhooksAllowPrivateAddresses: config.webhooksAllowPrivateAddresses,
     publicUrl,
     log,
   });

@@ -11,6 +11,7 @@ import type { PaymentListeners } from './checkout/payment-listeners.ts';
 import { createQuoteTopUp } from './checkout/quote-top-up.ts';
 import { createSettlePayments } from './checkout/settle-payments.ts';
 import { createStartTopUp } from './checkout/start-top-up.ts';
+import { tellFailed, tellPaid } from './checkout/tell-payments.ts';
 import type { Clock } from './clock.ts';
 import type { Database } from './database/database.ts';
 import { jobs, type ScheduledJob } from './delivery/jobs.ts';
@@ -20,12 +21,17 @@ import type { AccountDependencies } from './merchant-accounts/dependencies.ts';
 import type { MerchantAccounts } from './merchant-accounts/merchant-accounts.ts';
 import { createMirrorAccounts } from './merchant-accounts/mirror-accounts.ts';
 import { createOnboardingStates } from './merchant-accounts/onboarding-state.ts';
+import { tellAccounts } from './merchant-accounts/tell-accounts.ts';
+import { resolveAll } from './outgoing/address.ts';
+import { createOutgoing } from './outgoing/outgoing.ts';
+import type { Sender } from './outgoing/send.ts';
 import { createOperationStore } from './providers/operation.store.ts';
 import type { Providers } from './providers/port.ts';
 import { createReadRevenue } from './revenue/read-revenue.ts';
 import { livePlanOf, liveSubscriptions } from './subscriptions/live-plan.ts';
 import { createSubscriptions } from './subscriptions/subscriptions.ts';
 import type { Signer } from './tenancy/api-key.ts';
+import type { Sealer } from './tenancy/sealed.ts';
 
 export interface RoomDependencies {
   readonly database: Database;
@@ -36,6 +42,10 @@ export interface RoomDependencies {
   readonly defaultTerms: AccountDependencies['defaultTerms'];
   /** Signs the addresses that account owners come back to. */
   readonly sign: Signer;
+  readonly sealer: Sealer;
+  /** Sends to agencies' own systems. */
+  readonly sender: Sender;
+  readonly webhooksAllowPrivateAddresses: boolean;
   /** Base of the pages that clients come back to, without a slash at its end. */
   readonly publicUrl: string;
   readonly log: Logger;
@@ -55,7 +65,19 @@ export function createRooms(dependencies: RoomDependencies) {
     merchantAccounts,
     onFailure: (order, error) => log.warn({ order, err: error }, 'an order without a session could not be decided'),
   });
-  const paymentListeners: PaymentListeners = { onPaid: [], onFailed: [] };
+  const outgoing = createOutgoing({
+    database,
+    clock,
+    jobs,
+    sealer: dependencies.sealer,
+    sender: dependencies.sender,
+    allowPrivateAddresses: dependencies.webhooksAllowPrivateAddresses,
+    resolve: resolveAll,
+  });
+  const paymentListeners: PaymentListeners = {
+    onPaid: [tellPaid(outgoing.emit)],
+    onFailed: [tellFailed(outgoing.emit)],
+  };
   const followPayments = createFollowPayments({
     database,
     clock,
@@ -74,13 +96,14 @@ export function createRooms(dependencies: RoomDependencies) {
     operations,
     merchantAccounts,
     states: createOnboardingStates({ clock, sign: dependencies.sign }),
-    listeners: [followAccounts({ clock, jobs })],
+    listeners: [followAccounts({ clock, jobs }), tellAccounts(outgoing.emit)],
     defaultTerms: dependencies.defaultTerms,
     publicUrl,
   });
 
   const roomJobs: Readonly<Record<string, ScheduledJob>> = {
     ...catalog.jobs,
+    ...outgoing.jobs,
     'checkout.expire_lost_orders': { handle: expireLostOrders, cron: '*/3 * * * *' },
     [followJobName]: { handle: followPayments.some, cron: '* * * * *' },
     'ledger.roll_up': { handle: () => ledger.rollUp(), cron: '* * * * *' },
@@ -89,8 +112,9 @@ export function createRooms(dependencies: RoomDependencies) {
   return {
     ledger,
     catalog,
+    outgoing,
     offers: createOffers({ database, clock, jobs }),
-    subscriptions: createSubscriptions({ database, clock, jobs }),
+    subscriptions: createSubscriptions({ database, clock, jobs, outgoing }),
     adjustBalance: createAdjustBalance({ database, ledger, merchantAccounts, livePlanOf }),
     quoteTopUp: createQuoteTopUp({ database, clock, providers, merchantAccounts }),
     startTopUp: createStartTopUp({
@@ -112,6 +136,7 @@ export function createRooms(dependencies: RoomDependencies) {
     doWhatIsDue: async (): Promise<void> => {
       await expireLostOrders();
       await followPayments.all();
+      await outgoing.deliverDue();
     },
   };
 }

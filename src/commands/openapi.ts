@@ -7,9 +7,12 @@ import { openApiDocument } from '../http/openapi.ts';
 import { createRoutes } from '../http/routes/all.ts';
 import { createLogger } from '../log.ts';
 import { createMerchantAccounts } from '../merchant-accounts/merchant-accounts.ts';
+import { resolveAll } from '../outgoing/address.ts';
+import { createSender } from '../outgoing/send.ts';
 import { createRooms } from '../rooms.ts';
 import { apiKeyHasher } from '../tenancy/api-key.ts';
 import { createPortal } from '../tenancy/portal.ts';
+import { sealerOf } from '../tenancy/sealed.ts';
 
 /** The committed document. */
 export const documentFile = fileURLToPath(new URL('../../docs/openapi.json', import.meta.url));
@@ -35,6 +38,9 @@ export async function renderDocument(): Promise<string> {
         merchantAccounts,
         defaultTerms: { chargeCurrency: 'OMR', usdRate: '0.385' },
         sign: (text) => text,
+        sealer: sealerOf('unused'),
+        sender: createSender({ allowPrivateAddresses: false, resolve: resolveAll }),
+        webhooksAllowPrivateAddresses: false,
         publicUrl: 'unused',
         log,
       }),

@@ -42,6 +42,7 @@ const accountRow = z.object({
   disconnectedAt: z.date().nullable(),
   disconnectedBy: z.enum(['provider', 'operator']).nullable(),
   createdAt: z.date(),
+  changedAt: z.date(),
 });
 
 export type AccountRow = z.output<typeof accountRow>;
@@ -61,7 +62,7 @@ const columns = `
   effective_reason AS "effectiveReason", settlement_currency AS "settlementCurrency", status,
   charges_enabled AS "chargesEnabled", payouts_enabled AS "payoutsEnabled", details_submitted AS "detailsSubmitted",
   requirements, chargeable_currencies AS "chargeableCurrencies", read_at AS "readAt", connected_at AS "connectedAt",
-  disconnected_at AS "disconnectedAt", disconnected_by AS "disconnectedBy", created_at AS "createdAt"`;
+  disconnected_at AS "disconnectedAt", disconnected_by AS "disconnectedBy", created_at AS "createdAt", updated_at AS "changedAt"`;
 
 const rowsOf = (rows: readonly unknown[]): readonly AccountRow[] => rows.map((row) => accountRow.parse(row));
 

@@ -38,6 +38,8 @@ export interface MerchantAccount {
   readonly disconnectedAt: Date | null;
   readonly disconnectedBy: 'provider' | 'operator' | null;
   readonly createdAt: Date;
+  /** When something of it was last stored. */
+  readonly changedAt: Date;
 }
 
 /** The rate that quotes and prices of this account use: 1 where clients are charged in the currency of balances. */

@@ -5,11 +5,13 @@ import { type Database, inTransaction, type Sql } from '../database/database.ts'
 import type { Jobs } from '../delivery/jobs.ts';
 import { conflict, invalidField } from '../errors.ts';
 import { idOfRequest, newId } from '../ids.ts';
+import type { Emit } from '../outgoing/emit.ts';
 import { recordChange } from '../tenancy/audit.ts';
+import { requireServing } from '../tenancy/require-serving.ts';
 import type { Scope } from '../tenancy/scope.ts';
 import { insertSubscription, loadLive, loadSubscription } from './subscription.store.ts';
 import type { Subscription } from './subscription.ts';
-import { auditedSubscription, eventOf, type SubscriptionEvents } from './subscription-facts.ts';
+import { auditedSubscription, eventOf } from './subscription-facts.ts';
 
 export interface SubscriptionDependencies {
   readonly database: Database;
@@ -17,7 +19,7 @@ export interface SubscriptionDependencies {
   /** Where a plan is taken out of sale once the last client has left it. */
   readonly jobs: Pick<Jobs, 'enqueue'>;
   /** Absent where nobody is told. */
-  readonly outgoing?: SubscriptionEvents;
+  readonly outgoing?: { readonly emit: Emit };
 }
 
 export interface SubscriptionRequest {
@@ -56,6 +58,7 @@ export function startSubscription(
       const message = 'The client is on another plan: cancel that subscription first, or change its plan.';
       throw conflict('subscription_exists', message);
     }
+    await requireServing(sql, customer);
     const require = scope.role === 'portal' ? requireBuyable : requireAssignable;
     const sale = await require(sql, scope, { customerId, planId });
     if (sale.document.pricingModel === 'fixed') {

@@ -1,4 +1,4 @@
-import type { Sql } from '../database/database.ts';
+import type { OutgoingEvent } from '../outgoing/event-types.ts';
 import type { AuditedFields } from '../tenancy/audit.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -11,26 +11,8 @@ export const auditedSubscription = (subscription: Subscription): AuditedFields =
   endedAt: subscription.endedAt,
 });
 
-/** What the agency's own systems are told of a subscription. `fact` names what happened: told once, however often it is emitted. */
-export interface SubscriptionEvent {
-  readonly type: 'subscription.activated' | 'subscription.canceled';
-  readonly agencyId: string;
-  readonly fact: string;
-  readonly data: {
-    readonly subscriptionId: string;
-    readonly customerId: string;
-    readonly planId: string;
-    readonly planVersion: number;
-    readonly status: Subscription['status'];
-    readonly startedAt: string;
-    readonly endedAt: string | null;
-  };
-}
-
-/** Where they are told, in the transaction of what they tell. */
-export interface SubscriptionEvents {
-  emit(sql: Sql, events: readonly SubscriptionEvent[]): Promise<void>;
-}
+/** What the agency's own systems are told of a subscription. */
+export type SubscriptionEvent = Extract<OutgoingEvent, { type: 'subscription.activated' | 'subscription.canceled' }>;
 
 export const eventOf = (type: SubscriptionEvent['type'], subscription: Subscription): SubscriptionEvent => ({
   type,

@@ -13,6 +13,7 @@ import { createOfferRoutes, type OfferRouteDependencies } from './offers.ts';
 import { createPortalRoutes, type PortalRouteDependencies } from './portal.ts';
 import { createRevenueRoutes, type RevenueRouteDependencies } from './revenue.ts';
 import { createSubscriptionRoutes, type SubscriptionRouteDependencies } from './subscriptions.ts';
+import { createWebhookEndpointRoutes, type WebhookEndpointRouteDependencies } from './webhook-endpoints.ts';
 
 /** What the routes together need: what each list asks for. */
 export type RouteDependencies = KeyIssueDependencies &
@@ -23,6 +24,7 @@ export type RouteDependencies = KeyIssueDependencies &
   CheckoutRouteDependencies &
   EventRouteDependencies &
   MerchantAccountRouteDependencies &
+  WebhookEndpointRouteDependencies &
   OfferRouteDependencies &
   RevenueRouteDependencies &
   PortalRouteDependencies &
@@ -32,6 +34,7 @@ export type RouteDependencies = KeyIssueDependencies &
 export const createRoutes = (dependencies: RouteDependencies): readonly Route[] => [
   ...createAgencyRoutes(dependencies),
   ...createMerchantAccountRoutes(dependencies),
+  ...createWebhookEndpointRoutes(dependencies),
   ...createCustomerRoutes(dependencies),
   ...createPortalRoutes(dependencies),
   ...createCatalogRoutes(dependencies),

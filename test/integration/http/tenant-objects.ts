@@ -36,6 +36,7 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
   const token = await make(`/v1/customers/${customer.id}/portal-tokens`, {});
   const { order, quote } = await storeSale(service, customer);
   const account = await storeAccount(service, agency.id);
+  const { endpoint, delivery } = await storeEndpoint(service, agency.id);
 
   const amount = { amount: '5.00', currency: 'USD' };
   const agencyId = agency.id;
@@ -49,6 +50,8 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
       '/v1/customers/:id/portal-tokens/:tokenId': token,
       '/v1/agencies/:id/api-keys/:keyId': 'key_absent',
       '/v1/agencies/:id/merchant-accounts/:accountId': account,
+      '/v1/webhook-endpoints/:id': endpoint,
+      '/v1/webhook-endpoints/:id/deliveries/:deliveryId': delivery,
       // Found by asking a provider: there is none here.
       '/v1/catalog/drift/:id': 'drift_absent',
       // The platform's own: no agency reaches what is behind these.
@@ -59,6 +62,7 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
       'post /v1/agencies': [{ name: 'New', email: 'new@example.com', country: 'OM' }],
       'patch /v1/agencies/:id': [{ branding: { displayName: 'Shown' } }],
       'post /v1/agencies/:id/merchant-accounts': [{ provider: 'stripe', providerAccountId: `acct_of_${agencyId}` }],
+      'post /v1/webhook-endpoints': [{ agencyId, url: 'https://93.184.216.34/hooks' }],
       'put /v1/agencies/:id/offers': [{ planIds: [plan] }],
       'post /v1/customers': [{ agencyId, name: 'New', email: 'new@example.com' }],
       'put /v1/customers/:id/offers': [{ planIds: [plan] }],
@@ -83,8 +87,30 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
         { customerId, kind: 'top_up', quoteId: quote },
       ],
     },
-    secrets: [agencyId, customerId, plan, payAsYouGo, token, order, quote, account],
+    secrets: [agencyId, customerId, plan, payAsYouGo, token, order, quote, account, endpoint, delivery],
   };
+}
+
+async function storeEndpoint({ prisma, clock }: Service, agencyId: string) {
+  const [endpoint, delivery] = [`whe_of_${agencyId}`, `msg_of_${agencyId}`];
+  const createdAt = clock.now();
+  await prisma.webhookEndpoint.create({
+    data: { agencyId, id: endpoint, url: 'https://93.184.216.34/own', eventTypes: ['*'], secret: 'sealed', createdAt },
+  });
+  await prisma.outgoingDelivery.create({
+    data: {
+      agencyId,
+      id: delivery,
+      endpointId: endpoint,
+      type: 'payment.paid',
+      fact: 'of a test',
+      body: '{}',
+      status: 'failed',
+      dueAt: createdAt,
+      createdAt,
+    },
+  });
+  return { endpoint, delivery };
 }
 
 async function storeAccount({ prisma, clock }: Service, agencyId: string): Promise<string> {

@@ -4,6 +4,7 @@ import { Registry } from 'prom-client';
 import { FixedClock } from '../../../src/clock.ts';
 import { openDatabase } from '../../../src/database/database.ts';
 import { createInbox } from '../../../src/delivery/inbox.ts';
+import { migrateJobs } from '../../../src/delivery/jobs.ts';
 import { createRateLimits } from '../../../src/delivery/rate-limits.ts';
 import { createApp } from '../../../src/http/app.ts';
 import { callLimits } from '../../../src/http/call-limits.ts';
@@ -11,6 +12,8 @@ import type { Route } from '../../../src/http/route.ts';
 import { createRoutes } from '../../../src/http/routes/all.ts';
 import { listen } from '../../../src/http/server.ts';
 import { createMerchantAccounts } from '../../../src/merchant-accounts/merchant-accounts.ts';
+import { resolveAll } from '../../../src/outgoing/address.ts';
+import { createSender } from '../../../src/outgoing/send.ts';
 import { createRooms } from '../../../src/rooms.ts';
 import type { Agency } from '../../../src/tenancy/agency.ts';
 import { apiKeyHasher, signerOf } from '../../../src/tenancy/api-key.ts';
@@ -23,6 +26,7 @@ import { ensurePlatformAgency } from '../../../src/tenancy/ensure-platform-agenc
 import { createPortal } from '../../../src/tenancy/portal.ts';
 import { createNoteRefusal } from '../../../src/tenancy/refusals.ts';
 import type { Scope } from '../../../src/tenancy/scope.ts';
+import { sealerOf } from '../../../src/tenancy/sealed.ts';
 import { createMigratedDatabase } from '../../support/database.ts';
 
 export const platformKey = 'baisa_pk_for-tests-only-0123456789abcdef';
@@ -68,6 +72,7 @@ export async function startService(options: ServiceOptions = {}) {
   const { prisma, pool } = database;
   const lines: string[] = [];
   const log = pino({ level: 'info' }, { write: (line: string) => lines.push(line) });
+  await migrateJobs(pool, log);
   const hash = apiKeyHasher('an encryption key of the tests, long enough');
   const dependencies = { prisma, clock, hash };
   const platformAgency = await ensurePlatformAgency(dependencies, { apiKey: platformKey, country: 'OM' });
@@ -79,6 +84,9 @@ export async function startService(options: ServiceOptions = {}) {
     merchantAccounts,
     defaultTerms: { chargeCurrency: 'OMR', usdRate: '0.385' },
     sign: signerOf('an encryption key of the tests, long enough', 'onboarding state'),
+    sealer: sealerOf('an encryption key of the tests, long enough'),
+    sender: createSender({ allowPrivateAddresses: false, resolve: resolveAll }),
+    webhooksAllowPrivateAddresses: false,
     publicUrl,
     log,
   });

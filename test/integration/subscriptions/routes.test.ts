@@ -74,10 +74,8 @@ describe('over HTTP', () => {
 
     const plan = { ...payAsYouGoInput, name: 'reseller', limits: { maxConcurrency: 40 }, publish: true };
     const planId = (await service.call('POST', '/v1/plans', { body: plan })).body.id;
-    const platform = (await service.call('GET', '/v1/agencies/platform')).body.id;
-    const asClient = { agencyId: platform, name: 'First', email: 'first@example.com', externalId: agencyId };
-    const { body } = await service.call('POST', '/v1/customers', { body: asClient });
-    await service.call('POST', `/v1/customers/${String(body.id)}/subscription`, { body: { planId } });
+    const { body } = await service.call('GET', `/v1/agencies/${agencyId}`);
+    await service.call('POST', `/v1/customers/${String(body.customerId)}/subscription`, { body: { planId } });
     expect(await call('GET', `/v1/agencies/${agencyId}/limits`)).toMatchObject({
       status: 200,
       body: { planId, version: 1, limits: { maxConcurrency: 40 }, recurring: [] },

@@ -1,0 +1,47 @@
+import type { Emit } from '../outgoing/emit.ts';
+import type { PaymentListeners } from './payment-listeners.ts';
+
+/** Payments as the agency's own systems hear of them. */
+export const tellPaid =
+  (emit: Emit): PaymentListeners['onPaid'][number] =>
+  (sql, payments) =>
+    emit(
+      sql,
+      payments.map(({ agencyId, fact, orderId, customerId, paymentId, credited, charged, paidAt }) => ({
+        type: 'payment.paid',
+        agencyId,
+        fact,
+        data: {
+          orderId,
+          customerId,
+          paymentId,
+          credited: credited.toJSON(),
+          charged: charged.toJSON(),
+          paidAt: paidAt.toISOString(),
+        },
+      })),
+    );
+
+export const tellFailed =
+  (emit: Emit): PaymentListeners['onFailed'][number] =>
+  (sql, payments) =>
+    emit(
+      sql,
+      payments.map(
+        ({ agencyId, fact, orderId, customerId, paymentId, charged, final, code, declineCode, failedAt }) => ({
+          type: 'payment.failed',
+          agencyId,
+          fact,
+          data: {
+            orderId,
+            customerId,
+            paymentId,
+            charged: charged.toJSON(),
+            final,
+            code,
+            declineCode,
+            failedAt: failedAt.toISOString(),
+          },
+        }),
+      ),
+    );
