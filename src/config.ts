@@ -44,8 +44,8 @@ export interface Config {
   readonly sandbox: { readonly port: number; readonly country: string };
   /** Whether agencies' webhook addresses may lead to this machine and to private networks. For development. */
   readonly webhooksAllowPrivateAddresses: boolean;
-  readonly smtpUrl: string | undefined;
-  readonly mailFrom: string | undefined;
+  /** Undefined: notices are kept to be read. */
+  readonly smtp: { readonly smtpUrl: string; readonly mailFrom: string } | undefined;
   readonly logLevel: LogLevel;
 }
 
@@ -116,7 +116,7 @@ const settings = z.object({
     .default('AE'),
   WEBHOOKS_ALLOW_PRIVATE_ADDRESSES: z.enum(['true', 'false'], 'must be true or false').default('false'),
   SMTP_URL: urlOf(['smtp:', 'smtps:'], 'an smtp:// address').optional(),
-  MAIL_FROM: notEmpty.optional(),
+  MAIL_FROM: z.email('must be an e-mail address').optional(),
   LOG_LEVEL: z
     .enum(
       ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
@@ -171,8 +171,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     usdRate: rateOf(given),
     sandbox: { port: sandboxPort, country: given.SANDBOX_COUNTRY },
     webhooksAllowPrivateAddresses: given.WEBHOOKS_ALLOW_PRIVATE_ADDRESSES === 'true',
-    smtpUrl: given.SMTP_URL,
-    mailFrom: given.MAIL_FROM,
+    smtp: smtpOf(given),
     logLevel: given.LOG_LEVEL,
   };
 }
@@ -230,6 +229,14 @@ function stripeOf(given: Settings): StripeConfig | undefined {
     connectWebhookSecrets: given.STRIPE_CONNECT_WEBHOOK_SECRET ?? [],
     clientId: given.STRIPE_CLIENT_ID,
   };
+}
+
+function smtpOf({ SMTP_URL: smtpUrl, MAIL_FROM: mailFrom }: Settings): Config['smtp'] {
+  if (smtpUrl === undefined) return undefined;
+  if (mailFrom === undefined) {
+    throw new SettingError('MAIL_FROM must be set when SMTP_URL is: the address that notices come from.');
+  }
+  return { smtpUrl, mailFrom };
 }
 
 function rateOf({ USD_RATE: rate, CHARGE_CURRENCY: currency }: Settings): ExchangeRate {

@@ -28,6 +28,7 @@ import { createLogger, loggedError } from './log.ts';
 import { createMerchantAccounts } from './merchant-accounts/merchant-accounts.ts';
 import { createMetrics } from './metrics.ts';
 import { resolveAll } from './outgoing/address.ts';
+import { createMailer } from './outgoing/mailer.ts';
 import { createSender } from './outgoing/send.ts';
 import type { Providers } from './providers/port.ts';
 import { withCatalogLimits } from './providers/rate-limit.ts';
@@ -134,6 +135,8 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
   const publicUrl = config.publicUrl;
   const sender = createSender({ allowPrivateAddresses: config.webhooksAllowPrivateAddresses, resolve: resolveAll });
   started.add('outgoing webhooks', sender.close);
+  const mailer = config.smtp ? createMailer(config.smtp) : null;
+  if (mailer) started.add('mailer', async () => mailer.close());
   const rooms = createRooms({
     database,
     clock,
@@ -143,6 +146,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     sign: signerOf(encryptionKey, 'onboarding state'),
     sealer: sealerOf(encryptionKey),
     sender,
+    mailer,
     webhooksAllowPrivateAddresses: config.webhooksAllowPrivateAddresses,
     publicUrl,
     log,

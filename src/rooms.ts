@@ -11,7 +11,7 @@ import type { PaymentListeners } from './checkout/payment-listeners.ts';
 import { createQuoteTopUp } from './checkout/quote-top-up.ts';
 import { createSettlePayments } from './checkout/settle-payments.ts';
 import { createStartTopUp } from './checkout/start-top-up.ts';
-import { tellFailed, tellPaid } from './checkout/tell-payments.ts';
+import { sendReceipts, tellFailed, tellPaid } from './checkout/tell-payments.ts';
 import type { Clock } from './clock.ts';
 import type { Database } from './database/database.ts';
 import { jobs, type ScheduledJob } from './delivery/jobs.ts';
@@ -23,6 +23,8 @@ import { createMirrorAccounts } from './merchant-accounts/mirror-accounts.ts';
 import { createOnboardingStates } from './merchant-accounts/onboarding-state.ts';
 import { tellAccounts } from './merchant-accounts/tell-accounts.ts';
 import { resolveAll } from './outgoing/address.ts';
+import type { Mailer } from './outgoing/mailer.ts';
+import { createNotices } from './outgoing/notices.ts';
 import { createOutgoing } from './outgoing/outgoing.ts';
 import type { Sender } from './outgoing/send.ts';
 import { createOperationStore } from './providers/operation.store.ts';
@@ -46,6 +48,8 @@ export interface RoomDependencies {
   /** Sends to agencies' own systems. */
   readonly sender: Sender;
   readonly webhooksAllowPrivateAddresses: boolean;
+  /** Null: there is no mail server. */
+  readonly mailer: Mailer | null;
   /** Base of the pages that clients come back to, without a slash at its end. */
   readonly publicUrl: string;
   readonly log: Logger;
@@ -74,8 +78,9 @@ export function createRooms(dependencies: RoomDependencies) {
     allowPrivateAddresses: dependencies.webhooksAllowPrivateAddresses,
     resolve: resolveAll,
   });
+  const notices = createNotices({ database, clock, jobs, mailer: dependencies.mailer });
   const paymentListeners: PaymentListeners = {
-    onPaid: [tellPaid(outgoing.emit)],
+    onPaid: [tellPaid(outgoing.emit), sendReceipts(notices.notify)],
     onFailed: [tellFailed(outgoing.emit)],
   };
   const followPayments = createFollowPayments({
@@ -104,6 +109,7 @@ export function createRooms(dependencies: RoomDependencies) {
   const roomJobs: Readonly<Record<string, ScheduledJob>> = {
     ...catalog.jobs,
     ...outgoing.jobs,
+    ...notices.jobs,
     'checkout.expire_lost_orders': { handle: expireLostOrders, cron: '*/3 * * * *' },
     [followJobName]: { handle: followPayments.some, cron: '* * * * *' },
     'ledger.roll_up': { handle: () => ledger.rollUp(), cron: '* * * * *' },
@@ -113,6 +119,7 @@ export function createRooms(dependencies: RoomDependencies) {
     ledger,
     catalog,
     outgoing,
+    notices,
     offers: createOffers({ database, clock, jobs }),
     subscriptions: createSubscriptions({ database, clock, jobs, outgoing }),
     adjustBalance: createAdjustBalance({ database, ledger, merchantAccounts, livePlanOf }),
@@ -137,6 +144,7 @@ export function createRooms(dependencies: RoomDependencies) {
       await expireLostOrders();
       await followPayments.all();
       await outgoing.deliverDue();
+      await notices.sendDue();
     },
   };
 }

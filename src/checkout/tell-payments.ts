@@ -1,4 +1,5 @@
 import type { Emit } from '../outgoing/emit.ts';
+import type { Notify } from '../outgoing/notices.ts';
 import type { PaymentListeners } from './payment-listeners.ts';
 
 /** Payments as the agency's own systems hear of them. */
@@ -44,4 +45,24 @@ export const tellFailed =
           },
         }),
       ),
+    );
+
+/** A receipt by e-mail for each payment, in the agency's name. */
+export const sendReceipts =
+  (notify: Notify): PaymentListeners['onPaid'][number] =>
+  (sql, payments) =>
+    notify(
+      sql,
+      payments.map(({ agencyId, customerId, fact, credited, charged, paidAt, orderId }) => ({
+        kind: 'receipt',
+        agencyId,
+        customerId,
+        fact,
+        facts: {
+          credited: credited.toString(),
+          charged: charged.toString(),
+          paidOn: paidAt.toISOString().slice(0, 10),
+          orderId,
+        },
+      })),
     );

@@ -41,6 +41,7 @@ export async function renderDocument(): Promise<string> {
         sealer: sealerOf('unused'),
         sender: createSender({ allowPrivateAddresses: false, resolve: resolveAll }),
         webhooksAllowPrivateAddresses: false,
+        mailer: null,
         publicUrl: 'unused',
         log,
       }),

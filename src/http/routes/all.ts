@@ -9,6 +9,7 @@ import { type CheckoutRouteDependencies, createCheckoutRoutes } from './checkout
 import { createCustomerRoutes } from './customers.ts';
 import { createEventRoutes, type EventRouteDependencies } from './events.ts';
 import { createMerchantAccountRoutes, type MerchantAccountRouteDependencies } from './merchant-accounts.ts';
+import { createNoticeRoutes, type NoticeRouteDependencies } from './notices.ts';
 import { createOfferRoutes, type OfferRouteDependencies } from './offers.ts';
 import { createPortalRoutes, type PortalRouteDependencies } from './portal.ts';
 import { createRevenueRoutes, type RevenueRouteDependencies } from './revenue.ts';
@@ -25,6 +26,7 @@ export type RouteDependencies = KeyIssueDependencies &
   EventRouteDependencies &
   MerchantAccountRouteDependencies &
   WebhookEndpointRouteDependencies &
+  NoticeRouteDependencies &
   OfferRouteDependencies &
   RevenueRouteDependencies &
   PortalRouteDependencies &
@@ -35,6 +37,7 @@ export const createRoutes = (dependencies: RouteDependencies): readonly Route[] 
   ...createAgencyRoutes(dependencies),
   ...createMerchantAccountRoutes(dependencies),
   ...createWebhookEndpointRoutes(dependencies),
+  ...createNoticeRoutes(dependencies),
   ...createCustomerRoutes(dependencies),
   ...createPortalRoutes(dependencies),
   ...createCatalogRoutes(dependencies),

@@ -37,6 +37,7 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
   const { order, quote } = await storeSale(service, customer);
   const account = await storeAccount(service, agency.id);
   const { endpoint, delivery } = await storeEndpoint(service, agency.id);
+  const notice = await storeNotice(service, customer);
 
   const amount = { amount: '5.00', currency: 'USD' };
   const agencyId = agency.id;
@@ -50,6 +51,7 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
       '/v1/customers/:id/portal-tokens/:tokenId': token,
       '/v1/agencies/:id/api-keys/:keyId': 'key_absent',
       '/v1/agencies/:id/merchant-accounts/:accountId': account,
+      '/v1/notices/:id': notice,
       '/v1/webhook-endpoints/:id': endpoint,
       '/v1/webhook-endpoints/:id/deliveries/:deliveryId': delivery,
       // Found by asking a provider: there is none here.
@@ -87,7 +89,7 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
         { customerId, kind: 'top_up', quoteId: quote },
       ],
     },
-    secrets: [agencyId, customerId, plan, payAsYouGo, token, order, quote, account, endpoint, delivery],
+    secrets: [agencyId, customerId, plan, payAsYouGo, token, order, quote, account, endpoint, delivery, notice],
   };
 }
 
@@ -111,6 +113,29 @@ async function storeEndpoint({ prisma, clock }: Service, agencyId: string) {
     },
   });
   return { endpoint, delivery };
+}
+
+async function storeNotice({ prisma, clock }: Service, { agencyId, id: customerId }: Tenant['customer']) {
+  const id = `ntc_of_${agencyId}`;
+  const createdAt = clock.now();
+  await prisma.notice.create({
+    data: {
+      agencyId,
+      id,
+      customerId,
+      kind: 'receipt',
+      fact: 'of a test',
+      recipient: 'client@example.com',
+      fromName: 'A',
+      subject: 'Payment received',
+      text: 'Thank you.',
+      html: '<p>Thank you.</p>',
+      status: 'kept',
+      dueAt: createdAt,
+      createdAt,
+    },
+  });
+  return id;
 }
 
 async function storeAccount({ prisma, clock }: Service, agencyId: string): Promise<string> {

@@ -87,6 +87,7 @@ export async function startService(options: ServiceOptions = {}) {
     sealer: sealerOf('an encryption key of the tests, long enough'),
     sender: createSender({ allowPrivateAddresses: false, resolve: resolveAll }),
     webhooksAllowPrivateAddresses: false,
+    mailer: null,
     publicUrl,
     log,
   });
