@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { errorMessage } from '../errors.ts';
 import { createApiClient } from './api-client.ts';
+import { agencySteps } from './demo/agency-steps.ts';
 import { bookSteps } from './demo/book-steps.ts';
 import { catalogSteps } from './demo/catalog-steps.ts';
 import { deliverySteps } from './demo/delivery-steps.ts';
@@ -27,7 +28,7 @@ free ports and in a temporary directory, and removes it at the end.
 Against a running service the demo makes two agencies of its own and moves the sandbox's clock by a day and two hours.
 Exits 0 only if every step's outcome was right.`;
 
-const steps: readonly Step[] = [...catalogSteps, ...paymentSteps, ...deliverySteps, ...bookSteps];
+const steps: readonly Step[] = [...catalogSteps, ...paymentSteps, ...deliverySteps, ...agencySteps, ...bookSteps];
 
 /** What the demo drives, and how to let go of it. */
 interface Target {

@@ -9,6 +9,9 @@ export const metadataKeys = {
   plan: 'baisa_plan',
   version: 'baisa_version',
   fingerprint: 'baisa_fingerprint',
+  /** Our id of a hold, of a session that saves a card. */
+  hold: 'baisa_hold',
+  setup: 'baisa_setup',
   /** What a payment is for, where it is not a sale, e.g. `verification`. */
   purpose: 'baisa_purpose',
 } as const;

@@ -13,7 +13,7 @@ const sessionLifetimeMs = { min: 30 * minuteMs, max: 24 * 60 * minuteMs };
 /** Any other word for a session's status means that the client may still pay. */
 const finalStatuses = ['complete', 'expired'] as const;
 
-const toSession = (session: Stripe.Checkout.Session): HostedSession => ({
+export const toSession = (session: Stripe.Checkout.Session): HostedSession => ({
   id: session.id,
   url: session.url,
   status: finalStatuses.find((status) => status === session.status) ?? 'open',

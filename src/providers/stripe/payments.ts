@@ -13,7 +13,7 @@ const statuses: Readonly<Record<string, ProviderPayment['status']>> = {
   canceled: 'canceled',
 };
 
-const failureOf = (error: Stripe.PaymentIntent.LastPaymentError | null): ProviderPayment['failure'] =>
+export const failureOf = (error: Stripe.PaymentIntent.LastPaymentError | null): ProviderPayment['failure'] =>
   error && {
     code: error.code ?? null,
     declineCode: error.decline_code ?? null,
@@ -21,18 +21,24 @@ const failureOf = (error: Stripe.PaymentIntent.LastPaymentError | null): Provide
     message: error.message ?? null,
   };
 
+/** Throws `ProviderError` for one in a currency that this service has never heard of. */
+export function toPayment(intent: Stripe.PaymentIntent): ProviderPayment {
+  requireKnownCurrency(intent);
+  return {
+    id: intent.id,
+    amount: fromMinorUnits(intent.amount, intent.currency),
+    amountReceived: fromMinorUnits(intent.amount_received, intent.currency),
+    status: statuses[intent.status] ?? 'other',
+    metadata: intent.metadata,
+    failure: failureOf(intent.last_payment_error),
+  };
+}
+
 export const createPayments = (stripe: Stripe, calls: StripeCalls): PaymentsPort => ({
   async retrieve(account, paymentId) {
-    const intent = await calls.read('payment_intent', () => stripe.paymentIntents.retrieve(paymentId, {}, on(account)));
-    requireKnownCurrency(intent);
-    return {
-      id: intent.id,
-      amount: fromMinorUnits(intent.amount, intent.currency),
-      amountReceived: fromMinorUnits(intent.amount_received, intent.currency),
-      status: statuses[intent.status] ?? 'other',
-      metadata: intent.metadata,
-      failure: failureOf(intent.last_payment_error),
-    };
+    return toPayment(
+      await calls.read('payment_intent', () => stripe.paymentIntents.retrieve(paymentId, {}, on(account))),
+    );
   },
 
   settlement: (account, paymentId) => readSettlement(stripe, calls, account, paymentId),

@@ -2,8 +2,11 @@ import Stripe from 'stripe';
 import { SettingError } from '../../errors.ts';
 import type { PaymentProvider } from '../port.ts';
 import { createAccounts } from './accounts.ts';
+import { createCards } from './cards.ts';
 import { createCatalog } from './catalog.ts';
 import { createCheckout } from './checkout.ts';
+import { createHolds } from './holds.ts';
+import { createOffSession } from './off-session.ts';
 import { createPayments } from './payments.ts';
 import { createStripeCalls } from './stripe-calls.ts';
 import { StripeTransport } from './transport.ts';
@@ -59,6 +62,9 @@ export function createStripeProvider(options: StripeProviderOptions): PaymentPro
     catalog: createCatalog(stripe, calls),
     checkout: createCheckout(stripe, calls),
     payments: createPayments(stripe, calls),
+    cards: createCards(stripe, calls),
+    holds: createHolds(stripe, calls),
+    offSession: createOffSession(stripe, calls),
     webhookEndpoints: createWebhookEndpoints(stripe, calls),
   };
 }
