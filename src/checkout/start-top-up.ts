@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/database.ts';
-import type { Customer, Order } from '../database/generated/client.ts';
+import type { Order } from '../database/generated/client.ts';
 import { AppError, conflict, invalidField, notFound } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { MerchantAccount } from '../merchant-accounts/merchant-account.ts';
@@ -13,6 +13,7 @@ import type { CheckoutPort, HostedSession, ProviderName, Providers, TopUpSession
 import type { LivePlanOf } from '../revenue/share.ts';
 import { requireServing } from '../tenancy/require-serving.ts';
 import { orderTermsOf } from './order-terms.ts';
+import { ensureProviderCustomer } from './provider-customer.ts';
 import { checkoutOf, convertTopUp, quotedMoney } from './quote-top-up.ts';
 
 /** An hour less than the provider's longest, so that an order that was stored before its call still fits. */
@@ -186,38 +187,6 @@ async function moneyOf(
   const account = await merchantAccounts.forNewCheckout(request.agencyId, request.provider);
   const { source, charged, exact, rate } = convertTopUp(account, checkoutOf(providers, account), request.credited);
   return { credited: source, charged, exact, rate, account };
-}
-
-/** The client as the account knows it: made once per account, found again if the answer was lost. */
-async function ensureProviderCustomer(
-  { database, clock, operations }: Dependencies,
-  customer: Customer,
-  account: MerchantAccount,
-  checkout: CheckoutPort,
-): Promise<string> {
-  const key = { agencyId: customer.agencyId, customerId: customer.id, merchantAccountId: account.id };
-  const known = await database.prisma.providerCustomer.findUnique({
-    where: { agencyId_customerId_merchantAccountId: key },
-  });
-  if (known) return known.providerCustomerId;
-  const ref = accountRefOf(account);
-  const made = await runOperation(operations, {
-    id: `customer:${account.id}:${customer.id}`,
-    // Not the name or e-mail: they may change before a lost call is repeated, and the client stays the same.
-    request: { customerId: customer.id },
-    call: (idempotencyKey) =>
-      checkout.createCustomer(
-        ref,
-        { customerId: customer.id, name: customer.name, email: customer.email },
-        { idempotencyKey },
-      ),
-    lookUp: () => checkout.findCustomer(ref, customer.id, customer.email),
-  });
-  await database.prisma.providerCustomer.createMany({
-    skipDuplicates: true,
-    data: [{ ...key, providerCustomerId: made.id, createdAt: clock.now() }],
-  });
-  return made.id;
 }
 
 function createSession(
