@@ -47,8 +47,8 @@ const statusAnswer = z.object({
   data: z.array(z.object({ merchantAccountId: z.string(), status: z.string() })),
 });
 
-const planStatus = async ({ api, planId, accountId }: Reseller): Promise<string> => {
-  const { data } = await api.get(`/v1/catalog/status?planId=${planId}`, statusAnswer);
+const planStatus = async ({ platform }: World, { planId, accountId }: Reseller): Promise<string> => {
+  const { data } = await platform.get(`/v1/catalog/status?planId=${planId}`, statusAnswer);
   return data.find(({ merchantAccountId }) => merchantAccountId === accountId)?.status ?? 'absent';
 };
 
@@ -113,7 +113,7 @@ export const agencySteps: readonly Step[] = [
       });
       await until(
         'a plan in sync on the agency’s account',
-        () => planStatus(reseller),
+        () => planStatus(world, reseller),
         (status) => status === 'in_sync',
       );
       return 'in sync';
@@ -176,7 +176,7 @@ export const agencySteps: readonly Step[] = [
       await accountBecomes(reseller, 'active');
       await until(
         'the plan back in sync',
-        () => planStatus(reseller),
+        () => planStatus(world, reseller),
         (status) => status === 'in_sync',
       );
       return 'disconnected, then active again under the same id';
