@@ -18,6 +18,7 @@ describe('settings', () => {
       stripe: undefined,
       chargeCurrency: 'OMR',
       sandbox: { port: 3001, country: 'AE' },
+      apiCallsPerSecond: 100,
       logLevel: 'info',
     });
     expect(config.usdRate.toString()).toBe('0.385');
