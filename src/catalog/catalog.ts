@@ -17,9 +17,9 @@ import { createPlanLocks } from './plan-lock.ts';
 import type { PlanView } from './plan-view.ts';
 import { publishPlan } from './publish-plan.ts';
 import { findPlan, getPlan, listPlans, type PlanFilter } from './read-plans.ts';
-import { type CatalogStatus, catalogStatus } from './status.ts';
+import { type CatalogStatus, shownPlans, shownStandings } from './status.ts';
 import { duplicatePlan, type PlanSwitch, switchPlan } from './switch-plan.ts';
-import { type CatalogSelection, carriedPlans, type SyncResult, syncCatalog } from './sync.ts';
+import { type CatalogSelection, type SyncResult, syncCatalog } from './sync.ts';
 
 /** What the room offers. Every call is limited to its scope: another tenant's id is `AppError` 404. */
 export interface Catalog {
@@ -96,8 +96,8 @@ export function createCatalog(dependencies: CatalogDependencies): Catalog {
     },
     sync: (scope, selection) => syncCatalog(carrying, scope, selection),
     status: async (scope, selection, page) => {
-      const plans = await carriedPlans(database, scope, selection, page);
-      return { plans, standings: await catalogStatus(database, plans, selection) };
+      const plans = await shownPlans(database, scope, selection, page);
+      return { plans, standings: await shownStandings(database, scope, plans, selection) };
     },
     listFeatures: async (scope, agencyId) => listFeatures(database, scope, await agencyFor(scope, agencyId)),
     createFeature: async (scope, agencyId, feature) =>

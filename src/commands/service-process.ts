@@ -19,6 +19,8 @@ export interface ServiceProcessOptions {
   readonly port: number;
   readonly sandboxPort: number;
   readonly platformApiKey: string;
+  /** Further settings, by name. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 /** The service with its sandbox, as a process of its own. */
@@ -65,6 +67,7 @@ export async function startServiceProcess(options: ServiceProcessOptions): Promi
       SANDBOX_PORT: String(sandboxPort),
       PLATFORM_API_KEY: platformApiKey,
       LOG_LEVEL: 'warn',
+      ...options.settings,
     },
   });
   let output = '';

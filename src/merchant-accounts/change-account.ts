@@ -88,8 +88,8 @@ const termsOf = ({ chargeCurrency, usdRate, effectiveCurrency }: MerchantAccount
 });
 
 /**
- * Ends the connection: at the provider too where it lets us, and on our side in any case. What was sold stays where it is. Again,
- * nothing happens. Throws 404, and 409 `platform_account` for the platform's own.
+ * Ends the connection: at the provider too where it lets us, and on our side in any case. What was sold stays where it is. Again
+ * only the provider is asked, in case it did not hear. Throws 404, and 409 `platform_account` for the platform's own.
  */
 export async function disconnectAccount(
   dependencies: AccountDependencies,
@@ -100,7 +100,7 @@ export async function disconnectAccount(
   const found = await getAccount(dependencies, scope, key);
   if (found.platform)
     throw conflict('platform_account', 'The account of the platform’s own key cannot be disconnected.');
-  if (found.status === 'disconnected') return;
+  if (found.disconnectedBy === 'provider') return;
   await inTransaction(database.pool, async (sql) => {
     const row = await lockAccount(sql, found.provider, found.providerAccountId);
     if (!row || row.status === 'disconnected') return;
@@ -115,7 +115,7 @@ export async function disconnectAccount(
     });
     for (const tell of listeners) await tell(sql, { before, after, source: 'operator' });
   });
-  // After our own word is kept: the event that this causes finds it, and a call that fails can be made again at the provider.
+  // After our own word is kept: the event that this causes finds it, and a call that fails is made again with the next request.
   await connectOf(providers, found.provider).connect.disconnect?.(found.providerAccountId);
 }
 

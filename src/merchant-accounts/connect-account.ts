@@ -1,6 +1,7 @@
 import { inTransaction, type Sql } from '../database/database.ts';
-import { conflict, notFound } from '../errors.ts';
+import { AppError, conflict, notFound } from '../errors.ts';
 import { idOfRequest, newId } from '../ids.ts';
+import { ProviderError } from '../providers/errors.ts';
 import { metadataKeys } from '../providers/metadata.ts';
 import { runOperation } from '../providers/operation.ts';
 import type { ProviderAccount, ProviderName } from '../providers/port.ts';
@@ -108,14 +109,34 @@ async function make(
     country: intent.country,
   };
   const readAt = clock.now();
-  const found = await runOperation(operations, {
-    id: `merchant_account:${intent.id}`,
-    // Not the name or e-mail: they may change before a lost call is repeated, and the account stays the same.
-    request: { merchantAccountId: intent.id, country: intent.country },
-    call: (idempotencyKey) => connect.create(wanted, { idempotencyKey }),
-    lookUp: () => connect.find(intent.id),
-  });
+  const found = await orForget(dependencies, { agencyId: agency.id, provider: request.provider, intent }, () =>
+    runOperation(operations, {
+      id: `merchant_account:${intent.id}`,
+      // Not the name or e-mail: they may change before a lost call is repeated, and the account stays the same.
+      request: { merchantAccountId: intent.id, country: intent.country },
+      call: (idempotencyKey) => connect.create(wanted, { idempotencyKey }),
+      lookUp: () => connect.find(intent.id),
+    }),
+  );
   return store(dependencies, scope, { agencyId: agency.id, provider: request.provider, intent, found, readAt });
+}
+
+/** What the provider refuses for good (a country it does not serve) must not be what every later request goes on with. */
+async function orForget(
+  { database }: AccountDependencies,
+  { agencyId, provider, intent }: Pick<MadeAccount, 'agencyId' | 'provider' | 'intent'>,
+  ask: () => Promise<ProviderAccount>,
+): Promise<ProviderAccount> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof ProviderError) || error.kind !== 'invalid') throw error;
+    await database.pool.query(
+      'DELETE FROM merchant_account_intents WHERE agency_id = $1 AND provider = $2 AND id = $3',
+      [agencyId, provider, intent.id],
+    );
+    throw new AppError(422, 'account_refused', `The payment provider makes no such account. ${error.message}`);
+  }
 }
 
 /** The one account that an agency is to get: of two requests at once the first says what it is. */

@@ -68,6 +68,15 @@ describe('onboarding', () => {
     expect(beside).toMatchObject({ status: 409, body: { code: 'merchant_account_exists' } });
   });
 
+  it('refuses a country that the provider does not serve, and goes on with another', async () => {
+    const agency = await service.agency('Nowhere');
+    const path = `/v1/agencies/${agency.id}/merchant-accounts`;
+    const refused = await agency.api.call('POST', path, { body: { provider: 'stripe', country: 'OM' } });
+    expect(refused).toMatchObject({ status: 422, body: { code: 'account_refused' } });
+    const made = await agency.api.call('POST', path, { body: { provider: 'stripe', country: 'AE' } });
+    expect(made).toMatchObject({ status: 201, body: { status: 'onboarding', country: 'AE' } });
+  });
+
   it('shows a restriction with what is missing and by when, and is active again when the provider is content', async () => {
     const agency = await world.connect('Salalah', omani);
     const deadline = new Date((await service.sandbox.now()).getTime() + 14 * 86_400_000);
@@ -120,7 +129,8 @@ describe('two agencies with different currencies', () => {
       const published = await world.statuses(service.api, planId);
       expect(published[muscat.account.id]?.status).toBe('in_sync');
       expect(published[boston.account.id]?.status).toBe('in_sync');
-      expect(Object.keys(await world.statuses(muscat.api, planId))).not.toContain(boston.account.id);
+      // Each of them sees where it stands on its own account, and nowhere else.
+      expect(Object.keys(await world.statuses(muscat.api, planId))).toEqual([muscat.account.id]);
 
       const clients = [await world.subscriber(muscat, planId), await world.subscriber(boston, planId)] as const;
       for (const client of clients) await world.pay(client);
