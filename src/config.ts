@@ -36,6 +36,8 @@ export interface Config {
   readonly catalogLimits: { readonly perSecond: number; readonly perEndpointSecond: number };
   /** How many API calls a second one key may make. */
   readonly apiCallsPerSecond: number;
+  /** How many proxies in front of the service tell the truth about where a request came from. */
+  readonly trustedProxies: number;
   readonly platformApiKey: string | undefined;
   readonly encryptionKey: string | undefined;
   readonly chargeCurrency: string;
@@ -98,6 +100,7 @@ const settings = z.object({
   STRIPE_CALLS_PER_SECOND: callsPerSecond.optional(),
   STRIPE_CALLS_PER_SECOND_PER_ENDPOINT: callsPerSecond.optional(),
   API_CALLS_PER_SECOND: callsPerSecond.default(100),
+  TRUSTED_PROXIES: z.coerce.number().int().min(0, 'must be a number of proxies, 0 or more').max(10).default(0),
   PLATFORM_API_KEY: ownSecret.refine((text) => /^\S+$/.test(text), 'must not contain spaces').optional(),
   ENCRYPTION_KEY: ownSecret.optional(),
   CHARGE_CURRENCY: z
@@ -165,6 +168,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       perEndpointSecond: given.STRIPE_CALLS_PER_SECOND_PER_ENDPOINT ?? catalogLimits[mode].perEndpointSecond,
     },
     apiCallsPerSecond: given.API_CALLS_PER_SECOND,
+    trustedProxies: given.TRUSTED_PROXIES,
     platformApiKey: given.PLATFORM_API_KEY,
     encryptionKey: given.ENCRYPTION_KEY,
     chargeCurrency: given.CHARGE_CURRENCY,

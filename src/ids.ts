@@ -24,6 +24,9 @@ export const idPrefixes = {
   webhookEndpoint: 'whe',
   outgoingDelivery: 'msg',
   notice: 'ntc',
+  paymentMethod: 'pm',
+  cardVerification: 'hold',
+  cardAttempt: 'try',
   refill: 'refill',
   refillSkip: 'skip',
 } as const;

@@ -177,7 +177,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
           livemode: config.mode === 'live',
         }),
       },
-      appliers: { payment: rooms.settlePayments, account: rooms.mirrorAccounts },
+      appliers: { payment: rooms.settlePayments, account: rooms.mirrorAccounts, card: rooms.cards.apply },
       onOutcome: metrics.countOutcome,
     }),
   });
@@ -219,6 +219,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     }),
     authenticate: createAuthenticator({ sql: pool, clock, hash, log }),
     limits,
+    trustedProxies: config.trustedProxies,
     noteRefusal: createNoteRefusal({
       sql: pool,
       clock,

@@ -1,4 +1,6 @@
 import type { Logger } from 'pino';
+import { askConfirmation } from './cards/ask-confirmation.ts';
+import { createCards } from './cards/cards.ts';
 import { createCatalog } from './catalog/catalog.ts';
 import { followAccounts } from './catalog/follow-accounts.ts';
 import { createOffers } from './catalog/offers.ts';
@@ -9,13 +11,13 @@ import { followJobName } from './checkout/follow-job.ts';
 import { createFollowPayments } from './checkout/follow-payments.ts';
 import type { PaymentListeners } from './checkout/payment-listeners.ts';
 import { createQuoteTopUp } from './checkout/quote-top-up.ts';
-import { createSettlePayments } from './checkout/settle-payments.ts';
+import { createSettlePayments, type SettlePayments } from './checkout/settle-payments.ts';
 import { createStartTopUp } from './checkout/start-top-up.ts';
 import { sendReceipts, tellFailed, tellPaid } from './checkout/tell-payments.ts';
 import type { Clock } from './clock.ts';
 import type { Database } from './database/database.ts';
 import { jobs, type ScheduledJob } from './delivery/jobs.ts';
-import { createLedger } from './ledger/ledger.ts';
+import { createLedger, type Ledger } from './ledger/ledger.ts';
 import { createAgencyAccounts } from './merchant-accounts/agency-accounts.ts';
 import type { AccountDependencies } from './merchant-accounts/dependencies.ts';
 import type { MerchantAccounts } from './merchant-accounts/merchant-accounts.ts';
@@ -29,6 +31,10 @@ import { createOutgoing } from './outgoing/outgoing.ts';
 import type { Sender } from './outgoing/send.ts';
 import { createOperationStore } from './providers/operation.store.ts';
 import type { Providers } from './providers/port.ts';
+import { announceDecline } from './refill/announce-decline.ts';
+import { createAutoRefill } from './refill/auto-refill.ts';
+import { refillCardUse } from './refill/card-use.ts';
+import { createNoticePostings } from './refill/notice-postings.ts';
 import { createReadRevenue } from './revenue/read-revenue.ts';
 import { livePlanOf, liveSubscriptions } from './subscriptions/live-plan.ts';
 import { createSubscriptions } from './subscriptions/subscriptions.ts';
@@ -60,7 +66,11 @@ export function createRooms(dependencies: RoomDependencies) {
   const { database, clock, providers, merchantAccounts, publicUrl, log } = dependencies;
   const { pool } = database;
   const operations = { store: createOperationStore(pool), clock };
-  const ledger = createLedger({ pool, clock });
+  const ledger: Ledger = createLedger({
+    pool,
+    clock,
+    onPosted: createNoticePostings({ jobs, ledger: () => ledger }),
+  });
   const catalog = createCatalog({ database, clock, providers, operations, jobs, planUses: [liveSubscriptions] });
   const expireLostOrders = createExpireLostOrders({
     database,
@@ -106,10 +116,50 @@ export function createRooms(dependencies: RoomDependencies) {
     publicUrl,
   });
 
+  const autoRefill = createAutoRefill({
+    database,
+    clock,
+    ledger,
+    providers,
+    merchantAccounts,
+    operations,
+    jobs,
+    livePlanOf,
+    findDefaultCard: async (sql, client) => {
+      const card = await cards.findDefault(sql, client);
+      return card && { ...card, paymentMethodId: card.id, verified: card.status === 'verified' };
+    },
+    announceDecline: announceDecline(outgoing.emit, notices.notify),
+    settlePayments: () => settlePayments,
+    publicUrl,
+  });
+  const cards = createCards({
+    database,
+    clock,
+    providers,
+    merchantAccounts,
+    operations,
+    jobs,
+    cardUses: [refillCardUse],
+    onDefaultChanged: autoRefill.onCardChanged,
+    onActionRequired: askConfirmation(notices.notify),
+    onFailure: (hold, error) => log.warn({ hold, err: error }, 'a hold could not be looked after now'),
+    publicUrl,
+  });
+  const settlePayments: SettlePayments = createSettlePayments({
+    ledger,
+    clock,
+    jobs,
+    listeners: paymentListeners,
+    orderListener: autoRefill.orderListener,
+  });
+
   const roomJobs: Readonly<Record<string, ScheduledJob>> = {
     ...catalog.jobs,
     ...outgoing.jobs,
     ...notices.jobs,
+    ...cards.jobs,
+    ...autoRefill.jobs,
     'checkout.expire_lost_orders': { handle: expireLostOrders, cron: '*/3 * * * *' },
     [followJobName]: { handle: followPayments.some, cron: '* * * * *' },
     'ledger.roll_up': { handle: () => ledger.rollUp(), cron: '* * * * *' },
@@ -137,12 +187,16 @@ export function createRooms(dependencies: RoomDependencies) {
     agencyAccounts,
     mirrorAccounts: createMirrorAccounts(agencyAccounts),
     readRevenue: createReadRevenue({ database, ledger, clock }),
-    settlePayments: createSettlePayments({ ledger, clock, jobs, listeners: paymentListeners }),
+    cards,
+    autoRefill,
+    settlePayments,
     jobs: roomJobs,
     /** What falls due by the clock, done now: for a clock that was moved. */
     doWhatIsDue: async (): Promise<void> => {
       await expireLostOrders();
       await followPayments.all();
+      await cards.sweep();
+      await autoRefill.sweep();
       await outgoing.deliverDue();
       await notices.sendDue();
     },

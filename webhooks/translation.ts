@@ -1,3 +1,4 @@
+import type { CardEvent } from '../src/cards/card-event.ts';
 import type { PaymentEvent } from '../src/checkout/payment-event.ts';
 import type { AccountReading } from '../src/merchant-accounts/mirror-account.ts';
 
@@ -5,6 +6,7 @@ import type { AccountReading } from '../src/merchant-accounts/mirror-account.ts'
 export interface Facts {
   readonly payment: PaymentEvent;
   readonly account: Omit<AccountReading, 'source'>;
+  readonly card: CardEvent;
 }
 
 export type FactKind = keyof Facts;
@@ -17,7 +19,8 @@ export type Fact = { readonly [Kind in FactKind]: { readonly kind: Kind; readonl
  * - a fact: neutral, taken from the event's own verified snapshot.
  * - `hint`: something happened to this payment, but the snapshot does not settle what; its current object decides.
  *   `namesOrder` tells whether the snapshot is known to be about an order of ours.
- * - `account_hint`: something happened to the account itself; what it is now must be read.
+ * - `account_hint`, `setup_hint`, `card_hint`, `hold_hint`: something happened to the account itself, to a session in which a card is
+ *   saved, to a card, to a hold that verifies one; what it is now must be read.
  * - `ignored`: nothing of ours. `parked`: ours, and not to be applied; a person has to look. Reasons begin with a stable code and
  *   are stored with the event.
  */
@@ -25,11 +28,29 @@ export type Translation =
   | Fact
   | { readonly kind: 'hint'; readonly paymentId: string; readonly namesOrder: boolean }
   | { readonly kind: 'account_hint' }
+  | { readonly kind: 'setup_hint'; readonly setupIntentId: string; readonly setup: SetupName }
+  | { readonly kind: 'card_hint'; readonly cardId: string }
+  | { readonly kind: 'hold_hint'; readonly paymentId: string; readonly hold: HoldName }
   | { readonly kind: 'ignored'; readonly reason: string }
   | { readonly kind: 'parked'; readonly reason: string };
 
+/** A session of ours in which a card is saved, as its metadata names it. */
+export interface SetupName {
+  readonly agencyId: string;
+  readonly setupId: string;
+}
+
+/** A hold of ours, as its metadata names it. */
+export interface HoldName {
+  readonly agencyId: string;
+  readonly holdId: string;
+}
+
+/** Something happened to what must be read before anybody can say what. */
+export type Hint = Extract<Translation, { kind: 'hint' | 'account_hint' | 'setup_hint' | 'card_hint' | 'hold_hint' }>;
+
 /** A translation that is final: hints have been resolved. */
-export type Resolved = Exclude<Translation, { kind: 'hint' | 'account_hint' }>;
+export type Resolved = Exclude<Translation, Hint>;
 
 export const ignored = (code: string, sentence: string): Resolved => ({
   kind: 'ignored',

@@ -1,12 +1,11 @@
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/database.ts';
 import type { Order } from '../database/generated/client.ts';
-import { AppError, conflict, invalidField, notFound } from '../errors.ts';
+import { AppError, conflict, notFound } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { MerchantAccount } from '../merchant-accounts/merchant-account.ts';
 import { accountRefOf, type MerchantAccounts } from '../merchant-accounts/merchant-accounts.ts';
 import { Money } from '../money/money.ts';
-import { ProviderError } from '../providers/errors.ts';
 import { metadataKeys } from '../providers/metadata.ts';
 import { type OperationDependencies, runOperation } from '../providers/operation.ts';
 import type { CheckoutPort, HostedSession, ProviderName, Providers, TopUpSessionRequest } from '../providers/port.ts';
@@ -15,6 +14,7 @@ import { requireServing } from '../tenancy/require-serving.ts';
 import { orderTermsOf } from './order-terms.ts';
 import { ensureProviderCustomer } from './provider-customer.ts';
 import { checkoutOf, convertTopUp, quotedMoney } from './quote-top-up.ts';
+import { namingTheField } from './refused-field.ts';
 
 /** An hour less than the provider's longest, so that an order that was stored before its call still fits. */
 const marginMs = 3_600_000;
@@ -89,31 +89,6 @@ export function createStartTopUp(dependencies: Dependencies): StartTopUp {
     });
     return { ...started, url: session.url, status: session.status };
   };
-}
-
-/**
- * What a provider refuses about the request and not about us (docs.stripe.com/error-codes): its own limits differ from account to
- * account. The refused order expires by itself.
- */
-const refusedFields: Readonly<Record<string, { readonly path: string; readonly message: string }>> = {
-  amount_too_small: { path: 'amount.amount', message: 'The payment provider does not charge so little.' },
-  amount_too_large: { path: 'amount.amount', message: 'The payment provider does not charge so much at once.' },
-  email_invalid: {
-    path: 'customerId',
-    message: 'The payment provider does not take this client’s e-mail address: correct it first.',
-  },
-};
-
-async function namingTheField<T>(ask: () => Promise<T>): Promise<T> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (!(error instanceof ProviderError) || error.kind !== 'invalid') throw error;
-    const { code } = error.detail;
-    const field = code === undefined ? undefined : refusedFields[code];
-    if (code === undefined || field === undefined) throw error;
-    throw invalidField(field.path, code, field.message);
-  }
 }
 
 const sessionStatusOf = (order: Order): StartedCheckout['status'] => {

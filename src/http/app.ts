@@ -28,6 +28,8 @@ export interface AppDependencies extends Omit<RouteMountDependencies, 'admission
   readonly portal?: PortalPageActions;
   /** What the pages do that account owners come back to; left out: there are none. */
   readonly connect?: ConnectPageDependencies['agencyAccounts'];
+  /** Proxies in front that are believed; left out: none. */
+  readonly trustedProxies?: number;
   /** Other pages, after the API's routes. */
   readonly extra?: readonly Router[];
 }
@@ -37,6 +39,7 @@ export function createApp(dependencies: AppDependencies): Express {
   const { log, metrics, health, routes, publicUrl } = dependencies;
   const app = express();
   app.disable('x-powered-by');
+  app.set('trust proxy', dependencies.trustedProxies ?? 0);
   // Answers are not stored, so a hash of each would be work for nothing.
   app.disable('etag');
   app.use(dependencies.webhooks);

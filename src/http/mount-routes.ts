@@ -88,6 +88,8 @@ interface Visit {
   scope: Scope | undefined;
 }
 
+const addressOf = ({ ip }: Request): string => ip ?? 'unknown';
+
 const inputOf = ({ params, query, body }: Request): RawInput => ({ params, query, body });
 
 async function answerWithin(visit: Visit, { admission, idempotency }: RouteMountDependencies): Promise<Answer> {
@@ -99,13 +101,14 @@ async function answerWithin(visit: Visit, { admission, idempotency }: RouteMount
   const log = visit.log.child({ role: scope.role });
 
   const key = idempotencyKeyOf(request, route);
-  if (key === undefined) return run({ scope, log, request: { id, idempotency: undefined } });
+  const facts = { id, address: addressOf(request) };
+  if (key === undefined) return run({ scope, log, request: { ...facts, idempotency: undefined } });
   const answer = await runOnce(idempotency, {
     name: { principal: principalOf(scope), route: `${request.method} ${route.path}`, key },
     content: inputOf(request),
     carriesSecret: route.carriesSecret,
     log,
-    run: (idempotency) => finalAnswer(() => run({ scope, log, request: { id, idempotency } }), id),
+    run: (idempotency) => finalAnswer(() => run({ scope, log, request: { ...facts, idempotency } }), id),
   });
   if (answer.replayed) response.setHeader('Idempotent-Replayed', 'true');
   return answer;
@@ -114,7 +117,7 @@ async function answerWithin(visit: Visit, { admission, idempotency }: RouteMount
 async function publicAnswer({ route, request, response, id, log }: Visit, dependencies: RouteMountDependencies) {
   await readBody(request, response);
   const run = route.accept(inputOf(request));
-  const ask = () => run({ scope: null, log, request: { id, idempotency: undefined } });
+  const ask = () => run({ scope: null, log, request: { id, address: addressOf(request), idempotency: undefined } });
   return dependencies.admission.countingWrong(request, response, ask);
 }
 

@@ -30,6 +30,8 @@ type ClaimOf<Mode extends IdempotencyMode> = Mode extends 'required'
 export interface RequestFacts<Mode extends IdempotencyMode = IdempotencyMode> {
   /** This delivery of the request, as answered in `X-Request-Id`. A retry has another one. */
   readonly id: string;
+  /** The address of whoever sent it, or of the proxy that is not trusted. */
+  readonly address: string;
   readonly idempotency: ClaimOf<Mode>;
 }
 

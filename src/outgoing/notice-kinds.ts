@@ -17,6 +17,7 @@ export interface NoticeFacts {
   readonly payment_failed: { readonly charged: string; readonly reason: string };
   readonly card_failing: { readonly amount: string; readonly reason: string; readonly nextAttempt: string | null };
   readonly authentication_needed: { readonly amount: string };
+  readonly card_confirmation: { readonly card: string; readonly link: string };
   readonly service_paused: { readonly balance: string };
   readonly trial_ending: { readonly endsOn: string };
 }
@@ -61,6 +62,13 @@ const letters: Letters = {
     paragraphs: [
       `We tried to refill your balance by ${amount}, and your bank wants you to confirm it. Nothing was taken.`,
       'Please top up once by hand: your bank will ask you on the payment page, and refills go on afterwards.',
+    ],
+  }),
+  card_confirmation: ({ card, link }) => ({
+    subject: 'Your bank asks you to confirm your card',
+    paragraphs: [
+      `To verify ${card}, about a dollar is held for a moment and released at once. It is a temporary hold, and nothing is taken.`,
+      `Your bank wants you to confirm it first: ${link}`,
     ],
   }),
   service_paused: ({ balance }) => ({

@@ -77,6 +77,7 @@ export interface HoldRequest {
 export interface ProviderHold {
   /** The provider's id of the payment that holds it. */
   readonly id: string;
+  /** `failed`: nothing was set aside, or ever will be; `released` and `expired`: something was. */
   readonly status: 'processing' | 'action_required' | 'placed' | 'released' | 'expired' | 'failed';
   readonly amount: Money;
   readonly metadata: Readonly<Record<string, string>>;

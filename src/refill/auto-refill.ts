@@ -1,4 +1,5 @@
 import type { OrderListener } from '../checkout/order-listener.ts';
+import type { Sql } from '../database/database.ts';
 import type { ScheduledJob } from '../delivery/jobs.ts';
 import type { Scope } from '../tenancy/scope.ts';
 import { cancelPayment } from './cancel-payment.ts';
@@ -8,6 +9,7 @@ import type { RefillSettings } from './decide-refill.ts';
 import {
   cancelJobName,
   chargeJobName,
+  enqueueEvaluation,
   evaluateJobName,
   type RefillDependencies,
   sweepJobName,
@@ -22,6 +24,8 @@ export interface AutoRefill {
   show(client: ClientKey): Promise<AutoRefillView>;
   change(scope: Scope, client: ClientKey, settings: RefillSettings): Promise<void>;
   reset(scope: Scope, client: ClientKey): Promise<void>;
+  /** The client's card is another one, or was changed: what waited for that goes on. */
+  onCardChanged(sql: Sql, client: ClientKey): Promise<void>;
   readonly orderListener: OrderListener;
   readonly jobs: Readonly<Record<string, ScheduledJob>>;
   /** What fell due by the clock. */
@@ -33,6 +37,7 @@ export function createAutoRefill(dependencies: RefillDependencies): AutoRefill {
     show: (client) => showAutoRefill(dependencies, client),
     change: (scope, client, settings) => changeRefillSettings(dependencies, scope, client, settings),
     reset: (scope, client) => resetBreakers(dependencies, scope, client),
+    onCardChanged: (sql, client) => enqueueEvaluation(dependencies, sql, client),
     orderListener: createOrderListener(dependencies),
     jobs: {
       [evaluateJobName]: { handle: (payload) => evaluateRefill(dependencies, payload) },

@@ -7,6 +7,7 @@ const apiFault = z
     delayMs: z.int().min(1).max(10_000).optional(),
     account: z.string().startsWith('acct_').optional(),
     route: z.string().startsWith('/v1').optional(),
+    routeEnd: z.string().startsWith('/').optional(),
     method: z.enum(['GET', 'POST', 'DELETE']).optional(),
     times: z.int().min(1).optional(),
     storeResult: z.boolean().optional(),
@@ -72,6 +73,7 @@ export class FaultSwitch {
     if (fault.account !== undefined && fault.account !== accountId) return undefined;
     if (fault.method !== undefined && fault.method !== method) return undefined;
     if (fault.route !== undefined && !path.startsWith(fault.route)) return undefined;
+    if (fault.routeEnd !== undefined && !path.endsWith(fault.routeEnd)) return undefined;
     this.#apiTimesLeft -= 1;
     return fault;
   }

@@ -4,9 +4,10 @@ import type { ClaimedEvent } from '../../src/delivery/inbox.ts';
 import { ProviderError } from '../../src/providers/errors.ts';
 import { metadataKeys } from '../../src/providers/metadata.ts';
 import type { AccountRef, PaymentProvider, ProviderPayment } from '../../src/providers/port.ts';
-import { ignored, parked, type Resolved, type Translation } from '../translation.ts';
+import { type Hint, ignored, parked, type Resolved, type Translation } from '../translation.ts';
 import type { Translator } from './event.ts';
 import { orderNameOf } from './order-name.ts';
+import { readCard, readHold, readSetup } from './read-cards.ts';
 import { stripeTranslatorFor } from './router.ts';
 import { storedStripeEvent } from './verify.ts';
 
@@ -43,12 +44,37 @@ export function createStripeTranslation(options: StripeTranslationOptions): Stri
       const translator = stripeTranslatorFor(event.type);
       if (!translator) return ignored('unhandled_type', `${event.type} is not heard`);
       const translation = translateKnown(translator, event, claimed.account, provider.apiVersion);
-      if (translation.kind === 'account_hint') return () => readAccount(options, claimed.account);
-      if (translation.kind !== 'hint') return translation;
       const account = { id: claimed.account, platform: claimed.account === platformAccountId };
-      return () => fetchPayment(provider, account, translation);
+      return isHint(translation) ? () => resolve(options, account, translation) : translation;
     },
   };
+}
+
+const hintKinds: Readonly<Record<Hint['kind'], true>> = {
+  hint: true,
+  account_hint: true,
+  setup_hint: true,
+  card_hint: true,
+  hold_hint: true,
+};
+
+const isHint = (translation: Translation): translation is Hint => Object.hasOwn(hintKinds, translation.kind);
+
+/** Reads what the hint is about. Throws `ProviderError`. */
+async function resolve(options: StripeTranslationOptions, account: AccountRef, hint: Hint): Promise<Resolved> {
+  const { provider } = options;
+  switch (hint.kind) {
+    case 'hint':
+      return fetchPayment(provider, account, hint);
+    case 'account_hint':
+      return readAccount(options, account.id);
+    case 'setup_hint':
+      return readSetup(provider, account, hint);
+    case 'card_hint':
+      return readCard(provider, account, hint);
+    case 'hold_hint':
+      return readHold(provider, account, hint);
+  }
 }
 
 /** Only what names an order of ours gets as far as its amount: one in a currency we have never heard of cannot be that order's. */

@@ -2,7 +2,9 @@ import type { KeyIssueDependencies } from '../../tenancy/api-keys.ts';
 import type { Route } from '../route.ts';
 import { createAgencyRoutes } from './agencies.ts';
 import { type AuditRouteDependencies, createAuditRoutes } from './audit.ts';
+import { type AutoRefillRouteDependencies, createAutoRefillRoutes } from './auto-refill.ts';
 import { type BalanceRouteDependencies, createBalanceRoutes } from './balances.ts';
+import { type CardRouteDependencies, createCardRoutes } from './cards.ts';
 import { type CatalogRouteDependencies, createCatalogRoutes } from './catalog.ts';
 import { type CatalogSyncRouteDependencies, createCatalogSyncRoutes } from './catalog-sync.ts';
 import { type CheckoutRouteDependencies, createCheckoutRoutes } from './checkout.ts';
@@ -19,7 +21,9 @@ import { createWebhookEndpointRoutes, type WebhookEndpointRouteDependencies } fr
 /** What the routes together need: what each list asks for. */
 export type RouteDependencies = KeyIssueDependencies &
   AuditRouteDependencies &
+  AutoRefillRouteDependencies &
   BalanceRouteDependencies &
+  CardRouteDependencies &
   CatalogRouteDependencies &
   CatalogSyncRouteDependencies &
   CheckoutRouteDependencies &
@@ -46,6 +50,8 @@ export const createRoutes = (dependencies: RouteDependencies): readonly Route[] 
   ...createSubscriptionRoutes(dependencies),
   ...createAuditRoutes(dependencies),
   ...createCheckoutRoutes(dependencies),
+  ...createCardRoutes(dependencies),
+  ...createAutoRefillRoutes(dependencies),
   ...createBalanceRoutes(dependencies),
   ...createEventRoutes(dependencies),
   ...createRevenueRoutes(dependencies),

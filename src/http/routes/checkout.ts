@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Cards } from '../../cards/cards.ts';
 import type { FindOrder, OrderView } from '../../checkout/find-orders.ts';
 import type { QuoteTopUp, TopUpQuote } from '../../checkout/quote-top-up.ts';
 import type { StartTopUp } from '../../checkout/start-top-up.ts';
@@ -12,6 +13,7 @@ export interface CheckoutRouteDependencies extends TenancyDependencies {
   readonly quoteTopUp: QuoteTopUp;
   readonly startTopUp: StartTopUp;
   readonly findOrder: FindOrder;
+  readonly cards: Pick<Cards, 'startSetup'>;
 }
 
 const provider = z.enum(['stripe', 'whop']).optional();
@@ -49,7 +51,7 @@ const quoteJson = (quote: TopUpQuote) => ({
 const sessionAnswer = z
   .object({
     id: id('checkoutSession'),
-    orderId: id('order'),
+    orderId: id('order').nullable().meta({ description: 'Null for a session that only saves a card.' }),
     url: z.string().nullable().meta({ description: 'Where the client pays; null once the session is over.' }),
     status: z.enum(['open', 'complete', 'expired']),
   })
@@ -108,7 +110,7 @@ const tag = 'Checkout';
 
 /** Quotes, hosted checkout sessions and the orders behind them. */
 export function createCheckoutRoutes(dependencies: CheckoutRouteDependencies): Route[] {
-  const { quoteTopUp, startTopUp, findOrder } = dependencies;
+  const { quoteTopUp, startTopUp, findOrder, cards } = dependencies;
   return [
     defineRoute({
       method: 'post',
@@ -136,14 +138,15 @@ export function createCheckoutRoutes(dependencies: CheckoutRouteDependencies): R
       path: '/v1/checkout-sessions',
       summary: 'Start a hosted checkout',
       description:
-        'Answers the address of the provider’s page. The balance is credited by the provider’s signed event, not by this call. ' +
-        'After a 503 send the same request with the same Idempotency-Key: it continues the same order.',
+        'Answers the address of the provider’s page. Kind `top_up` sells balance, which is credited by the provider’s signed event ' +
+        'and not by this call. Kind `card` saves a card and charges nothing: to verify it, about a dollar is held for a moment and ' +
+        'released at once. After a 503 send the same request with the same Idempotency-Key: it continues the same session.',
       tag,
       roles: ['platform', 'agency', 'portal'],
       idempotency: 'required',
       body: z.strictObject({
         customerId: id('customer'),
-        kind: z.enum(['top_up']),
+        kind: z.enum(['top_up', 'card']),
         amount: positiveMoney.optional(),
         quoteId: id('quote').optional(),
         successUrl: webUrl.optional(),
@@ -152,20 +155,31 @@ export function createCheckoutRoutes(dependencies: CheckoutRouteDependencies): R
       }),
       responses: { 201: sessionAnswer },
       handle: async ({ scope, body, request }) => {
-        if ((body.amount === undefined) === (body.quoteId === undefined)) {
+        const amounts = Number(body.amount !== undefined) + Number(body.quoteId !== undefined);
+        if (body.kind === 'top_up' && amounts !== 1) {
           throw invalidField('amount', 'amount_or_quote', 'Give either an amount or a quoteId.');
         }
+        if (body.kind === 'card' && amounts !== 0) {
+          throw invalidField(
+            'amount',
+            'amount_of_card',
+            'Saving a card charges nothing: give no amount and no quoteId.',
+          );
+        }
         const customer = await findCustomer(dependencies, scope, body.customerId);
-        const started = await startTopUp({
+        const common = {
           agencyId: customer.agencyId,
           customerId: customer.id,
-          credited: body.amount,
-          quoteId: body.quoteId,
           provider: body.provider,
           successUrl: body.successUrl,
           cancelUrl: body.cancelUrl,
           requestId: request.idempotency.requestId,
-        });
+        };
+        const started =
+          body.kind === 'card'
+            ? // An agency's own systems ask for all of its clients from one address.
+              await cards.startSetup({ ...common, address: scope.role === 'portal' ? request.address : null })
+            : await startTopUp({ ...common, credited: body.amount, quoteId: body.quoteId });
         return { status: 201, body: started };
       },
     }),

@@ -16,9 +16,11 @@ const statuses: Readonly<Record<string, ProviderHold['status']>> = {
 /** Let go of by the bank itself, and not by us (docs.stripe.com/api/payment_intents/object, `cancellation_reason`). */
 const lapsed: ReadonlySet<string> = new Set(['automatic', 'expired']);
 
-function statusOf(intent: Stripe.PaymentIntent): ProviderHold['status'] {
-  if (intent.status === 'canceled') return lapsed.has(intent.cancellation_reason ?? '') ? 'expired' : 'released';
-  return statuses[intent.status] ?? 'processing';
+/** A payment that was cancelled while the bank still asked its owner held nothing: its charge, if it has one, never succeeded. */
+function statusOf(intent: Stripe.PaymentIntent, charge: Stripe.Charge | null): ProviderHold['status'] {
+  if (intent.status !== 'canceled') return statuses[intent.status] ?? 'processing';
+  if (charge?.status !== 'succeeded') return 'failed';
+  return lapsed.has(intent.cancellation_reason ?? '') ? 'expired' : 'released';
 }
 
 export function toHold(intent: Stripe.PaymentIntent): ProviderHold {
@@ -26,7 +28,7 @@ export function toHold(intent: Stripe.PaymentIntent): ProviderHold {
   const captureBefore = charge?.payment_method_details?.card?.capture_before;
   return {
     id: intent.id,
-    status: statusOf(intent),
+    status: statusOf(intent, charge),
     amount: fromMinorUnits(intent.amount, intent.currency),
     metadata: intent.metadata,
     actionUrl: intent.next_action?.redirect_to_url?.url ?? null,
@@ -66,7 +68,10 @@ export function createHolds(stripe: Stripe, calls: StripeCalls): HoldsPort {
 
     async find(account, providerCustomerId, holdId) {
       const intents = await calls.list(() =>
-        stripe.paymentIntents.list({ customer: providerCustomerId, limit: pageSize }, on(account)),
+        stripe.paymentIntents.list(
+          { customer: providerCustomerId, limit: pageSize, expand: ['data.latest_charge'] },
+          on(account),
+        ),
       );
       const found = intents.find(({ metadata }) => metadata[metadataKeys.hold] === holdId);
       return found ? toHold(found) : null;

@@ -19,6 +19,7 @@ describe('settings', () => {
       chargeCurrency: 'OMR',
       sandbox: { port: 3001, country: 'AE' },
       apiCallsPerSecond: 100,
+      trustedProxies: 0,
       logLevel: 'info',
     });
     expect(config.usdRate.toString()).toBe('0.385');

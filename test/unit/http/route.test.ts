@@ -7,7 +7,7 @@ import { type Circumstances, defineRoute, type Route } from '../../../src/http/r
 
 const circumstances: Circumstances = {
   scope: { role: 'platform', keyId: 'key_test' },
-  request: { id: 'request', idempotency: undefined },
+  request: { id: 'request', address: '203.0.113.7', idempotency: undefined },
   log: pino({ level: 'silent' }),
 };
 

@@ -1,7 +1,14 @@
+import { setupNameOf } from '../card-name.ts';
 import { translatorOf } from '../event.ts';
 import { unpaidSession } from './session.ts';
 
-/** The page closed unpaid. */
-export const checkoutSessionExpired = translatorOf('checkout.session.expired', (event, context) =>
-  unpaidSession('session.expired', event.data.object, context),
-);
+/** The page closed, unpaid or without a card. */
+export const checkoutSessionExpired = translatorOf('checkout.session.expired', (event, context) => {
+  const session = event.data.object;
+  const setup = setupNameOf(session.metadata);
+  if (session.mode !== 'setup' || !setup) return unpaidSession('session.expired', session, context);
+  return {
+    kind: 'card',
+    event: { type: 'setup.expired', provider: 'stripe', providerAccountId: context.accountId, ...setup },
+  };
+});

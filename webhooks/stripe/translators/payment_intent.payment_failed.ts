@@ -1,10 +1,13 @@
 import { ignored } from '../../translation.ts';
+import { holdNameOf } from '../card-name.ts';
 import { translatorOf } from '../event.ts';
 import { orderNameOf } from '../order-name.ts';
 
 /** A card was declined. The order stays open, for another card may succeed on the same page. */
 export const paymentIntentPaymentFailed = translatorOf('payment_intent.payment_failed', (event, context) => {
   const intent = event.data.object;
+  const hold = holdNameOf(intent.metadata);
+  if (hold) return { kind: 'hold_hint', paymentId: intent.id, hold };
   const order = orderNameOf(intent.metadata);
   if (!order) return ignored('foreign', 'the payment carries no order of ours');
   const error = intent.last_payment_error;
