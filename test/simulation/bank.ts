@@ -1,3 +1,4 @@
+import type { CardEvent } from '../../src/cards/card-event.ts';
 import type { PaymentEvent } from '../../src/checkout/payment-event.ts';
 import type { OffSessionChargeRequest, OffSessionPort } from '../../src/providers/card-ports.ts';
 import { ProviderError } from '../../src/providers/errors.ts';
@@ -15,8 +16,13 @@ export interface BankCharge {
   readonly succeeded: boolean;
 }
 
+/** What is told of a payment, or of a card and its hold. */
+export type BankEvent =
+  | { readonly kind: 'payment'; readonly event: PaymentEvent }
+  | { readonly kind: 'card'; readonly event: CardEvent };
+
 interface Delivery {
-  readonly event: PaymentEvent;
+  readonly told: BankEvent;
   /** Deliveries to come, this one among them. */
   copies: number;
 }
@@ -73,7 +79,7 @@ export class Bank {
   readonly payments: PaymentsPort = { retrieve: async (_account, paymentId) => this.#payment(paymentId) };
 
   /** Takes one of the waiting deliveries, in any order; undefined when all were delivered. */
-  takeDelivery(): PaymentEvent | undefined {
+  takeDelivery(): BankEvent | undefined {
     const { random } = this.#options;
     if (this.deliveries.length === 0) return undefined;
     const index = random.below(this.deliveries.length);
@@ -81,7 +87,11 @@ export class Bank {
     if (!delivery) return undefined;
     delivery.copies -= 1;
     if (delivery.copies === 0) this.deliveries.splice(index, 1);
-    return delivery.event;
+    return delivery.told;
+  }
+
+  tell(told: BankEvent): void {
+    this.deliveries.push({ told, copies: 1 + this.#options.random.below(3) });
   }
 
   #payment(paymentId: string): ProviderPayment {
@@ -91,7 +101,7 @@ export class Bank {
   }
 
   #execute(request: OffSessionChargeRequest): () => ProviderPayment {
-    const { random, accountId } = this.#options;
+    const { accountId } = this.#options;
     const paymentId = `pi_${this.charges.length + 1}`;
     const health = this.health.get(request.cardId) ?? 'pays';
     const succeeded = health === 'pays';
@@ -105,7 +115,6 @@ export class Bank {
       },
       paymentId,
     };
-    const copies = 1 + random.below(3);
     if (succeeded) {
       const payment: ProviderPayment = {
         id: paymentId,
@@ -116,7 +125,7 @@ export class Bank {
         failure: null,
       };
       this.#payments.set(paymentId, payment);
-      this.deliveries.push({ copies, event: { ...about, type: 'payment.settled', received: request.amount } });
+      this.tell({ kind: 'payment', event: { ...about, type: 'payment.settled', received: request.amount } });
       return () => payment;
     }
     const failure = {
@@ -133,8 +142,8 @@ export class Bank {
       metadata: request.metadata,
       failure,
     });
-    this.deliveries.push({
-      copies,
+    this.tell({
+      kind: 'payment',
       event: { ...about, ...failure, type: 'payment.declined', fact: `ch_${paymentId}`, occurredAt: new Date(0) },
     });
     return () => {

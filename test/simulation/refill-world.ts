@@ -1,4 +1,5 @@
-import type { PaymentEvent } from '../../src/checkout/payment-event.ts';
+import type { SavedCard } from '../../src/cards/card.store.ts';
+import { type Cards, createCards } from '../../src/cards/cards.ts';
 import { createSettlePayments, type SettlePayments } from '../../src/checkout/settle-payments.ts';
 import { FixedClock } from '../../src/clock.ts';
 import { type Database, inTransaction, openDatabase } from '../../src/database/database.ts';
@@ -13,11 +14,13 @@ import type { OperationStore } from '../../src/providers/operation.ts';
 import type { PaymentProvider } from '../../src/providers/port.ts';
 import { createStripeProvider } from '../../src/providers/stripe/stripe-provider.ts';
 import { type AutoRefill, createAutoRefill } from '../../src/refill/auto-refill.ts';
-import type { DeclinedCard, DefaultCard } from '../../src/refill/dependencies.ts';
+import { refillCardUse } from '../../src/refill/card-use.ts';
+import type { DeclinedCard } from '../../src/refill/dependencies.ts';
 import { createNoticePostings } from '../../src/refill/notice-postings.ts';
 import { createMigratedDatabase } from '../support/database.ts';
 import type { Random } from '../support/random.ts';
-import { Bank } from './bank.ts';
+import { Bank, type BankEvent, type CardHealth } from './bank.ts';
+import { HoldBank } from './bank-holds.ts';
 
 export const agencyId = 'agc_sim';
 export const accountId = 'acct_sim';
@@ -29,12 +32,15 @@ export interface RefillWorld {
   readonly ledger: Ledger;
   readonly bank: Bank;
   readonly refill: AutoRefill;
-  /** Client -> its default card. */
-  readonly cards: Map<string, DefaultCard>;
+  readonly holds: HoldBank;
+  readonly cards: Cards;
   /** First declines that were told, by client and card. */
   readonly announced: DeclinedCard[];
   readonly customerIds: readonly string[];
-  deliver(event: PaymentEvent): Promise<void>;
+  defaultCard(customerId: string): Promise<SavedCard | null>;
+  /** A client saves a card nobody saw before: its event waits to be delivered. */
+  saveCard(customerId: string, health?: CardHealth): Promise<void>;
+  deliver(event: BankEvent): Promise<void>;
   /** Runs waiting jobs, several at a time; one that fails, or whose process dies, waits again. */
   runJobs(limit: number): Promise<number>;
   waitingJobs(): Promise<number>;
@@ -49,19 +55,8 @@ export interface RefillWorldOptions {
   readonly onCharge: (world: RefillWorld, request: OffSessionChargeRequest) => Promise<void>;
 }
 
-export const cardOf = (customerId: string, number: number): DefaultCard => ({
-  paymentMethodId: `pm_${customerId}_${number}`,
-  merchantAccountId,
-  providerCardId: `card_${customerId}_${number}`,
-  providerCustomerId: `cus_${customerId}`,
-  fingerprint: `card_${customerId}_${number}`,
-  verified: true,
-  expMonth: 12,
-  expYear: 2099,
-});
-
 /**
- * The refill room, the ledger and the settlement of payments over a real database, with the job queue and the bank in the test's
+ * The rooms of cards and refills, the ledger and the settlement of payments over a real database, with the job queue and the bank in the test's
  * hands, so that it can stop either at any moment.
  */
 export async function createRefillWorld(options: RefillWorldOptions): Promise<RefillWorld> {
@@ -81,9 +76,15 @@ export async function createRefillWorld(options: RefillWorldOptions): Promise<Re
       );
     },
   };
-  const cards = new Map(customerIds.map((customerId) => [customerId, cardOf(customerId, 1)]));
+  let saved = 0;
   const announced: DeclinedCard[] = [];
   const bank = new Bank({ random, accountId, onCharge: (request) => options.onCharge(world, request) });
+  const holds = new HoldBank({
+    random,
+    accountId,
+    health: bank.health,
+    tell: (event) => bank.tell({ kind: 'card', event }),
+  });
   const mayDie = (): void => {
     if (random.chance(options.killChance)) throw new Killed();
   };
@@ -94,24 +95,49 @@ export async function createRefillWorld(options: RefillWorldOptions): Promise<Re
   });
   // Nothing listens at this address: whatever is not the bank's would fail.
   const unreachable = createStripeProvider({ apiKey: 'sk_test_unused', apiBase: 'http://127.0.0.1:9' });
-  const provider: PaymentProvider = { ...unreachable, payments: bank.payments, offSession: bank.offSession };
+  if (!unreachable.cards) throw new Error('Stripe saves cards');
+  const provider: PaymentProvider = {
+    ...unreachable,
+    payments: bank.payments,
+    offSession: bank.offSession,
+    cards: { ...unreachable.cards, ...holds.cards },
+    holds: holds.holds,
+  };
   let settle: SettlePayments;
-  const refill = createAutoRefill({
+  const common = {
     database,
     clock,
-    ledger,
     providers: { stripe: provider },
     merchantAccounts: createMerchantAccounts({ database, clock, platformAgencyId: agencyId }),
     operations: { store: dyingStore(createOperationStore(pool), mayDie), clock, wait: async () => undefined },
     jobs,
+    publicUrl: 'http://127.0.0.1',
+  };
+  const refill = createAutoRefill({
+    ...common,
+    ledger,
     livePlanOf: async () => null,
-    findDefaultCard: async (_sql, { customerId }) => cards.get(customerId) ?? null,
+    findDefaultCard: async (sql, client) => {
+      const card = await cards.findDefault(sql, client);
+      return card && { ...card, paymentMethodId: card.id, verified: card.status === 'verified' };
+    },
     announceDecline: async (_sql, decline) => {
       mayDie();
       announced.push(decline);
     },
     settlePayments: () => settle,
-    publicUrl: 'http://127.0.0.1',
+  });
+  const cards = createCards({
+    ...common,
+    cardUses: [refillCardUse],
+    onDefaultChanged: async (sql, client) => {
+      mayDie();
+      await refill.onCardChanged(sql, client);
+    },
+    onActionRequired: async () => mayDie(),
+    onFailure: (_hold, error) => {
+      if (!(error instanceof Killed) && !(error instanceof ProviderError)) throw error;
+    },
   });
   settle = createSettlePayments({
     ledger,
@@ -124,7 +150,7 @@ export async function createRefillWorld(options: RefillWorldOptions): Promise<Re
 
   const runOne = async ({ key, job }: WaitingJob): Promise<void> => {
     const again = () => jobs.enqueue(pool, key === null ? job : { ...job, key });
-    const handler = refill.jobs[job.name];
+    const handler = refill.jobs[job.name] ?? cards.jobs[job.name];
     if (!handler) throw new Error(`nobody does ${job.name}`);
     if (random.chance(options.killChance)) return again();
     await handler.handle(job.payload).catch(async (error: unknown) => {
@@ -141,15 +167,43 @@ export async function createRefillWorld(options: RefillWorldOptions): Promise<Re
     ledger,
     bank,
     refill,
+    holds,
     cards,
     announced,
     customerIds,
-    deliver: async (event) => {
+    defaultCard: (customerId) => cards.findDefault(pool, { agencyId, customerId }),
+    saveCard: async (customerId, health = 'pays') => {
+      saved += 1;
+      const setupId = `cs_sim_${saved}`;
+      const card = { brand: 'visa', last4: '4242', expMonth: 12, expYear: 2099, funding: 'credit', country: 'OM' };
+      const id = `card_${saved}`;
+      bank.health.set(id, health);
+      await pool.query(
+        `INSERT INTO card_setups (agency_id, id, customer_id, merchant_account_id, request_id, status, success_url, cancel_url,
+                                  expires_at, created_at)
+         VALUES ($1, $2, $3, $4, $2, 'open', '', '', $5, $5)`,
+        [agencyId, setupId, customerId, merchantAccountId, clock.now()],
+      );
+      const event = {
+        type: 'card.saved',
+        provider: 'stripe',
+        providerAccountId: accountId,
+        agencyId,
+        setupId,
+        card: { ...card, id, fingerprint: id, providerCustomerId: `cus_of_${customerId}` },
+      } as const;
+      bank.tell({ kind: 'card', event });
+    },
+    deliver: async (told) => {
+      const source = 'event:simulated';
       try {
-        await inTransaction(pool, (sql) => settle(sql, [{ event, source: 'event:simulated' }]));
+        await inTransaction(pool, async (sql) => {
+          if (told.kind === 'payment') await settle(sql, [{ event: told.event, source }]);
+          else await cards.apply(sql, [{ event: told.event, source }]);
+        });
       } catch (error) {
         if (!(error instanceof Killed)) throw error;
-        bank.deliveries.push({ event, copies: 1 });
+        bank.deliveries.push({ told, copies: 1 });
       }
     },
     runJobs: async (limit) => {

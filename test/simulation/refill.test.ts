@@ -5,7 +5,7 @@ import { Money } from '../../src/money/money.ts';
 import type { OffSessionChargeRequest } from '../../src/providers/card-ports.ts';
 import { seededRandom } from '../support/random.ts';
 import type { CardHealth } from './bank.ts';
-import { agencyId, cardOf, createRefillWorld, type RefillWorld, usd } from './refill-world.ts';
+import { agencyId, createRefillWorld, type RefillWorld, usd } from './refill-world.ts';
 
 const seed = Number(process.env.SIMULATION_SEED ?? 20_261_121);
 const steps = 10_000;
@@ -24,6 +24,16 @@ const clientOf = async (world: RefillWorld, { orderId }: OffSessionChargeRequest
   if (customerId === undefined) throw new Error(`a charge named ${orderId}, which is no order`);
   return customerId;
 };
+
+const healths: readonly [CardHealth, ...CardHealth[]] = [
+  'pays',
+  'pays',
+  'insufficient_funds',
+  'insufficient_funds',
+  'lost_card',
+  'authentication_required',
+  'do_not_try_again',
+];
 
 /** What the bank may never see. Asked at the moment of each charge, when it is about to take effect. */
 async function mayBeCharged(world: RefillWorld, request: OffSessionChargeRequest): Promise<void> {
@@ -53,21 +63,19 @@ async function mayBeCharged(world: RefillWorld, request: OffSessionChargeRequest
   ).toEqual([]);
 }
 
-test(`auto-refill holds its promises over ${steps} random steps (seed ${seed})`, async () => {
+test(`cards and auto-refill hold their promises over ${steps} random steps (seed ${seed})`, async () => {
   const random = seededRandom(seed);
   const world = await createRefillWorld({ random, customers: 200, killChance: 0.03, onCharge: mayBeCharged });
-  const { clock, ledger, bank, cards, refill, database } = world;
+  const { clock, ledger, bank, holds, cards, refill, database } = world;
   const settings = { enabled: true, threshold, amount, monthlyLimit };
+  for (const customerId of world.customerIds) await world.saveCard(customerId);
+  await settle(world);
   for (const customerId of world.customerIds) {
     await refill.change(scope, { agencyId, customerId }, settings);
   }
   const someone = (): string => random.pick([world.customerIds[0] ?? '', ...world.customerIds]);
   let draws = 0;
   let topUps = 0;
-  let cardNumber = 1;
-
-  const evaluate = (customerId: string) => refill.jobs['refill.evaluate']?.handle({ agencyId, customerId });
-
   const actions: readonly (readonly [weight: number, act: () => Promise<unknown>])[] = [
     [
       40,
@@ -95,28 +103,31 @@ test(`auto-refill holds its promises over ${steps} random steps (seed ${seed})`,
     [
       6,
       async () => {
-        const card = cards.get(someone());
-        const health: CardHealth = random.pick([
-          'pays',
-          'pays',
-          'insufficient_funds',
-          'insufficient_funds',
-          'lost_card',
-          'authentication_required',
-          'do_not_try_again',
-        ]);
+        const card = await world.defaultCard(someone());
+        const health = random.pick(healths);
         if (card) bank.health.set(card.providerCardId, health);
       },
     ],
+    [3, () => world.saveCard(someone(), random.pick(healths))],
     [
-      2,
+      3,
       async () => {
-        cardNumber += 1;
         const customerId = someone();
-        cards.set(customerId, cardOf(customerId, cardNumber));
-        await evaluate(customerId);
+        const verified = (await cards.list({ agencyId, customerId })).filter(({ status }) => status === 'verified');
+        const [first] = verified;
+        if (first) await cards.setDefault(scope, { agencyId, customerId }, random.pick([first, ...verified]).id);
       },
     ],
+    [
+      1,
+      async () => {
+        const customerId = someone();
+        const other = (await cards.list({ agencyId, customerId })).find(({ isDefault }) => !isDefault);
+        if (other) await cards.remove(scope, { agencyId, customerId }, { cardId: other.id });
+      },
+    ],
+    [1, async () => holds.answer()],
+    [1, () => cards.sweep()],
     [2, () => refill.sweep()],
     [1, () => refill.reset(scope, { agencyId, customerId: someone() })],
     [
@@ -139,21 +150,37 @@ test(`auto-refill holds its promises over ${steps} random steps (seed ${seed})`,
 
   // The dust settles: every card pays, every event arrives, every job is done.
   bank.health.clear();
-  for (let quiet = 0; quiet < 3; ) {
-    for (let event = bank.takeDelivery(); event; event = bank.takeDelivery()) await world.deliver(event);
-    const ran = await world.runJobs(100);
-    clock.advance(20 * minuteMs);
-    await refill.sweep();
-    quiet = ran === 0 && (await world.waitingJobs()) === 0 ? quiet + 1 : 0;
-    if (clock.now() > new Date('2028-01-01')) throw new Error('the dust does not settle');
-  }
+  await settle(world);
   const inFlight = await database.pool.query(`SELECT id FROM refills WHERE status = 'in_flight'`);
   expect(inFlight.rows).toEqual([]);
+  const open = await database.pool.query(
+    `SELECT id, status FROM card_verifications WHERE status IN ('requested', 'placed', 'action_required')`,
+  );
+  expect(open.rows, 'a hold that nobody ended').toEqual([]);
+  expect(new Set(holds.all.map(({ status }) => status)), 'a hold that still stands').toEqual(
+    new Set(['released', 'failed']),
+  );
+  expect(holds.all.length).toBeGreaterThan(300);
   await everyChargeIsCreditedOnce(world);
   expect(bank.charges.filter(({ succeeded }) => succeeded).length).toBeGreaterThan(100);
   expect(bank.charges.filter(({ succeeded }) => !succeeded).length).toBeGreaterThan(20);
   await world.close();
 }, 120_000);
+
+/** Delivers everything and does every job, until nothing more comes of it, a day and a half of the clock included. */
+async function settle(world: RefillWorld): Promise<void> {
+  const { bank, clock, refill, cards } = world;
+  const until = clock.now().getTime() + 400 * 86_400_000;
+  for (let quiet = 0; quiet < 3; ) {
+    for (let event = bank.takeDelivery(); event; event = bank.takeDelivery()) await world.deliver(event);
+    const ran = await world.runJobs(100);
+    clock.advance(ran === 0 ? 13 * 60 * minuteMs : 20 * minuteMs);
+    await refill.sweep();
+    await cards.sweep();
+    quiet = ran === 0 && bank.deliveries.length === 0 && (await world.waitingJobs()) === 0 ? quiet + 1 : 0;
+    if (clock.now().getTime() > until) throw new Error('the dust does not settle');
+  }
+}
 
 /** An on-session top-up: closes what earlier declines opened. */
 async function payInPerson(world: RefillWorld, customerId: string, number: number): Promise<void> {
@@ -168,12 +195,15 @@ async function payInPerson(world: RefillWorld, customerId: string, number: numbe
     ),
   );
   await world.deliver({
-    type: 'payment.settled',
-    provider: 'stripe',
-    providerAccountId: 'acct_sim',
-    order: { agencyId, orderId: `ord_person_${number}` },
-    paymentId: `pi_person_${number}`,
-    received: Money.of('1.930', 'OMR'),
+    kind: 'payment',
+    event: {
+      type: 'payment.settled',
+      provider: 'stripe',
+      providerAccountId: 'acct_sim',
+      order: { agencyId, orderId: `ord_person_${number}` },
+      paymentId: `pi_person_${number}`,
+      received: Money.of('1.930', 'OMR'),
+    },
   });
 }
 

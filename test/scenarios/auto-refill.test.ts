@@ -1,0 +1,240 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { startTestService, type TestService } from '../support/service.ts';
+import { type CardClient, cardWorld, type SavedCard } from './card-world.ts';
+
+let service: TestService;
+let world: ReturnType<typeof cardWorld>;
+
+beforeAll(async () => {
+  service = await startTestService();
+  world = cardWorld(service);
+});
+afterEach(() => service.sandbox.setFaults({}));
+afterAll(() => service.stop());
+
+const usd = (amount: string) => ({ amount, currency: 'USD' });
+const settings = { enabled: true, threshold: usd('10.00'), amount: usd('20.00') };
+
+interface Refilled extends CardClient {
+  readonly card: SavedCard;
+}
+
+/** A client with a verified card and 15 USD, refilled by 20 when it falls below 10. */
+async function refilledClient(more: object = {}): Promise<Refilled> {
+  const client = await world.client('Refill');
+  const card = await world.save(client);
+  const { sessionId } = await service.startTopUp(client.id, '15.00');
+  await service.sandbox.pay(sessionId, { card: '4242424242424242' });
+  await service.idle();
+  expect((await world.setRefill(client, { ...settings, ...more })).status).toBe(200);
+  await service.idle();
+  return { ...client, card };
+}
+
+const charges = async (client: CardClient) =>
+  (await world.payments(client)).filter(({ metadata, capture_method }) => {
+    return metadata.baisa_order !== undefined && capture_method !== 'manual';
+  });
+
+/** Without the first, which was paid on the hosted page. */
+const refills = async (client: CardClient) =>
+  (await charges(client)).filter(({ description }) => description?.startsWith('Auto-refill') === true);
+
+describe('a balance that falls below its threshold', () => {
+  it('is refilled once from the default card, credited by the event, with its receipt', async () => {
+    const client = await refilledClient();
+    expect(await refills(client)).toEqual([]);
+    await world.take(client, '6.00');
+    expect(await service.balance(client.id)).toBe('29.00');
+    const [charge, ...others] = await refills(client);
+    // 20 USD are 7.700 OMR.
+    expect(charge).toMatchObject({ status: 'succeeded', amount: 7700, currency: 'omr' });
+    expect(others).toEqual([]);
+    expect((await service.ledger(client.id)).map(({ code }) => code).sort()).toEqual([
+      'adjustment.debit',
+      'topup.settle',
+      'topup.settle',
+    ]);
+    expect(await world.refill(client)).toMatchObject({ inFlight: null, refilledThisMonth: { amount: '20.00' } });
+  });
+
+  it('is refilled again only when the first refill has settled', async () => {
+    const client = await refilledClient();
+    await service.sandbox.setFaults({ delayDeliveriesMs: 600_000 });
+    await world.take(client, '40.00');
+    expect((await world.refill(client)).inFlight).not.toBeNull();
+    expect(await refills(client)).toHaveLength(1);
+    expect((await world.refill(client)).skips).toEqual([]);
+    await world.take(client, '1.00');
+    expect(await refills(client)).toHaveLength(1);
+    expect((await world.refill(client)).skips).toMatchObject([{ reason: 'refill_in_flight' }]);
+
+    await service.sandbox.setFaults({});
+    await service.sandbox.advanceClock('11m');
+    await service.idle();
+    // -26, then -6, then 14.
+    expect(await service.balance(client.id)).toBe('14.00');
+    expect(await refills(client)).toHaveLength(2);
+  });
+
+  it('is not refilled past the monthly limit, and is when the month has turned', async () => {
+    const client = await refilledClient({ monthlyLimit: usd('20.00') });
+    await world.take(client, '6.00');
+    await world.take(client, '20.00');
+    expect(await service.balance(client.id)).toBe('9.00');
+    expect((await world.refill(client)).skips).toMatchObject([{ reason: 'monthly_limit' }]);
+    await service.sandbox.advanceClock('31d');
+    await service.idle();
+    expect(await service.balance(client.id)).toBe('29.00');
+  });
+
+  it('is charged once when the connection is cut after the charge took effect', async () => {
+    const client = await refilledClient();
+    await service.sandbox.setFaults({ api: { cut: 'after', route: '/v1/payment_intents', method: 'POST' } });
+    await world.take(client, '6.00');
+    await service.sandbox.setFaults({});
+    await service.sandbox.advanceClock('20m');
+    await service.idle();
+    expect(await refills(client)).toHaveLength(1);
+    expect(await service.balance(client.id)).toBe('29.00');
+  });
+
+  it('is credited though the charge’s event never comes: the provider is asked', async () => {
+    const client = await refilledClient();
+    await service.sandbox.setFaults({ dropDeliveries: 1 });
+    await world.take(client, '6.00');
+    expect(await service.balance(client.id)).toBe('9.00');
+    await service.sandbox.setFaults({});
+    await service.sandbox.advanceClock('20m');
+    await service.idle();
+    expect(await service.balance(client.id)).toBe('29.00');
+    expect(await refills(client)).toHaveLength(1);
+  });
+
+  it('is refilled the same when every delivery comes four times and out of order', async () => {
+    const client = await refilledClient();
+    await service.sandbox.setFaults({ duplicateDeliveries: 3, reorderDeliveries: true, seed: 5 });
+    await world.take(client, '6.00');
+    expect(await service.balance(client.id)).toBe('29.00');
+    expect(await refills(client)).toHaveLength(1);
+  });
+});
+
+describe('a card that is declined', () => {
+  it('rests 1, 6 and 24 hours with one attempt each, then stops: four charges, not hundreds', async () => {
+    const client = await refilledClient();
+    await service.sandbox.setCard(client.card.fingerprint, 'insufficient_funds');
+    await world.take(client, '6.00');
+    for (const usage of ['1.00', '1.00', '1.00']) await world.take(client, usage);
+    expect(await refills(client)).toHaveLength(1);
+    expect(await world.refill(client)).toMatchObject({ breaker: { state: 'open', cause: 'insufficient_funds' } });
+    for (const [hours, made] of [
+      ['1h', 2],
+      ['6h', 3],
+      ['24h', 4],
+      ['72h', 4],
+      ['240h', 4],
+    ] as const) {
+      await service.sandbox.advanceClock(hours);
+      await service.idle();
+      expect(await refills(client), `after ${hours}`).toHaveLength(made);
+    }
+    expect(await world.refill(client)).toMatchObject({
+      breaker: { state: 'stopped' },
+      skips: expect.arrayContaining([expect.objectContaining({ reason: 'card_stopped' })]),
+    });
+    expect((await refills(client)).map(({ status }) => status)).toEqual(Array(4).fill('canceled'));
+    await service.sandbox.setCard(client.card.fingerprint, null);
+  });
+
+  it('closes its breaker when the attempt after the rest succeeds', async () => {
+    const client = await refilledClient();
+    await service.sandbox.setCard(client.card.fingerprint, 'insufficient_funds');
+    await world.take(client, '6.00');
+    await service.sandbox.setCard(client.card.fingerprint, null);
+    await service.sandbox.advanceClock('1h');
+    await service.idle();
+    expect(await service.balance(client.id)).toBe('29.00');
+    expect(await world.refill(client)).toMatchObject({ breaker: { state: 'closed' } });
+  });
+
+  it('stops at once where it was lost, and goes on with another card', async () => {
+    const client = await refilledClient();
+    await service.sandbox.setCard(client.card.fingerprint, 'lost_card');
+    await world.take(client, '6.00');
+    expect(await world.refill(client)).toMatchObject({ breaker: { state: 'stopped', cause: 'lost_card' } });
+    await service.sandbox.advanceClock('30d');
+    expect(await refills(client)).toHaveLength(1);
+    const other = await world.save(client, { card: '5555555555554444' });
+    expect((await world.makeDefault(client, other.id)).status).toBe(200);
+    await service.idle();
+    expect(await service.balance(client.id)).toBe('29.00');
+    await service.sandbox.setCard(client.card.fingerprint, null);
+  });
+
+  it('is told to the client and the agency once, and asks the client to pay where the bank wants to see it', async () => {
+    const client = await refilledClient();
+    await service.sandbox.setCard(client.card.fingerprint, 'authentication_required');
+    await world.take(client, '6.00');
+    await world.take(client, '1.00');
+    const kinds = async () => {
+      const { body } = await service.api.call('GET', `/v1/notices?customerId=${client.id}`);
+      return JSON.stringify(body).match(/"kind":"[a-z_]+"/g) ?? [];
+    };
+    expect((await kinds()).filter((kind) => kind.includes('authentication_needed'))).toHaveLength(1);
+    expect((await refills(client)).map(({ status }) => status)).toEqual(['canceled']);
+
+    // Paid with the client present, refills go on.
+    await service.sandbox.setCard(client.card.fingerprint, null);
+    const { sessionId } = await service.startTopUp(client.id, '5.00');
+    await service.sandbox.pay(sessionId, { card: '4242424242424242' });
+    await service.idle();
+    expect(await world.refill(client)).toMatchObject({ breaker: { state: 'closed' } });
+    await world.take(client, '4.00');
+    expect(await service.balance(client.id)).toBe('29.00');
+  });
+
+  it('is tried again when the agency says so', async () => {
+    const client = await refilledClient();
+    await service.sandbox.setCard(client.card.fingerprint, 'do_not_try_again');
+    await world.take(client, '6.00');
+    expect(await world.refill(client)).toMatchObject({ breaker: { state: 'stopped' } });
+    await service.sandbox.setCard(client.card.fingerprint, null);
+    expect((await client.agency.call('POST', `/v1/customers/${client.id}/auto-refill/reset`)).status).toBe(200);
+    await service.idle();
+    expect(await service.balance(client.id)).toBe('29.00');
+  });
+});
+
+describe('what is refused', () => {
+  it('is each wrong setting, with its own code', async () => {
+    const client = await refilledClient();
+    for (const [change, code] of [
+      [{ amount: usd('0.00') }, 'amount_not_positive'],
+      [{ amount: usd('0.01') }, 'amount_below_minimum'],
+      [{ threshold: usd('10000.01') }, 'threshold_too_high'],
+      [{ threshold: usd('-1.00') }, 'threshold_negative'],
+      [{ amount: { amount: '5.000', currency: 'OMR' } }, 'balance_currency'],
+      [{ monthlyLimit: usd('19.00') }, 'limit_below_amount'],
+    ] as const) {
+      const answer = await world.setRefill(client, { ...settings, ...change });
+      expect(answer, code).toMatchObject({ status: 422, body: { code } });
+    }
+  });
+
+  it('is switching on without a verified default card', async () => {
+    const client = await world.client();
+    expect(await world.setRefill(client, settings)).toMatchObject({
+      status: 422,
+      body: { code: 'no_verified_default_card' },
+    });
+  });
+
+  it('is removing the last card while auto-refill is on', async () => {
+    const client = await refilledClient();
+    expect(await world.remove(client, client.card.id)).toMatchObject({ status: 409, body: { code: 'card_needed' } });
+    await world.setRefill(client, { ...settings, enabled: false });
+    expect((await world.remove(client, client.card.id)).status).toBe(204);
+    expect(await world.cards(client)).toEqual([]);
+  });
+});
