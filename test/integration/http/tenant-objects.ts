@@ -38,6 +38,7 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
   const account = await storeAccount(service, agency.id);
   const { endpoint, delivery } = await storeEndpoint(service, agency.id);
   const notice = await storeNotice(service, customer);
+  const card = await storeCard(service, customer, account);
 
   const amount = { amount: '5.00', currency: 'USD' };
   const agencyId = agency.id;
@@ -52,6 +53,7 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
       '/v1/agencies/:id/api-keys/:keyId': 'key_absent',
       '/v1/agencies/:id/merchant-accounts/:accountId': account,
       '/v1/notices/:id': notice,
+      '/v1/customers/:id/payment-methods/:pmId': card,
       '/v1/webhook-endpoints/:id': endpoint,
       '/v1/webhook-endpoints/:id/deliveries/:deliveryId': delivery,
       // Found by asking a provider: there is none here.
@@ -59,7 +61,7 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
       // The platform's own: no agency reaches what is behind these.
       '/v1/events/:id': 'evt_absent',
     },
-    queries: { agencyId, customerId, planId: plan, merchantAccountId: account },
+    queries: { agencyId, customerId, planId: plan, merchantAccountId: account, newDefault: card },
     bodies: {
       'post /v1/agencies': [{ name: 'New', email: 'new@example.com', country: 'OM' }],
       'patch /v1/agencies/:id': [{ branding: { displayName: 'Shown' } }],
@@ -87,9 +89,12 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
       'post /v1/checkout-sessions': [
         { customerId, kind: 'top_up', amount },
         { customerId, kind: 'top_up', quoteId: quote },
+        { customerId, kind: 'card' },
       ],
+      'post /v1/customers/:id/card-verifications': [{ paymentMethodId: card }],
+      'put /v1/customers/:id/auto-refill': [{ enabled: false, threshold: amount, amount }],
     },
-    secrets: [agencyId, customerId, plan, payAsYouGo, token, order, quote, account, endpoint, delivery, notice],
+    secrets: [agencyId, customerId, plan, payAsYouGo, token, order, quote, account, endpoint, delivery, notice, card],
   };
 }
 
@@ -133,6 +138,32 @@ async function storeNotice({ prisma, clock }: Service, { agencyId, id: customerI
       status: 'kept',
       dueAt: createdAt,
       createdAt,
+    },
+  });
+  return id;
+}
+
+async function storeCard(
+  { prisma, clock }: Service,
+  { agencyId, id: customerId }: Tenant['customer'],
+  accountId: string,
+) {
+  const id = `pm_of_${agencyId}`;
+  await prisma.paymentMethod.create({
+    data: {
+      agencyId,
+      id,
+      customerId,
+      merchantAccountId: accountId,
+      providerCardId: `card_of_${agencyId}`,
+      providerCustomerId: 'cus_provider',
+      brand: 'visa',
+      last4: '4242',
+      expMonth: 12,
+      expYear: 2030,
+      fingerprint: `fingerprint_of_${agencyId}`,
+      status: 'saved',
+      createdAt: clock.now(),
     },
   });
   return id;
