@@ -6,6 +6,7 @@ import { errorMessage } from '../errors.ts';
 import { createApiClient } from './api-client.ts';
 import { agencySteps } from './demo/agency-steps.ts';
 import { bookSteps } from './demo/book-steps.ts';
+import { cardSteps } from './demo/card-steps.ts';
 import { catalogSteps } from './demo/catalog-steps.ts';
 import { deliverySteps } from './demo/delivery-steps.ts';
 import { paymentSteps } from './demo/payment-steps.ts';
@@ -28,7 +29,14 @@ free ports and in a temporary directory, and removes it at the end.
 Against a running service the demo makes two agencies of its own and moves the sandbox's clock by a day and two hours.
 Exits 0 only if every step's outcome was right.`;
 
-const steps: readonly Step[] = [...catalogSteps, ...paymentSteps, ...deliverySteps, ...agencySteps, ...bookSteps];
+const steps: readonly Step[] = [
+  ...catalogSteps,
+  ...paymentSteps,
+  ...deliverySteps,
+  ...cardSteps,
+  ...agencySteps,
+  ...bookSteps,
+];
 
 /** What the demo drives, and how to let go of it. */
 interface Target {
