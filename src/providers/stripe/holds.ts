@@ -66,7 +66,10 @@ export function createHolds(stripe: Stripe, calls: StripeCalls): HoldsPort {
 
     async find(account, providerCustomerId, holdId) {
       const intents = await calls.list(() =>
-        stripe.paymentIntents.list({ customer: providerCustomerId, limit: pageSize }, on(account)),
+        stripe.paymentIntents.list(
+          { customer: providerCustomerId, limit: pageSize, expand: ['data.latest_charge'] },
+          on(account),
+        ),
       );
       const found = intents.find(({ metadata }) => metadata[metadataKeys.hold] === holdId);
       return found ? toHold(found) : null;
@@ -82,7 +85,7 @@ export function createHolds(stripe: Stripe, calls: StripeCalls): HoldsPort {
       } catch (error) {
         if (!(error instanceof ProviderError) || error.kind !== 'invalid') throw error;
         const hold = await retrieve(account, paymentId);
-        if (hold.status === 'placed') throw error;
+        if (hold.status !== 'released' && hold.status !== 'expired') throw error;
         return hold;
       }
     },

@@ -60,3 +60,8 @@ export const refusal = (code: string, more: object = {}): object => ({
 });
 
 export const listOf = (...data: object[]): object => ({ object: 'list', data, has_more: false, url: '/v1/x' });
+
+/** Stripe's answer to a card that its bank refused, with the payment that the try left behind. */
+export const decline = (intent: object, failure: object): object => ({
+  error: { type: 'card_error', message: 'Your card was declined.', ...failure, payment_intent: intent },
+});
