@@ -87,7 +87,7 @@ export function createHolds(stripe: Stripe, calls: StripeCalls): HoldsPort {
       } catch (error) {
         if (!(error instanceof ProviderError) || error.kind !== 'invalid') throw error;
         const hold = await retrieve(account, paymentId);
-        if (hold.status === 'placed') throw error;
+        if (hold.status !== 'released' && hold.status !== 'expired') throw error;
         return hold;
       }
     },

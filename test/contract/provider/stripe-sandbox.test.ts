@@ -7,12 +7,24 @@ import { createStripeProvider } from '../../../src/providers/stripe/stripe-provi
 import { startSandbox } from '../../../src/sandbox/sandbox.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import { createMemoryOperationStore } from '../../unit/providers/memory-operation-store.ts';
-import { providerContract } from './contract.ts';
+import { providerContract, stagedContract } from './contract.ts';
 import { type ContractSubject, need } from './contract-run.ts';
+import { sandboxStage, stripeCardHands } from './stripe-hands.ts';
 
 const secretKey = 'sk_test_contract';
 
-async function startSubject(): Promise<ContractSubject & { url: string; clock: MovableClock }> {
+function stripeAt(url: string): Stripe {
+  const { hostname, port } = new URL(url);
+  return new Stripe(secretKey, { host: hostname, port, protocol: 'http', telemetry: false });
+}
+
+interface SandboxSubject extends ContractSubject {
+  readonly url: string;
+  readonly clock: MovableClock;
+  readonly stripe: Stripe;
+}
+
+async function startSubject(): Promise<SandboxSubject> {
   const database = await createTestDatabase();
   const clock = new MovableClock();
   const sandbox = await startSandbox({
@@ -23,11 +35,17 @@ async function startSubject(): Promise<ContractSubject & { url: string; clock: M
     secretKey,
     logger: pino({ level: 'silent' }),
   });
+  const stripe = stripeAt(sandbox.url);
+  const account = { id: sandbox.accountId, platform: true };
   return {
     url: sandbox.url,
     clock,
+    stripe,
+    now: () => clock.now(),
+    cards: stripeCardHands(stripe, account),
+    stage: sandboxStage(sandbox.url, stripe, account),
     provider: createStripeProvider({ apiKey: secretKey, apiBase: sandbox.url, maxNetworkRetries: 0 }),
-    account: { id: sandbox.accountId, platform: true },
+    account,
     currency: 'OMR',
     runId: 'sandbox',
     close: async () => {
@@ -40,10 +58,15 @@ async function startSubject(): Promise<ContractSubject & { url: string; clock: M
 /** The same sandbox, seen from an account that is connected to the platform: every call goes through `Stripe-Account`. */
 async function startConnectedSubject(): Promise<ContractSubject> {
   const subject = await startSubject();
-  const { hostname, port } = new URL(subject.url);
-  const stripe = new Stripe(secretKey, { host: hostname, port, protocol: 'http', telemetry: false });
+  const { stripe, url } = subject;
   const { id } = await stripe.accounts.create({ country: 'AE' });
-  return { ...subject, account: { id, platform: false } };
+  const account = { id, platform: false };
+  return {
+    ...subject,
+    account,
+    cards: stripeCardHands(stripe, account),
+    stage: sandboxStage(url, stripe, account),
+  };
 }
 
 providerContract('Stripe, as the sandbox plays it', startSubject);
@@ -53,7 +76,14 @@ providerContract('Stripe, on a connected account of the sandbox', startConnected
   'taxRates',
   'meters',
   'checkout',
+  'cards',
+  'holds',
+  'offSession',
 ]);
+
+stagedContract('Stripe, as the sandbox plays it', startSubject);
+
+stagedContract('Stripe, on a connected account of the sandbox', startConnectedSubject);
 
 describe('two accounts of one platform', () => {
   it('keep catalogues of their own, under the same ids', async () => {
