@@ -25,6 +25,7 @@ const intent = {
   latest_charge: {
     id: 'ch_1',
     object: 'charge',
+    status: 'succeeded',
     payment_method_details: { type: 'card', card: { capture_before: captureBefore } },
   },
 };
@@ -160,6 +161,9 @@ describe('a hold that is read', () => {
     ['released', canceled('requested_by_customer')],
     ['expired', canceled('automatic')],
     ['expired', canceled('expired')],
+    // Cancelled before the bank ever set anything aside.
+    ['failed', { ...canceled(null), latest_charge: null }],
+    ['failed', { ...canceled('requested_by_customer'), latest_charge: { ...intent.latest_charge, status: 'failed' } }],
   ] as const)('is %s as Stripe has it', async (status, answer) => {
     const sent = answering('GET', '/v1/payment_intents/pi_1', answer);
     expect((await holds.retrieve(connected, 'pi_1')).status).toBe(status);
