@@ -154,11 +154,14 @@ export function createRooms(dependencies: RoomDependencies) {
     orderListener: autoRefill.orderListener,
   });
 
+  const subscriptions = createSubscriptions({ database, clock, jobs, outgoing });
+
   const roomJobs: Readonly<Record<string, ScheduledJob>> = {
     ...catalog.jobs,
     ...outgoing.jobs,
     ...notices.jobs,
     ...cards.jobs,
+    ...subscriptions.jobs,
     ...autoRefill.jobs,
     'checkout.expire_lost_orders': { handle: expireLostOrders, cron: '*/3 * * * *' },
     [followJobName]: { handle: followPayments.some, cron: '* * * * *' },
@@ -171,7 +174,7 @@ export function createRooms(dependencies: RoomDependencies) {
     outgoing,
     notices,
     offers: createOffers({ database, clock, jobs }),
-    subscriptions: createSubscriptions({ database, clock, jobs, outgoing }),
+    subscriptions,
     adjustBalance: createAdjustBalance({ database, ledger, merchantAccounts, livePlanOf }),
     quoteTopUp: createQuoteTopUp({ database, clock, providers, merchantAccounts }),
     startTopUp: createStartTopUp({
@@ -196,6 +199,7 @@ export function createRooms(dependencies: RoomDependencies) {
       await expireLostOrders();
       await followPayments.all();
       await cards.sweep();
+      await subscriptions.sweep();
       await autoRefill.sweep();
       await outgoing.deliverDue();
       await notices.sendDue();

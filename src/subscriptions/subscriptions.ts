@@ -1,7 +1,9 @@
+import type { ScheduledJob } from '../delivery/jobs.ts';
 import type { Scope } from '../tenancy/scope.ts';
 import { type AgencyLimits, readAgencyLimits } from './agency-plan.ts';
 import { cancelSubscription } from './cancel-subscription.ts';
 import { findSubscription } from './find-subscription.ts';
+import { openDueQuotas, openQuotasJobName } from './open-quotas.ts';
 import {
   type StartedSubscription,
   type SubscriptionDependencies,
@@ -16,6 +18,9 @@ export interface Subscriptions {
   cancel(scope: Scope, customerId: string): Promise<Subscription>;
   find(scope: Scope, customerId: string): Promise<Subscription>;
   agencyLimits(scope: Scope, agencyId: string): Promise<AgencyLimits | null>;
+  readonly jobs: Readonly<Record<string, ScheduledJob>>;
+  /** What falls due by the clock. */
+  sweep(): Promise<void>;
 }
 
 export function createSubscriptions(dependencies: SubscriptionDependencies): Subscriptions {
@@ -25,5 +30,7 @@ export function createSubscriptions(dependencies: SubscriptionDependencies): Sub
     cancel: (scope, customerId) => cancelSubscription(dependencies, scope, customerId),
     find: (scope, customerId) => findSubscription(pool, scope, customerId),
     agencyLimits: (scope, agencyId) => readAgencyLimits(pool, scope, agencyId),
+    jobs: { [openQuotasJobName]: { handle: () => openDueQuotas(dependencies), cron: '* * * * *' } },
+    sweep: () => openDueQuotas(dependencies),
   };
 }

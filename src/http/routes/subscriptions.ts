@@ -29,8 +29,13 @@ const subscriptionAnswer = z
   .meta({ id: 'Subscription' });
 
 const subscriptionJson = ({ document, plan: { planId }, startedAt, endedAt, ...subscription }: Subscription) => ({
-  ...subscription,
+  id: subscription.id,
+  customerId: subscription.customerId,
   planId,
+  planVersion: subscription.planVersion,
+  status: subscription.status,
+  cycle: subscription.cycle,
+  merchantAccountId: subscription.merchantAccountId,
   displayName: document.displayName,
   pricingModel: document.pricingModel,
   startedAt: startedAt.toISOString(),

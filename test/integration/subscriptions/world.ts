@@ -56,7 +56,7 @@ export async function createSubscriptionWorld(): Promise<SubscriptionWorld> {
       });
     },
     reset: async () => {
-      await database.pool.query('TRUNCATE subscriptions, test_events');
+      await database.pool.query('TRUNCATE subscriptions, quota_periods, test_events CASCADE');
       await world.reset();
     },
   };
