@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { askConfirmation } from './cards/ask-confirmation.ts';
+import { isChargeable, lockCards } from './cards/card.store.ts';
 import { createCards } from './cards/cards.ts';
 import { createCatalog } from './catalog/catalog.ts';
 import { followAccounts } from './catalog/follow-accounts.ts';
@@ -129,6 +130,8 @@ export function createRooms(dependencies: RoomDependencies) {
       const card = await cards.findDefault(sql, client);
       return card && { ...card, paymentMethodId: card.id, verified: card.status === 'verified' };
     },
+    lockCards,
+    isChargeable,
     announceDecline: announceDecline(outgoing.emit, notices.notify),
     settlePayments: () => settlePayments,
     publicUrl,

@@ -49,6 +49,8 @@ export interface JobRunnerOptions {
 export interface JobRunner {
   /** Resolves when no job is due or under way. */
   idle(): Promise<void>;
+  /** How many jobs ended here so far, well or not. */
+  completed(): number;
   stop(): Promise<void>;
 }
 
@@ -79,7 +81,12 @@ export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunn
       ),
     ),
   });
+  let completed = 0;
+  runner.events.on('job:complete', () => {
+    completed += 1;
+  });
   return {
+    completed: () => completed,
     idle: () => untilIdle(pool, runner),
     stop: () => runner.stop(),
   };

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { Database } from '../database/database.ts';
+import type { Database, Sql } from '../database/database.ts';
 import { AppError, SettingError } from '../errors.ts';
 import { newId } from '../ids.ts';
 import { ProviderError } from '../providers/errors.ts';
@@ -33,8 +33,9 @@ export interface MerchantAccounts {
   probePlatform(provider: PaymentProvider, wanted: PlatformProbe): Promise<PlatformAccount>;
   /** The account that a new checkout of this agency uses: its own active one, Stripe first, else the platform's. */
   forNewCheckout(agencyId: string, provider?: ProviderName): Promise<MerchantAccount>;
-  byId(id: string): Promise<MerchantAccount | null>;
-  byProviderAccount(provider: ProviderName, providerAccountId: string): Promise<MerchantAccount | null>;
+  /** `sql`: inside a transaction, its own client. Another connection of the pool, asked for while one is held, may never come. */
+  byId(id: string, sql?: Sql): Promise<MerchantAccount | null>;
+  byProviderAccount(provider: ProviderName, providerAccountId: string, sql?: Sql): Promise<MerchantAccount | null>;
   /** A stored row as an account: knows which ones belong to the configured keys. */
   readonly read: ReadAccount;
 }
@@ -60,10 +61,12 @@ export function createMerchantAccounts({ database, clock, platformAgencyId }: De
 
   const readFirst = (rows: readonly AccountRow[]): MerchantAccount | null => (rows[0] ? read(rows[0]) : null);
 
-  const byProviderAccount: MerchantAccounts['byProviderAccount'] = async (provider, providerAccountId) =>
-    readFirst(
-      await selectAccounts(database.pool, 'provider = $1 AND provider_account_id = $2', [provider, providerAccountId]),
-    );
+  const byProviderAccount: MerchantAccounts['byProviderAccount'] = async (
+    provider,
+    providerAccountId,
+    sql = database.pool,
+  ) =>
+    readFirst(await selectAccounts(sql, 'provider = $1 AND provider_account_id = $2', [provider, providerAccountId]));
 
   return {
     probePlatform: async (provider, { chargeCurrency, usdRate, livemode, settings }) => {
@@ -157,7 +160,7 @@ export function createMerchantAccounts({ database, clock, platformAgencyId }: De
       return read(best);
     },
 
-    byId: async (id) => readFirst(await selectAccounts(database.pool, 'id = $1', [id])),
+    byId: async (id, sql = database.pool) => readFirst(await selectAccounts(sql, 'id = $1', [id])),
     byProviderAccount,
     read,
   };

@@ -42,18 +42,20 @@ async function evaluate(dependencies: RefillDependencies, sql: Sql, client: Clie
   if (!settings?.enabled) return;
   const now = clock.now();
   await noteEvaluation(sql, client, now);
+  // First of all: what ends a refill changes balance and breaker with it, so that none in flight means that both are read after it.
+  const inFlight = (await findInFlight(sql, client)) !== null;
   const [balance] = await ledger.balances(sql, [client]);
   if (!balance || balance.compare(settings.threshold) >= 0) return;
 
   const card = await findDefaultCard(sql, client);
-  const account = card && (await merchantAccounts.byId(card.merchantAccountId));
+  const account = card && (await merchantAccounts.byId(card.merchantAccountId, sql));
   const breaker = card ? await loadBreaker(sql, { ...client, fingerprint: card.fingerprint }) : closedBreaker;
   const decision = decideRefill({
     now,
     settings,
     balance,
     ...(await whoIsDisabled(sql, client)),
-    inFlight: (await findInFlight(sql, client)) !== null,
+    inFlight,
     card,
     breaker,
     accountActive: account?.status === 'active',

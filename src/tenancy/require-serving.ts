@@ -9,10 +9,29 @@ const standing = z.object({ agencyDisabled: z.boolean(), customerDisabled: z.boo
  * too, so that a disabled one buys nothing for itself either. Throws `AppError` 409 `agency_disabled` or `customer_disabled`, and
  * 404 for a client that is not there.
  */
-export async function requireServing(
+export async function requireServing(sql: Sql, client: ClientName): Promise<void> {
+  const found = await standingOf(sql, client);
+  if (!found) throw notFound('customer');
+  if (found.agencyDisabled) throw conflict('agency_disabled', 'This agency is disabled and sells nothing.');
+  if (found.customerDisabled) throw conflict('customer_disabled', 'This client is disabled and cannot pay.');
+}
+
+/** Whether the client, its agency and, where it is an agency itself, that one are all enabled. */
+export async function isServing(sql: Sql, client: ClientName): Promise<boolean> {
+  const found = await standingOf(sql, client);
+  return found !== null && !found.agencyDisabled && !found.customerDisabled;
+}
+
+interface ClientName {
+  readonly agencyId: string;
+  readonly customerId: string;
+}
+
+/** Null for a client that is not there. */
+export async function standingOf(
   sql: Sql,
-  { agencyId, customerId }: { readonly agencyId: string; readonly customerId: string },
-): Promise<void> {
+  { agencyId, customerId }: ClientName,
+): Promise<z.output<typeof standing> | null> {
   const { rows } = await sql.query(
     `SELECT a.disabled_at IS NOT NULL OR own.disabled_at IS NOT NULL AS "agencyDisabled",
             c.disabled_at IS NOT NULL AS "customerDisabled"
@@ -22,8 +41,5 @@ export async function requireServing(
      WHERE c.agency_id = $1 AND c.id = $2`,
     [agencyId, customerId],
   );
-  const [found] = z.array(standing).parse(rows);
-  if (!found) throw notFound('customer');
-  if (found.agencyDisabled) throw conflict('agency_disabled', 'This agency is disabled and sells nothing.');
-  if (found.customerDisabled) throw conflict('customer_disabled', 'This client is disabled and cannot pay.');
+  return z.array(standing).parse(rows)[0] ?? null;
 }

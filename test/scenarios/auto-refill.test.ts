@@ -194,6 +194,36 @@ describe('a card that is declined', () => {
     expect(await service.balance(client.id)).toBe('29.00');
   });
 
+  it('asks the client to pay though it was told of a soft decline before', async () => {
+    const client = await refilledClient();
+    await service.sandbox.setCard(client.card.fingerprint, 'insufficient_funds');
+    await world.take(client, '6.00');
+    await service.sandbox.setCard(client.card.fingerprint, 'authentication_required');
+    await service.sandbox.advanceClock('1h');
+    await service.sandbox.setCard(client.card.fingerprint, null);
+    const notices = await service.api.call('GET', `/v1/notices?customerId=${client.id}`);
+    const kinds = JSON.stringify(notices.body).match(/card_failing|authentication_needed/g);
+    expect(kinds?.toSorted()).toEqual(['authentication_needed', 'card_failing']);
+  });
+
+  it.each([
+    ['auto-refill was switched off', (client: Refilled) => world.setRefill(client, { ...settings, enabled: false })],
+    [
+      'its client was disabled',
+      (client: Refilled) => client.agency.call('PATCH', `/v1/customers/${client.id}`, { body: { disabled: true } }),
+    ],
+  ] as const)('is not charged any more where %s while the provider was away', async (_why, change) => {
+    const client = await refilledClient();
+    await service.sandbox.setFaults({ api: { status: 429, route: '/v1/payment_intents', method: 'POST' } });
+    await world.take(client, '6.00');
+    expect((await change(client)).status).toBe(200);
+    await service.sandbox.setFaults({});
+    await service.sandbox.advanceClock('20m');
+    expect(await refills(client)).toEqual([]);
+    expect(await world.refill(client)).toMatchObject({ inFlight: null });
+    expect(await service.balance(client.id)).toBe('9.00');
+  });
+
   it('is tried again when the agency says so', async () => {
     const client = await refilledClient();
     await service.sandbox.setCard(client.card.fingerprint, 'do_not_try_again');
