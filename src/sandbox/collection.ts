@@ -94,7 +94,7 @@ export async function paid(
   lane: string,
   methodId?: string | undefined,
 ): Promise<Stripe.Invoice> {
-  await call.unschedule('payment_retry', invoice.id);
+  if (invoice.next_payment_attempt !== null) await call.unschedule('payment_retry', invoice.id);
   const done = markPaid(
     call,
     invoice.attempt_count > 0 || !methodId ? invoice : { ...invoice, attempt_count: 1 },

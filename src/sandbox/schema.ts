@@ -20,7 +20,7 @@ CREATE INDEX IF NOT EXISTS documents_order ON documents (account, type, seq);
 CREATE INDEX IF NOT EXISTS documents_session ON documents (id) WHERE type = 'checkout.session';
 CREATE INDEX IF NOT EXISTS documents_held ON documents (id)
   WHERE type IN ('payment_intent', 'setup_intent', 'payment_method');
-CREATE INDEX IF NOT EXISTS documents_links ON documents USING gin (links);
+CREATE INDEX IF NOT EXISTS documents_links ON documents USING gin (links) WHERE type <> 'event';
 CREATE TABLE IF NOT EXISTS endpoints (
   account text NOT NULL,
   id text PRIMARY KEY,
