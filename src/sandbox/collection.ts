@@ -83,7 +83,11 @@ export async function follow(
     if (payment) payInvoicePayment(call, payment, collecting.lane);
     return paid(call, invoice, collecting.lane, idOf(intent.payment_method));
   }
-  if (intent.status === 'requires_action') call.emit('invoice.payment_action_required', invoice, collecting.lane);
+  if (intent.status === 'requires_action') {
+    call.emit('invoice.payment_action_required', invoice, collecting.lane);
+    // Their payer is being asked at this moment: nothing has failed yet.
+    if (!collecting.automatic && collecting.use === 'on_session') return invoice;
+  }
   return failed(call, invoice, collecting);
 }
 

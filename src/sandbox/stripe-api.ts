@@ -19,6 +19,7 @@ import { productRoutes } from './api/products.ts';
 import { refundRoutes } from './api/refunds.ts';
 import { setupIntentRoutes } from './api/setup-intents.ts';
 import { subscriptionItemRoutes } from './api/subscription-items.ts';
+import { subscriptionScheduleRoutes } from './api/subscription-schedules.ts';
 import { subscriptionRoutes } from './api/subscriptions.ts';
 import { taxRateRoutes } from './api/tax-rates.ts';
 import { webhookEndpointRoutes } from './api/webhook-endpoints.ts';
@@ -50,6 +51,7 @@ const routes: readonly Route[] = [
   ...applicationFeeRoutes,
   ...subscriptionRoutes,
   ...subscriptionItemRoutes,
+  ...subscriptionScheduleRoutes,
   ...invoiceRoutes,
   ...eventRoutes,
   ...webhookEndpointRoutes,
