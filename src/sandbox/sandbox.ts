@@ -11,7 +11,7 @@ import { buildEndpoint } from './api/webhook-endpoints.ts';
 import { Transactions } from './call.ts';
 import { CardSwitches } from './card-switches.ts';
 import { Challenges } from './challenges.ts';
-import { ClockMover } from './clock-mover.ts';
+import { type ClockListener, ClockMover } from './clock-mover.ts';
 import { clientIdOf } from './connections.ts';
 import { controlRoutes } from './control-routes.ts';
 import { Deliverer } from './deliverer.ts';
@@ -67,8 +67,11 @@ export interface Sandbox {
   readonly clientId: string;
   /** Registers an endpoint with a known secret, or points the one of this url at new settings. */
   ensureWebhookEndpoint(endpoint: EndpointRegistration): Promise<void>;
-  /** Called after the clock moved and what fell due here was done and delivered. */
-  onClockMoved(listener: () => Promise<void>): void;
+  /**
+   * Called as the clock moves, once a day at least and at the end, after what fell due here was done and delivered; also
+   * at every moment that `nextDue` answers.
+   */
+  onClockMoved(turn: ClockListener['turn'], nextDue?: ClockListener['nextDue']): void;
   /** Resolves when no delivery is in flight or due. */
   settled(): Promise<void>;
   close(): Promise<void>;
@@ -189,7 +192,7 @@ async function serve(options: SandboxOptions, pool: pg.Pool, accountId: string):
     accountId,
     clientId: clientIdOf(accountId),
     ensureWebhookEndpoint: (endpoint) => ensureWebhookEndpoint(transactions, accountId, endpoint),
-    onClockMoved: (listener) => clockMover.onMoved(listener),
+    onClockMoved: (turn, nextDue) => clockMover.onMoved({ turn, nextDue }),
     settled: () => deliverer.settled(),
     close: async () => {
       await stop(server);
