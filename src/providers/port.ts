@@ -1,6 +1,7 @@
 import type { Money } from '../money/money.ts';
 import type { CardsPort, HoldsPort, OffSessionPort } from './card-ports.ts';
 import type { CatalogPort } from './catalog-port.ts';
+import type { InvoicesPort, SubscriptionsPort } from './subscription-ports.ts';
 
 /**
  * What the business rooms may ask of a payment provider. Small capabilities; a provider without one leaves the key
@@ -239,6 +240,8 @@ export interface PaymentProvider {
   /** Absent: a card that was set up is verified by that. */
   readonly holds?: HoldsPort;
   readonly offSession?: OffSessionPort;
+  readonly subscriptions?: SubscriptionsPort;
+  readonly invoices?: InvoicesPort;
   readonly webhookEndpoints?: WebhookEndpointsPort;
 }
 
