@@ -6,6 +6,8 @@ export interface SandboxPayment {
   readonly card?: string;
   readonly authenticate?: 'complete' | 'fail';
   readonly bank_debit?: 'succeed' | 'fail';
+  /** Where nothing is due and no card is asked for. */
+  readonly confirm?: 'yes';
 }
 
 export const cards = {

@@ -30,6 +30,7 @@ export const linksOf: { readonly [Kind in DocumentKind]?: (body: DocumentTypes[K
     ...link('customer', idOf(session.customer)),
     ...link('payment_intent', idOf(session.payment_intent)),
     ...link('setup_intent', idOf(session.setup_intent)),
+    ...link('subscription', idOf(session.subscription)),
     ...link('status', session.status),
   ],
   payment_intent: (intent) => [

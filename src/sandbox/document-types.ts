@@ -31,6 +31,9 @@ export interface SessionSubscription {
   readonly missingPaymentMethod: Stripe.Subscription.TrialSettings.EndBehavior.MissingPaymentMethod;
   /** Whether a card is asked for where nothing is due today. */
   readonly alwaysCollects: boolean;
+  /** What the payer's attempts made so far. */
+  readonly subscriptionId: string | null;
+  readonly setupId: string | null;
 }
 
 /** A price to bill. Metered ones have no quantity: their usage is counted. */

@@ -7,7 +7,13 @@ import { listDocuments } from './lists.ts';
 const references: Readonly<Record<string, Readonly<Record<string, DocumentKind | readonly DocumentKind[]>>>> = {
   product: { default_price: 'price' },
   price: { product: 'product' },
-  'checkout.session': { customer: 'customer', payment_intent: 'payment_intent', setup_intent: 'setup_intent' },
+  'checkout.session': {
+    customer: 'customer',
+    invoice: 'invoice',
+    payment_intent: 'payment_intent',
+    setup_intent: 'setup_intent',
+    subscription: 'subscription',
+  },
   payment_intent: { customer: 'customer', latest_charge: 'charge', payment_method: 'payment_method' },
   payment_method: { customer: 'customer' },
   setup_intent: { customer: 'customer', payment_method: 'payment_method' },

@@ -140,7 +140,11 @@ const numberOf = (customer: Stripe.Customer, sequence: number): string =>
  * What the customer's balance makes of a total (docs.stripe.com/billing/customer/balance): a credit is used up, and what is
  * then too little to be charged is left for the next invoice.
  */
-function balanced(total: number, balance: number, currency: string): { readonly due: number; readonly ending: number } {
+export function balanced(
+  total: number,
+  balance: number,
+  currency: string,
+): { readonly due: number; readonly ending: number } {
   const owed = total + balance;
   if (owed <= 0) return { due: 0, ending: owed };
   return isBelowMinimum(owed, currency) ? { due: 0, ending: owed } : { due: owed, ending: 0 };

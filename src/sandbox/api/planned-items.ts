@@ -34,10 +34,19 @@ export async function taxRatesOf(
   return rates;
 }
 
-/** What the request asks to bill. Throws 400 for what cannot be: inactive, or a metered price with a quantity. */
-export async function plannedItemOf(call: Call, item: PlannedItemRequest, param: string): Promise<PlannedItem> {
+/**
+ * What the request asks to bill. Throws 400 for what cannot be: inactive, unless it is `held` already, or a metered price with
+ * a quantity.
+ */
+export async function plannedItemOf(
+  call: Call,
+  item: PlannedItemRequest,
+  param: string,
+  held: ReadonlySet<string> = new Set(),
+): Promise<PlannedItem> {
   const price = await call.store.get('price', item.price, `${param}[price]`);
-  if (!price.active) throw invalidRequest('The price specified is inactive.', { param: `${param}[price]` });
+  if (!price.active && !held.has(price.id))
+    throw invalidRequest('The price specified is inactive.', { param: `${param}[price]` });
   if (isMetered(price) && item.quantity !== undefined) {
     throw invalidRequest('Quantity should not be specified where usage_type is `metered`.', {
       param: `${param}[quantity]`,
@@ -77,8 +86,10 @@ export async function plannedItemsOf(
   call: Call,
   items: readonly PlannedItemRequest[],
   param: string,
+  held?: ReadonlySet<string>,
 ): Promise<PlannedItem[]> {
   const planned: PlannedItem[] = [];
-  for (const [index, item] of items.entries()) planned.push(await plannedItemOf(call, item, `${param}[${index}]`));
+  for (const [index, item] of items.entries())
+    planned.push(await plannedItemOf(call, item, `${param}[${index}]`, held));
   return planned;
 }

@@ -189,11 +189,13 @@ interface PhaseSetting {
   readonly startsAt: number;
   readonly behavior: Phase['proration_behavior'] | undefined;
   readonly param: string;
+  /** Prices that the subscription has: archived ones go on. */
+  readonly held: ReadonlySet<string>;
 }
 
 async function phaseOf(call: Call, asked: z.output<typeof phaseRule>, setting: PhaseSetting): Promise<Phase> {
   const { startsAt, param } = setting;
-  const items = await plannedItemsOf(call, asked.items, `${param}[items]`);
+  const items = await plannedItemsOf(call, asked.items, `${param}[items]`, setting.held);
   requireSubscribable(items, `${param}[items]`);
   const [first] = items;
   if (!first) throw required(`${param}[items]`);
@@ -235,6 +237,7 @@ async function phasesOf(
   call: Call,
   schedule: Schedule,
   params: z.output<typeof scheduleUpdate>,
+  held: ReadonlySet<string>,
 ): Promise<readonly Phase[]> {
   const phases: Phase[] = [];
   for (const [index, asked] of (params.phases ?? []).entries()) {
@@ -248,7 +251,7 @@ async function phasesOf(
       });
     }
     phases.push(
-      await phaseOf(call, asked, { startsAt, behavior: params.proration_behavior, param: `phases[${index}]` }),
+      await phaseOf(call, asked, { startsAt, behavior: params.proration_behavior, param: `phases[${index}]`, held }),
     );
   }
   const current = schedule.current_phase;
@@ -264,7 +267,8 @@ async function phasesOf(
 
 async function updateSchedule(call: Call, params: z.output<typeof scheduleUpdate>, id: string): Promise<Schedule> {
   const { schedule, subscription } = await lockActive(call, id);
-  const phases = params.phases ? await phasesOf(call, schedule, params) : schedule.phases;
+  const held = new Set(subscription.items.data.map((item) => item.price.id));
+  const phases = params.phases ? await phasesOf(call, schedule, params, held) : schedule.phases;
   const now = call.nowSeconds;
   const present = phases.find((phase) => phase.start_date <= now && phase.end_date > now);
   const change: Partial<Schedule> = {
@@ -276,11 +280,11 @@ async function updateSchedule(call: Call, params: z.output<typeof scheduleUpdate
   const updated: Schedule = { ...schedule, ...change };
   call.store.save('subscription_schedule', updated);
   call.emit('subscription_schedule.updated', updated, subscription.id, previousOf(schedule, change));
-  const held =
+  const phased =
     params.phases && present && !isOver(subscription)
       ? changeSubscription(call, subscription, await changeOfPhase(call, subscription, present), subscription.id)
       : subscription;
-  await planWake(call, held);
+  await planWake(call, phased);
   return updated;
 }
 
