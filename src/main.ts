@@ -177,7 +177,12 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
           livemode: config.mode === 'live',
         }),
       },
-      appliers: { payment: rooms.settlePayments, account: rooms.mirrorAccounts, card: rooms.cards.apply },
+      appliers: {
+        payment: rooms.settlePayments,
+        account: rooms.mirrorAccounts,
+        card: rooms.cards.apply,
+        subscription: rooms.subscriptions.apply,
+      },
       onOutcome: metrics.countOutcome,
     }),
   });

@@ -12,6 +12,7 @@ import { followJobName } from './checkout/follow-job.ts';
 import { createFollowPayments } from './checkout/follow-payments.ts';
 import type { PaymentListeners } from './checkout/payment-listeners.ts';
 import { createQuoteTopUp } from './checkout/quote-top-up.ts';
+import { createSettleInvoice } from './checkout/settle-invoice.ts';
 import { createSettlePayments, type SettlePayments } from './checkout/settle-payments.ts';
 import { createStartTopUp } from './checkout/start-top-up.ts';
 import { sendReceipts, tellFailed, tellPaid } from './checkout/tell-payments.ts';
@@ -38,7 +39,9 @@ import { refillCardUse } from './refill/card-use.ts';
 import { createNoticePostings } from './refill/notice-postings.ts';
 import { createReadRevenue } from './revenue/read-revenue.ts';
 import { livePlanOf, liveSubscriptions } from './subscriptions/live-plan.ts';
+import { planTrialAllowed } from './subscriptions/plan-trial.ts';
 import { createSubscriptions } from './subscriptions/subscriptions.ts';
+import { versionDocument } from './subscriptions/version-document.ts';
 import type { Signer } from './tenancy/api-key.ts';
 import type { Sealer } from './tenancy/sealed.ts';
 
@@ -117,6 +120,24 @@ export function createRooms(dependencies: RoomDependencies) {
     publicUrl,
   });
 
+  const subscriptions = createSubscriptions({
+    database,
+    clock,
+    jobs,
+    ledger,
+    providers,
+    merchantAccounts,
+    operations,
+    outgoing,
+    notify: notices.notify,
+    settleInvoice: createSettleInvoice({ ledger, clock, jobs }),
+    findDefaultCard: (sql, client) => cards.findDefault(sql, client),
+    planTrialAllowed,
+    versionDocument,
+    onFailure: (subscription, error) =>
+      log.warn({ subscription, err: error }, 'a subscription could not be carried now'),
+    publicUrl,
+  });
   const autoRefill = createAutoRefill({
     database,
     clock,
@@ -143,8 +164,11 @@ export function createRooms(dependencies: RoomDependencies) {
     merchantAccounts,
     operations,
     jobs,
-    cardUses: [refillCardUse],
-    onDefaultChanged: autoRefill.onCardChanged,
+    cardUses: [refillCardUse, { name: 'a subscription is charged to it', isLive: subscriptions.needsCard }],
+    onDefaultChanged: async (sql, client) => {
+      await autoRefill.onCardChanged(sql, client);
+      await subscriptions.onDefaultChanged(sql, client);
+    },
     onActionRequired: askConfirmation(notices.notify),
     onFailure: (hold, error) => log.warn({ hold, err: error }, 'a hold could not be looked after now'),
     publicUrl,
@@ -156,8 +180,6 @@ export function createRooms(dependencies: RoomDependencies) {
     listeners: paymentListeners,
     orderListener: autoRefill.orderListener,
   });
-
-  const subscriptions = createSubscriptions({ database, clock, jobs, outgoing });
 
   const roomJobs: Readonly<Record<string, ScheduledJob>> = {
     ...catalog.jobs,

@@ -59,7 +59,7 @@ export const sendReceipts =
         customerId,
         fact,
         facts: {
-          credited: credited.toString(),
+          credited: credited.isZero ? null : credited.toString(),
           charged: charged.toString(),
           paidOn: paidAt.toISOString().slice(0, 10),
           orderId,

@@ -9,7 +9,8 @@ export interface NoticeSender {
 /** Kind -> what it tells. Amounts are written as people read them (`5.00 USD`), times as days. */
 export interface NoticeFacts {
   readonly receipt: {
-    readonly credited: string;
+    /** Null for a payment that credits no balance, such as a renewal's. */
+    readonly credited: string | null;
     readonly charged: string;
     readonly paidOn: string;
     readonly orderId: string;
@@ -35,9 +36,11 @@ type Letters = { readonly [Kind in NoticeKind]: (facts: NoticeFacts[Kind]) => Le
 /** What a person must know, in plain words, and what to do about it. */
 const letters: Letters = {
   receipt: ({ credited, charged, paidOn, orderId }) => ({
-    subject: `Payment received: ${credited}`,
+    subject: `Payment received: ${credited ?? charged}`,
     paragraphs: [
-      `Thank you. On ${paidOn} we received ${charged}, and your balance grew by ${credited}.`,
+      credited === null
+        ? `Thank you. On ${paidOn} we received ${charged}.`
+        : `Thank you. On ${paidOn} we received ${charged}, and your balance grew by ${credited}.`,
       `The payment is kept as ${orderId}.`,
     ],
   }),

@@ -156,6 +156,8 @@ export interface ProviderPayment {
   readonly id: string;
   readonly amount: Money;
   readonly amountReceived: Money;
+  /** What the provider takes of it for the platform; absent where it does not tell. */
+  readonly applicationFee?: Money;
   readonly status:
     | 'requires_payment_method'
     | 'requires_action'

@@ -64,6 +64,8 @@ export interface ProviderSubscription {
   readonly providerCustomerId: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly items: readonly ProviderSubscriptionItem[];
+  /** The card that it is charged to; null for the customer's default. */
+  readonly defaultCardId: string | null;
   readonly startedAt: Date;
   /** Where its periods begin. */
   readonly anchorAt: Date;

@@ -1,5 +1,9 @@
+import type { CustomerKey } from '../catalog/offer.store.ts';
 import type { Clock } from '../clock.ts';
 import { type Database, inTransaction, type Sql } from '../database/database.ts';
+import { pendingChangeOf } from './change.store.ts';
+import { graceDaysOf } from './grace.ts';
+import { isServed } from './lifecycle.ts';
 import { type Period, quotaPeriodAt } from './quota.ts';
 import { openQuotaPeriods, quotasOf } from './quota-period.store.ts';
 import { dueForQuotas, lockLive, saveSubscription } from './subscription.store.ts';
@@ -50,18 +54,23 @@ export async function openDueQuotas({
   readonly database: Database;
   readonly clock: Clock;
 }): Promise<void> {
-  for (;;) {
-    const now = clock.now();
-    const due = await dueForQuotas(database.pool, now, batchSize);
-    for (const { agencyId, customerId } of due) {
-      await inTransaction(database.pool, async (sql) => {
-        const live = await lockLive(sql, { agencyId, customerId });
-        if (!live || live.quotaDueAt === null || live.quotaDueAt > now) return;
-        // Paused meanwhile: it asks for its period itself when it goes on.
-        if (opensQuotas(live)) await openQuotas(sql, live, now);
-        else await saveSubscription(sql, { ...live, quotaDueAt: null }, now);
-      });
-    }
+  const now = clock.now();
+  for (let after: Subscription | undefined; ; ) {
+    const due = await dueForQuotas(database.pool, now, { limit: batchSize, after });
+    for (const client of due) await inTransaction(database.pool, (sql) => openDue(sql, client, now));
+    after = due.at(-1);
     if (due.length < batchSize) return;
   }
+}
+
+async function openDue(sql: Sql, client: CustomerKey, now: Date): Promise<void> {
+  const live = await lockLive(sql, client);
+  if (!live || live.quotaDueAt === null || live.quotaDueAt > now) return;
+  // The change that is due decides what the new period includes: its provider tells of it, or our own scheduler makes it.
+  const pending = await pendingChangeOf(sql, live);
+  if (pending && pending.effectiveAt <= now) return;
+  const graceDays = await graceDaysOf(sql, live.agencyId);
+  // Without service it asks for its period itself when it goes on.
+  if (isServed(live, graceDays, now)) await openQuotas(sql, live, now);
+  else await saveSubscription(sql, { ...live, quotaDueAt: null }, now);
 }

@@ -34,6 +34,7 @@ const subscriptionRows = z.array(
       periodEnd: z.date().nullable(),
       trialEndsAt: z.date().nullable(),
       cancelAt: z.date().nullable(),
+      endWanted: z.boolean().nullable(),
       pastDueSince: z.date().nullable(),
       pauseReason: pauseReasonSchema.nullable(),
       readAt: z.date().nullable(),
@@ -53,7 +54,7 @@ const selectAll = `
          s.merchant_account_id AS "merchantAccountId", s.provider_subscription_id AS "providerSubscriptionId",
          s.provider_customer_id AS "providerCustomerId", s.provider_schedule_id AS "providerScheduleId",
          s.anchor_at AS "anchorAt", s.period_start AS "periodStart", s.period_end AS "periodEnd",
-         s.trial_ends_at AS "trialEndsAt", s.cancel_at AS "cancelAt", s.past_due_since AS "pastDueSince",
+         s.trial_ends_at AS "trialEndsAt", s.cancel_at AS "cancelAt", s.end_wanted AS "endWanted", s.past_due_since AS "pastDueSince",
          s.pause_reason AS "pauseReason", s.read_at AS "readAt", s.quota_due_at AS "quotaDueAt",
          s.started_at AS "startedAt", s.ended_at AS "endedAt", v.document
   FROM subscriptions s
@@ -102,9 +103,9 @@ export async function saveSubscription(sql: Sql, subscription: Subscription, now
     `INSERT INTO subscriptions (agency_id, id, customer_id, plan_agency_id, plan_id, plan_version, status, collection, cycle,
                                 add_ons, merchant_account_id, provider_subscription_id, provider_customer_id,
                                 provider_schedule_id, anchor_at, period_start, period_end, trial_ends_at, cancel_at,
-                                past_due_since, pause_reason, read_at, quota_due_at, started_at, ended_at, created_at, updated_at)
+                                past_due_since, pause_reason, read_at, quota_due_at, started_at, ended_at, end_wanted, created_at, updated_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,
-             $26, $26)
+             $26, $27, $27)
      ON CONFLICT (agency_id, id) DO UPDATE SET
        plan_agency_id = excluded.plan_agency_id, plan_id = excluded.plan_id, plan_version = excluded.plan_version,
        status = excluded.status, collection = excluded.collection, cycle = excluded.cycle, add_ons = excluded.add_ons,
@@ -113,7 +114,7 @@ export async function saveSubscription(sql: Sql, subscription: Subscription, now
        anchor_at = excluded.anchor_at, period_start = excluded.period_start, period_end = excluded.period_end,
        trial_ends_at = excluded.trial_ends_at, cancel_at = excluded.cancel_at, past_due_since = excluded.past_due_since,
        pause_reason = excluded.pause_reason, read_at = excluded.read_at, quota_due_at = excluded.quota_due_at,
-       ended_at = excluded.ended_at, updated_at = excluded.updated_at
+       ended_at = excluded.ended_at, end_wanted = excluded.end_wanted, updated_at = excluded.updated_at
      WHERE subscriptions.ended_at IS NULL`,
     [
       ...[
@@ -129,16 +130,22 @@ export async function saveSubscription(sql: Sql, subscription: Subscription, now
       ],
       ...[JSON.stringify(s.addOns), s.merchantAccountId, s.providerSubscriptionId, s.providerCustomerId],
       ...[s.providerScheduleId, s.anchorAt, s.periodStart, s.periodEnd, s.trialEndsAt, s.cancelAt],
-      ...[s.pastDueSince, s.pauseReason, s.readAt, s.quotaDueAt, s.startedAt, s.endedAt, now],
+      ...[s.pastDueSince, s.pauseReason, s.readAt, s.quotaDueAt, s.startedAt, s.endedAt, s.endWanted, now],
     ],
   );
 }
 
 /** The live ones whose next quota period has come, oldest first. */
-export async function dueForQuotas(sql: Sql, now: Date, limit: number): Promise<readonly Subscription[]> {
+export async function dueForQuotas(
+  sql: Sql,
+  now: Date,
+  { limit, after }: { readonly limit: number; readonly after: Subscription | undefined },
+): Promise<readonly Subscription[]> {
   const { rows } = await sql.query(
-    `${selectAll} WHERE s.ended_at IS NULL AND s.quota_due_at <= $1 ORDER BY s.quota_due_at, s.id LIMIT $2`,
-    [now, limit],
+    `${selectAll} WHERE s.ended_at IS NULL AND s.quota_due_at <= $1
+        AND ($3::timestamptz IS NULL OR (s.quota_due_at, s.id) > ($3, $4))
+      ORDER BY s.quota_due_at, s.id LIMIT $2`,
+    [now, limit, after?.quotaDueAt ?? null, after?.id ?? null],
   );
   return subscriptionRows.parse(rows);
 }

@@ -51,6 +51,8 @@ export interface Subscription {
   readonly trialEndsAt: Date | null;
   /** It ends then, by the client's or the agency's own word. */
   readonly cancelAt: Date | null;
+  /** Whether it is to end with its period, as long as its provider does not say the same; null where nothing waits to be told. */
+  readonly endWanted: boolean | null;
   readonly pastDueSince: Date | null;
   readonly pauseReason: PauseReason | null;
   /** When the provider's own was last read. */
@@ -77,6 +79,7 @@ export const newSubscription = {
   periodEnd: null,
   trialEndsAt: null,
   cancelAt: null,
+  endWanted: null,
   pastDueSince: null,
   pauseReason: null,
   readAt: null,

@@ -3,6 +3,7 @@ ALTER TABLE "subscriptions" ADD COLUMN     "add_ons" JSONB NOT NULL DEFAULT '{}'
 ADD COLUMN     "anchor_at" TIMESTAMPTZ(3),
 ADD COLUMN     "cancel_at" TIMESTAMPTZ(3),
 ADD COLUMN     "collection" TEXT NOT NULL DEFAULT 'none',
+ADD COLUMN     "end_wanted" BOOLEAN,
 ADD COLUMN     "past_due_since" TIMESTAMPTZ(3),
 ADD COLUMN     "pause_reason" TEXT,
 ADD COLUMN     "period_end" TIMESTAMPTZ(3),
@@ -26,6 +27,7 @@ CREATE TABLE "subscription_checkouts" (
     "cycle" TEXT NOT NULL,
     "add_ons" JSONB NOT NULL DEFAULT '{}',
     "mode" TEXT NOT NULL,
+    "subscription_id" TEXT NOT NULL,
     "request_hash" TEXT NOT NULL,
     "request_id" TEXT NOT NULL,
     "status" TEXT NOT NULL,
@@ -226,8 +228,9 @@ CREATE INDEX subscriptions_offline_due ON subscriptions (period_end) WHERE ended
 ALTER TABLE subscription_checkouts
   ADD CONSTRAINT subscription_checkouts_customer FOREIGN KEY (agency_id, customer_id) REFERENCES customers (agency_id, id),
   ADD CONSTRAINT subscription_checkouts_status CHECK (status IN ('open', 'complete', 'expired')),
-  ADD CONSTRAINT subscription_checkouts_mode CHECK (mode IN ('subscription', 'setup')),
+  ADD CONSTRAINT subscription_checkouts_mode CHECK (mode IN ('subscription', 'setup', 'api')),
   ADD CONSTRAINT subscription_checkouts_cycle CHECK (cycle IN ('monthly', 'quarterly', 'yearly'));
+CREATE UNIQUE INDEX subscription_checkouts_subscription ON subscription_checkouts (agency_id, subscription_id);
 -- One that is open per client.
 CREATE UNIQUE INDEX subscription_checkouts_one_open ON subscription_checkouts (agency_id, customer_id) WHERE status = 'open';
 

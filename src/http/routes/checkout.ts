@@ -4,6 +4,8 @@ import type { FindOrder, OrderView } from '../../checkout/find-orders.ts';
 import type { QuoteTopUp, TopUpQuote } from '../../checkout/quote-top-up.ts';
 import type { StartTopUp } from '../../checkout/start-top-up.ts';
 import { invalidField } from '../../errors.ts';
+import { addOnsSchema, cycleSchema } from '../../subscriptions/subscription.ts';
+import type { Subscriptions } from '../../subscriptions/subscriptions.ts';
 import type { TenancyDependencies } from '../../tenancy/agency.ts';
 import { findCustomer } from '../../tenancy/find-customers.ts';
 import { defineRoute, type Route } from '../route.ts';
@@ -14,6 +16,7 @@ export interface CheckoutRouteDependencies extends TenancyDependencies {
   readonly startTopUp: StartTopUp;
   readonly findOrder: FindOrder;
   readonly cards: Pick<Cards, 'startSetup'>;
+  readonly subscriptions: Pick<Subscriptions, 'subscribe'>;
 }
 
 const provider = z.enum(['stripe', 'whop']).optional();
@@ -106,11 +109,35 @@ const orderJson = (order: OrderView) => ({
   createdAt: order.createdAt.toISOString(),
 });
 
+const newSession = z.strictObject({
+  customerId: id('customer'),
+  kind: z.enum(['top_up', 'card', 'subscription']),
+  amount: positiveMoney.optional(),
+  quoteId: id('quote').optional(),
+  planId: id('plan').optional(),
+  cycle: cycleSchema.optional(),
+  addOns: addOnsSchema.optional(),
+  successUrl: webUrl.optional(),
+  cancelUrl: webUrl.optional(),
+  provider,
+});
+
+/** What a session of kind `subscription` must say, and may not. */
+function subscriptionOf({ amount, quoteId, planId, cycle, addOns, ...common }: z.output<typeof newSession>) {
+  if (amount !== undefined || quoteId !== undefined) {
+    throw invalidField('amount', 'amount_of_plan', 'A plan has its own price: give no amount and no quoteId.');
+  }
+  if (planId === undefined) throw invalidField('planId', 'plan_required', 'Say which plan.');
+  if (cycle === undefined) throw invalidField('cycle', 'cycle_required', 'Say by which cycle it is paid.');
+  const { customerId, provider, successUrl, cancelUrl } = common;
+  return { customerId, provider, successUrl, cancelUrl, planId, cycle, addOns: addOns ?? {} };
+}
+
 const tag = 'Checkout';
 
 /** Quotes, hosted checkout sessions and the orders behind them. */
 export function createCheckoutRoutes(dependencies: CheckoutRouteDependencies): Route[] {
-  const { quoteTopUp, startTopUp, findOrder, cards } = dependencies;
+  const { quoteTopUp, startTopUp, findOrder, cards, subscriptions } = dependencies;
   return [
     defineRoute({
       method: 'post',
@@ -139,20 +166,12 @@ export function createCheckoutRoutes(dependencies: CheckoutRouteDependencies): R
       summary: 'Start a hosted checkout',
       description:
         'Answers the address of the provider’s page. Kind `top_up` sells balance, which is credited by the provider’s signed event ' +
-        'and not by this call. Kind `card` saves a card and charges nothing: to verify it, about a dollar is held for a moment and ' +
+        'and not by this call. Kind `subscription` sells a plan by the cycle. Kind `card` saves a card and charges nothing: to verify it, about a dollar is held for a moment and ' +
         'released at once. After a 503 send the same request with the same Idempotency-Key: it continues the same session.',
       tag,
       roles: ['platform', 'agency', 'portal'],
       idempotency: 'required',
-      body: z.strictObject({
-        customerId: id('customer'),
-        kind: z.enum(['top_up', 'card']),
-        amount: positiveMoney.optional(),
-        quoteId: id('quote').optional(),
-        successUrl: webUrl.optional(),
-        cancelUrl: webUrl.optional(),
-        provider,
-      }),
+      body: newSession,
       responses: { 201: sessionAnswer },
       handle: async ({ scope, body, request }) => {
         const amounts = Number(body.amount !== undefined) + Number(body.quoteId !== undefined);
@@ -165,6 +184,13 @@ export function createCheckoutRoutes(dependencies: CheckoutRouteDependencies): R
             'amount_of_card',
             'Saving a card charges nothing: give no amount and no quoteId.',
           );
+        }
+        if (body.kind === 'subscription') {
+          const sold = { ...subscriptionOf(body), requestId: request.idempotency.requestId };
+          return { status: 201, body: await subscriptions.subscribe(scope, sold) };
+        }
+        if (body.planId !== undefined || body.cycle !== undefined || body.addOns !== undefined) {
+          throw invalidField('planId', 'plan_of_top_up', 'A plan is sold by kind `subscription`.');
         }
         const customer = await findCustomer(dependencies, scope, body.customerId);
         const common = {

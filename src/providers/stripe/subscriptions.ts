@@ -47,6 +47,7 @@ export function toSubscription(subscription: Stripe.Subscription): ProviderSubsc
     providerCustomerId: idOf(subscription.customer) ?? '',
     metadata: subscription.metadata,
     items: subscription.items.data.map(toItem),
+    defaultCardId: idOf(subscription.default_payment_method),
     startedAt: at(subscription.start_date),
     anchorAt: at(subscription.billing_cycle_anchor),
     trialEndsAt: orNull(subscription.trial_end),
