@@ -1,6 +1,9 @@
 import type Stripe from 'stripe';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { MovableClock } from '../../../src/clock.ts';
+import { createSandboxClient } from '../../../src/commands/sandbox-client.ts';
 import { startSandbox } from '../../../src/sandbox/sandbox.ts';
+import { createTestDatabase } from '../../support/database.ts';
 import { type BillingHarness, isoOf, startBillingHarness } from './billing-harness.ts';
 import { clientFor, optionsFor } from './harness.ts';
 
@@ -100,19 +103,36 @@ describe('a year of the clock', () => {
   });
 
   test('goes on after a restart where it stood', async () => {
-    const price = await harness.price();
-    const subscription = await subscribe(price.id);
-    const again = await startSandbox({ ...optionsFor(harness.databaseUrl, harness.clock) });
-    try {
-      await fetch(`${again.url}/sandbox/clock`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ advance: '65d' }),
-      });
-      const found = await clientFor(again).invoices.list({ subscription: subscription.id });
-      expect(found.data.map(({ status }) => status)).toEqual(['paid', 'paid', 'paid']);
-    } finally {
-      await again.close();
-    }
+    const database = await createTestDatabase();
+    const clock = new MovableClock();
+    const first = await startSandbox(optionsFor(database.url, clock));
+    const { id: product } = await clientFor(first).products.create({ name: 'Plan' });
+    const subscription = await clientFor(first).subscriptions.create({
+      customer: (
+        await clientFor(first).customers.create({
+          payment_method: 'pm_card_visa',
+          invoice_settings: { default_payment_method: 'pm_card_visa' },
+        })
+      ).id,
+      items: [
+        {
+          price: (
+            await clientFor(first).prices.create({
+              currency: 'usd',
+              unit_amount: 900,
+              recurring: { interval: 'month' },
+              product,
+            })
+          ).id,
+        },
+      ],
+    });
+    await first.close();
+    const second = await startSandbox(optionsFor(database.url, clock));
+    await createSandboxClient(second.url).advanceClock('65d');
+    const found = await clientFor(second).invoices.list({ subscription: subscription.id });
+    expect(found.data.map(({ status }) => status)).toEqual(['paid', 'paid', 'paid']);
+    await second.close();
+    await database.drop();
   });
 });
