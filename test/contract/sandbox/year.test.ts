@@ -136,3 +136,19 @@ describe('a year of the clock', () => {
     await database.drop();
   });
 });
+
+test('the buttons of the page move the clock a day, a month, or to a date that is not past', async () => {
+  const { url } = harness.sandbox;
+  expect(await (await fetch(`${url}/sandbox`)).text()).toContain('Advance a month');
+  const press = (fields: Record<string, string>) =>
+    fetch(`${url}/sandbox/clock/move`, { method: 'POST', body: new URLSearchParams(fields), redirect: 'manual' });
+  const before = harness.clock.now().getTime();
+  expect((await press({ by: 'day' })).status).toBe(303);
+  expect(harness.clock.now().getTime() - before).toBeGreaterThanOrEqual(86_400_000);
+  await press({ by: 'month' });
+  expect(harness.clock.now().getTime() - before).toBeGreaterThanOrEqual(29 * 86_400_000);
+  expect((await press({ to: '2020-01-01' })).status).toBe(422);
+  const later = new Date(harness.clock.now().getTime() + 5 * 86_400_000).toISOString().slice(0, 10);
+  await press({ to: later });
+  expect(harness.clock.now().toISOString().slice(0, 10)).toBe(later);
+});
