@@ -50,7 +50,8 @@ interface DueTimer {
   readonly due_at: Date;
 }
 
-const batchMax = 200;
+/** Small enough that what one batch made is delivered while the next is done. */
+const batchMax = 100;
 
 /** Timers in their order, those that can be done in one transaction together. */
 function inBatches(timers: readonly DueTimer[]): readonly DueTimer[][] {
@@ -141,9 +142,8 @@ export class DueWork {
     if (!first) return;
     try {
       await this.#transactions.run(first.account, null, async (call) => {
-        if (first.kind in batched) await takeTimers(call, batch);
-        await loadFor(call, batch);
-        for (const timer of batch) {
+        const taken = first.kind in batched ? await takeTimers(call, batch) : batch;
+        for (const timer of taken) {
           call.moveTo(timer.due_at);
           await handlers[timer.kind](call, timer.object_id, timer.detail);
         }
@@ -160,20 +160,32 @@ export class DueWork {
   }
 }
 
-/** They are done with, and whatever they schedule comes in their place. */
-async function takeTimers(call: Call, batch: readonly DueTimer[]): Promise<void> {
-  await call.store.client.query(
-    `DELETE FROM timers USING unnest($2::text[], $3::text[]) AS taken (kind, object_id)
-     WHERE timers.account = $1 AND timers.kind = taken.kind AND timers.object_id = taken.object_id`,
-    [call.account.id, batch.map(({ kind }) => kind), batch.map(({ object_id: id }) => id)],
+/**
+ * Those that still stand once all that they concern is locked, as calls lock it before they set a timer: a call may have
+ * moved one a moment ago. They are done with, and whatever they schedule comes in their place.
+ */
+async function takeTimers(call: Call, batch: readonly DueTimer[]): Promise<readonly DueTimer[]> {
+  await loadFor(call, batch);
+  const { rows } = await call.store.client.query<{ name: string }>(
+    `DELETE FROM timers USING unnest($2::text[], $3::text[], $4::timestamptz[]) AS taken (kind, object_id, due_at)
+     WHERE timers.account = $1 AND timers.kind = taken.kind AND timers.object_id = taken.object_id
+       AND timers.due_at = taken.due_at
+     RETURNING timers.kind || ' ' || timers.object_id AS name`,
+    [
+      call.account.id,
+      batch.map(({ kind }) => kind),
+      batch.map(({ object_id: id }) => id),
+      batch.map(({ due_at: dueAt }) => dueAt),
+    ],
   );
+  const standing = new Set(rows.map(({ name }) => name));
+  return batch.filter(({ kind, object_id: id }) => standing.has(`${kind} ${id}`));
 }
 
 const ofInvoices: ReadonlySet<string> = new Set(['payment_retry', 'invoice_finalization']);
 
 /** All that a batch of billing reads, in one statement per kind: subscription before invoice before customer, as calls lock. */
 async function loadFor(call: Call, batch: readonly DueTimer[]): Promise<void> {
-  if (batch.length < 2) return;
   const { store } = call;
   const billed = batch.filter(({ kind }) => ofInvoices.has(kind));
   const subscriptionIds = batch.map((timer) => (ofInvoices.has(timer.kind) ? timer.detail : timer.object_id));

@@ -57,7 +57,6 @@ export interface EventObjects {
   'invoice.payment_succeeded': Stripe.Invoice;
   'invoice.payment_failed': Stripe.Invoice;
   'invoice.payment_action_required': Stripe.Invoice;
-  'invoice.updated': Stripe.Invoice;
   'invoice.voided': Stripe.Invoice;
   'invoice.marked_uncollectible': Stripe.Invoice;
   'invoice_payment.paid': Stripe.InvoicePayment;

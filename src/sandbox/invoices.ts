@@ -140,7 +140,7 @@ const numberOf = (customer: Stripe.Customer, sequence: number): string =>
  * What the customer's balance makes of a total (docs.stripe.com/billing/customer/balance): a credit is used up, and what is
  * then too little to be charged is left for the next invoice.
  */
-export function balanced(
+export function dueAfterBalance(
   total: number,
   balance: number,
   currency: string,
@@ -163,7 +163,7 @@ export async function finalizeInvoice(
   if (draft.status !== 'draft') throw wrongStatus(draft, 'a draft');
   const customer = await call.store.lock('customer', idOf(draft.customer) ?? '', 'customer');
   const sequence = customer.next_invoice_sequence ?? 1;
-  const { due, ending } = balanced(draft.total, customer.balance, draft.currency);
+  const { due, ending } = dueAfterBalance(draft.total, customer.balance, draft.currency);
   const numbered: Stripe.Customer = { ...customer, next_invoice_sequence: sequence + 1, balance: ending };
   call.store.save('customer', numbered);
   if (ending !== customer.balance) {

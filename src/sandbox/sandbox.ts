@@ -20,6 +20,7 @@ import { DueWork } from './due-work.ts';
 import { findEndpointByUrl, saveEndpoint } from './endpoints.ts';
 import { FaultSwitch } from './faults.ts';
 import { localOnly } from './guards.ts';
+import { HostedInvoices } from './hosted-invoices.ts';
 import { IdempotencyKeys } from './idempotency.ts';
 import { newStripeId } from './identifiers.ts';
 import { oauthRoutes } from './oauth-routes.ts';
@@ -139,6 +140,7 @@ async function serve(options: SandboxOptions, pool: pg.Pool, accountId: string):
 
   const payment = new SessionPayment({ pool, transactions });
   const challenges = new Challenges({ pool, transactions });
+  const invoices = new HostedInvoices({ pool, transactions });
   const cardSwitches = new CardSwitches({ pool, transactions });
   const app = express();
   app.disable('x-powered-by');
@@ -159,7 +161,7 @@ async function serve(options: SandboxOptions, pool: pg.Pool, accountId: string):
   );
   app.use(oauthRoutes({ secretKey: options.secretKey, platformId: accountId, transactions }));
   app.use(['/pay', '/connect', '/sandbox'], localOnly(host));
-  app.use(payRoutes(payment, challenges));
+  app.use(payRoutes(payment, challenges, invoices));
   app.use(onboardingRoutes(new Onboarding({ transactions, platformId: accountId })));
   app.use(
     controlRoutes({
@@ -169,6 +171,7 @@ async function serve(options: SandboxOptions, pool: pg.Pool, accountId: string):
       transactions,
       payment,
       challenges,
+      invoices,
       cardSwitches,
       faults,
       deliverer,

@@ -15,7 +15,8 @@ CREATE TABLE IF NOT EXISTS documents (
   links text[] NOT NULL,
   body jsonb NOT NULL,
   PRIMARY KEY (account, type, id)
-);
+  -- Compressing whole objects costs more than all else that a year of renewals writes.
+) WITH (toast_tuple_target = 8160);
 CREATE INDEX IF NOT EXISTS documents_order ON documents (account, type, seq);
 CREATE INDEX IF NOT EXISTS documents_session ON documents (id) WHERE type = 'checkout.session';
 CREATE INDEX IF NOT EXISTS documents_held ON documents (id)

@@ -5,7 +5,7 @@ import { idOf } from './document-links.ts';
 import type { SessionSubscription } from './document-types.ts';
 import { invalidRequest } from './failure.ts';
 import { intentIdOf, paymentOf } from './invoice-payments.ts';
-import { balanced } from './invoices.ts';
+import { dueAfterBalance } from './invoices.ts';
 import { answerChallenge } from './payments.ts';
 import { answerSetupChallenge, newSetup, trySetup } from './setups.ts';
 import { invoiceAtOnce, startSubscription } from './subscription-creation.ts';
@@ -31,7 +31,7 @@ export async function attemptSubscription(
   const plan = await call.store.get('session_subscription', session.id, 'session');
   if (payment.kind === 'bank_debit') throw invalidRequest('This session takes cards only.', { param: 'method' });
   const customer = await call.store.get('customer', idOf(session.customer) ?? '', 'customer');
-  const { due } = balanced(session.amount_total ?? 0, customer.balance, session.currency ?? '');
+  const { due } = dueAfterBalance(session.amount_total ?? 0, customer.balance, session.currency ?? '');
   if (due > 0) return payFirstInvoice(call, session, plan, payment);
   if (payment.kind !== 'confirmation') return saveCard(call, session, plan, payment);
   if (plan.alwaysCollects) throw invalidRequest('This session wants a card.', { param: 'card' });

@@ -1,3 +1,4 @@
+import pg from 'pg';
 import type Stripe from 'stripe';
 import { type Harness, startHarness } from './harness.ts';
 
@@ -9,6 +10,8 @@ export interface BillingHarness extends Harness {
   /** Moves the clock and waits until all that fell due is done and delivered. */
   advance(by: string): Promise<void>;
   moveTo(time: string): Promise<void>;
+  /** Records usage of a meter, `at` in Unix seconds. */
+  recordUsage(usage: { meter: string; customer: string; at: number; value: string }): Promise<void>;
   /** Cancels every subscription, so that the clock has nothing to do for an earlier test, and forgets what arrived. */
   endAll(): Promise<void>;
   /** Types that arrived since this was last asked, with those of `only` alone where given. */
@@ -28,9 +31,9 @@ export async function startBillingHarness(): Promise<BillingHarness> {
     price: (setting = {}) =>
       stripe.prices.create({
         currency: 'omr',
-        unit_amount: 10_000,
         recurring: { interval: 'month' },
         product,
+        ...(setting.unit_amount_decimal === undefined ? { unit_amount: 10_000 } : {}),
         ...setting,
       }),
     customer: async (card = 'pm_card_visa') => {
@@ -40,6 +43,15 @@ export async function startBillingHarness(): Promise<BillingHarness> {
     },
     advance: (by) => move({ advance: by }),
     moveTo: (time) => move({ to: time }),
+    recordUsage: async ({ meter, customer, at, value }) => {
+      const client = new pg.Client({ connectionString: harness.databaseUrl });
+      await client.connect();
+      await client.query(
+        `INSERT INTO meter_usage (account, meter, customer, used_at, value) VALUES ($1, $2, $3, to_timestamp($4), $5)`,
+        [harness.sandbox.accountId, meter, customer, at, value],
+      );
+      await client.end();
+    },
     endAll: async () => {
       for await (const { id } of stripe.subscriptions.list({ limit: 100 })) await stripe.subscriptions.cancel(id);
       await harness.sandbox.settled();
