@@ -139,6 +139,42 @@ test('a process that dies after the server took it sends again under the same Me
   expect(new Set(ids).size).toBe(1);
 });
 
+test('a mail server that never answers holds one job, and a job sends a bounded number', async () => {
+  await notify(notices, ...Array.from({ length: 21 }, (_, index) => receipt(`fact ${index}`)));
+  const asked: string[] = [];
+  let answer = (): void => undefined;
+  const answered = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  const mute: Mailer = {
+    send: async ({ id }) => {
+      asked.push(id);
+      await answered;
+      return null;
+    },
+    close: () => undefined,
+  };
+  const enqueued: string[] = [];
+  const woken = createNotices({
+    database,
+    clock,
+    mailer: mute,
+    jobs: {
+      enqueue: async (_sql, { name }) => {
+        enqueued.push(name);
+      },
+    },
+  }).jobs['notices.send'];
+  const working = woken?.handle({});
+  await expect.poll(() => asked.length).toBe(1);
+  await Promise.all([woken?.handle({}), woken?.handle({})]);
+  expect(asked).toHaveLength(1);
+  answer();
+  await working;
+  expect(asked).toHaveLength(20);
+  expect(enqueued).toEqual(['notices.send']);
+});
+
 test('another agency sees none of them', async () => {
   await notify(notices, receipt('one'));
   const other = { role: 'agency', agencyId: 'agc_2', keyId: 'key_2' } as const;
