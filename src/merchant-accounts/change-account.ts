@@ -4,7 +4,7 @@ import { recordChange } from '../tenancy/audit.ts';
 import { agencyOf, type Scope } from '../tenancy/scope.ts';
 import { completeTerms, refuseRateOfAgency, type WantedTerms } from './account-terms.ts';
 import { type AccountDependencies, connectOf } from './dependencies.ts';
-import { findAccount, lockAccount, saveOperatorsWord, saveTerms, selectAccounts } from './merchant-account.store.ts';
+import { findAccount, lockAccount, saveOperatorsEnd, saveTerms, selectAccounts } from './merchant-account.store.ts';
 import { effectiveCurrencyOf, type MerchantAccount } from './merchant-account.ts';
 import { mirrorAccount } from './mirror-account.ts';
 
@@ -105,7 +105,7 @@ export async function disconnectAccount(
     const row = await lockAccount(sql, found.provider, found.providerAccountId);
     if (!row || row.status === 'disconnected') return;
     const before = merchantAccounts.read(row);
-    const after = merchantAccounts.read(await saveOperatorsWord(sql, row, 'disconnected', clock.now()));
+    const after = merchantAccounts.read(await saveOperatorsEnd(sql, row, clock.now()));
     await recordChange(sql, clock, scope, {
       agencyId: row.agencyId,
       action: 'merchant_account.disconnected',

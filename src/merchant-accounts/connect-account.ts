@@ -10,7 +10,7 @@ import { findAgency } from '../tenancy/find-agencies.ts';
 import type { Scope } from '../tenancy/scope.ts';
 import { completeTerms, refuseRateOfAgency, type WantedTerms } from './account-terms.ts';
 import { type AccountDependencies, connectOf } from './dependencies.ts';
-import { findAccount, insertAccount, saveOperatorsWord, selectAccounts } from './merchant-account.store.ts';
+import { clearOperatorsEnd, findAccount, insertAccount, selectAccounts } from './merchant-account.store.ts';
 import type { MerchantAccount } from './merchant-account.ts';
 import { mirrorAccount } from './mirror-account.ts';
 
@@ -224,7 +224,7 @@ async function resume(
   const account = await inTransaction(database.pool, async (sql) => {
     const terms = completeTerms(wanted, known ? [asTerms(known), defaultTerms] : [defaultTerms]);
     const id = known?.id ?? newId('merchantAccount');
-    if (known) await saveOperatorsWord(sql, known, null, clock.now());
+    if (known) await clearOperatorsEnd(sql, known, clock.now());
     else await insertAccount(sql, { ...terms, agencyId, id, provider, found, now: clock.now() });
     const mirror = { clock, read: merchantAccounts.read, listeners };
     const reading = { provider, providerAccountId, found, readAt, source: 'connect' };

@@ -195,19 +195,30 @@ export async function saveTerms(
   return one(rows);
 }
 
-/** The operator ended the connection, or took that back (`null`): then the next reading decides what the account is. */
-export async function saveOperatorsWord(
+/** The operator ended the connection. */
+export async function saveOperatorsEnd(
   sql: Sql,
   { agencyId, id }: Pick<AccountRow, 'agencyId' | 'id'>,
-  word: 'disconnected' | null,
   now: Date,
 ): Promise<AccountRow> {
   const { rows } = await sql.query(
     `UPDATE merchant_accounts
-        SET status = 'disconnected', disconnected_by = CASE WHEN $3 THEN 'operator' END,
-            disconnected_at = coalesce(disconnected_at, $4), updated_at = $4
+        SET status = 'disconnected', disconnected_by = 'operator', disconnected_at = coalesce(disconnected_at, $3), updated_at = $3
       WHERE agency_id = $1 AND id = $2 RETURNING ${columns}`,
-    [agencyId, id, word === 'disconnected', now],
+    [agencyId, id, now],
   );
   return one(rows);
+}
+
+/** The operator took that back. What the account is, readings say: the next one, or one that was applied meanwhile. */
+export async function clearOperatorsEnd(
+  sql: Sql,
+  { agencyId, id }: Pick<AccountRow, 'agencyId' | 'id'>,
+  now: Date,
+): Promise<void> {
+  await sql.query(
+    `UPDATE merchant_accounts SET disconnected_by = NULL, updated_at = $3
+      WHERE agency_id = $1 AND id = $2 AND disconnected_by = 'operator'`,
+    [agencyId, id, now],
+  );
 }

@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { MerchantAccount } from '../../../src/merchant-accounts/merchant-account.ts';
+import type { Scope } from '../../../src/tenancy/scope.ts';
+import { type AccountWorld, accountWorld } from './world.ts';
+
+let world: AccountWorld;
+beforeAll(async () => {
+  world = await accountWorld();
+});
+afterAll(() => world.stop());
+
+interface Of {
+  readonly id: string;
+  readonly scope: Scope;
+}
+
+const connect = ({ id, scope }: Of, wanted: object = {}) =>
+  world.accounts.connect(scope, { agencyId: id, provider: 'stripe', requestId: undefined, ...wanted });
+
+const keyOf = ({ agencyId, id }: MerchantAccount) => ({ agencyId, accountId: id });
+
+/** An agency with an account that takes payments. */
+async function connected(): Promise<{ readonly agency: Of; readonly account: MerchantAccount }> {
+  const agency = await world.agency();
+  const { account } = await connect(agency);
+  world.finishForm(account.providerAccountId);
+  world.clock.advance(1_000);
+  const active = await world.hear(account.providerAccountId);
+  if (active?.status !== 'active') throw new Error('the account is not active');
+  return { agency, account: active };
+}
+
+test('an account that an event says is active stays so while a request that began earlier takes it up again', async () => {
+  const { agency, account } = await connected();
+  const { providerAccountId } = account;
+  const there = world.held.get(providerAccountId);
+  if (!there) throw new Error('the provider lost the account');
+  world.held.delete(providerAccountId);
+  world.clock.advance(1_000);
+  expect(await world.hear(providerAccountId)).toMatchObject({ status: 'disconnected', disconnectedBy: 'provider' });
+
+  world.held.set(providerAccountId, there);
+  world.clock.advance(1_000);
+  world.hooks.onRetrieve = async () => {
+    world.clock.advance(1_000);
+    await world.hear(providerAccountId);
+  };
+  const resumed = await connect(agency, { providerAccountId });
+  world.hooks.onRetrieve = async () => undefined;
+  expect(resumed.account.status).toBe('active');
+  expect(await world.accounts.get(agency.scope, keyOf(account))).toMatchObject({
+    status: 'active',
+    disconnectedAt: null,
+    disconnectedBy: null,
+  });
+});
+
+test('what its operator disconnected is active again once it is connected on purpose, and not before', async () => {
+  const { agency, account } = await connected();
+  await world.accounts.disconnect(agency.scope, keyOf(account));
+  world.clock.advance(1_000);
+  expect(await world.hear(account.providerAccountId)).toMatchObject({ status: 'disconnected' });
+  world.clock.advance(1_000);
+  const resumed = await connect(agency, { providerAccountId: account.providerAccountId });
+  expect(resumed).toMatchObject({ made: false, account: { id: account.id, status: 'active', disconnectedBy: null } });
+});
