@@ -64,3 +64,43 @@ test('what its operator disconnected is active again once it is connected on pur
   const resumed = await connect(agency, { providerAccountId: account.providerAccountId });
   expect(resumed).toMatchObject({ made: false, account: { id: account.id, status: 'active', disconnectedBy: null } });
 });
+
+test('two requests at once make one account', async () => {
+  const agency = await world.agency();
+  const [one, two] = await Promise.all([connect(agency), connect(agency)]);
+  expect(two.account.id).toBe(one.account.id);
+  expect(await world.accounts.list(agency.scope, agency.id)).toHaveLength(1);
+});
+
+test('a request that another one overtakes answers the account of that one, and makes none', async () => {
+  const agency = await world.agency();
+  const before = world.made.length;
+  const overtaken = world.accountsThat(() => connect(agency));
+  const answer = await overtaken.connect(agency.scope, {
+    agencyId: agency.id,
+    provider: 'stripe',
+    requestId: undefined,
+  });
+  const [only, ...others] = await world.accounts.list(agency.scope, agency.id);
+  expect(others).toEqual([]);
+  expect(answer).toMatchObject({ made: false, account: { id: only?.id } });
+  expect(world.made.slice(before)).toEqual([only?.providerAccountId]);
+});
+
+test('an account is not taken up again beside one that was made meanwhile', async () => {
+  const { agency, account } = await connected();
+  await world.accounts.disconnect(agency.scope, keyOf(account));
+  world.clock.advance(1_000);
+  const overtaken = world.accountsThat(() => connect(agency));
+  const { providerAccountId } = account;
+  await expect(
+    overtaken.connect(agency.scope, {
+      agencyId: agency.id,
+      provider: 'stripe',
+      requestId: undefined,
+      providerAccountId,
+    }),
+  ).rejects.toMatchObject({ status: 409, code: 'merchant_account_exists' });
+  const listed = await world.accounts.list(agency.scope, agency.id);
+  expect(listed.map(({ status }) => status)).toEqual(['disconnected', 'onboarding']);
+});

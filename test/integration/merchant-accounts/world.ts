@@ -1,3 +1,4 @@
+import type pg from 'pg';
 import { FixedClock } from '../../../src/clock.ts';
 import { type Database, inTransaction, openDatabase } from '../../../src/database/database.ts';
 import { createAgencyAccounts } from '../../../src/merchant-accounts/agency-accounts.ts';
@@ -91,6 +92,23 @@ export async function accountWorld() {
       publicUrl: 'http://127.0.0.1',
     });
   const accounts = accountsOver(database);
+  /** The pool, with something done once between a look for accounts and its answer. */
+  const poolThat = (meanwhile: () => Promise<unknown>): pg.Pool => {
+    let isDone = false;
+    const query = async (text: string, values: unknown[]) => {
+      const answer = await database.pool.query(text, values);
+      if (!isDone && text.includes('FROM merchant_accounts')) {
+        isDone = true;
+        await meanwhile();
+      }
+      return answer;
+    };
+    const bound = (name: string | symbol): unknown => {
+      const own: unknown = Reflect.get(database.pool, name);
+      return typeof own === 'function' ? own.bind(database.pool) : own;
+    };
+    return new Proxy(database.pool, { get: (_pool, name) => (name === 'query' ? query : bound(name)) });
+  };
   let agencies = 0;
   return {
     database,
@@ -102,6 +120,8 @@ export async function accountWorld() {
     merchantAccounts,
     states,
     accounts,
+    /** The same, but that something else happens once it has seen which accounts there are. */
+    accountsThat: (meanwhile: () => Promise<unknown>) => accountsOver({ ...database, pool: poolThat(meanwhile) }),
     agency: async (): Promise<{ readonly id: string; readonly scope: Scope }> => {
       agencies += 1;
       const id = `agc_${agencies}`;
