@@ -104,3 +104,18 @@ test('an account is not taken up again beside one that was made meanwhile', asyn
   const listed = await world.accounts.list(agency.scope, agency.id);
   expect(listed.map(({ status }) => status)).toEqual(['disconnected', 'onboarding']);
 });
+
+test('an account that comes back takes no sales from the one that took its place', async () => {
+  const { agency, account: old } = await connected();
+  await world.accounts.disconnect(agency.scope, keyOf(old));
+  world.clock.advance(1_000);
+  const { account: made } = await connect(agency);
+  world.finishForm(made.providerAccountId);
+  world.clock.advance(1_000);
+  await world.hear(made.providerAccountId);
+  await world.database.pool.query(
+    `UPDATE merchant_accounts SET status = 'active', disconnected_by = NULL WHERE agency_id = $1 AND id = $2`,
+    [agency.id, old.id],
+  );
+  expect((await world.merchantAccounts.forNewCheckout(agency.id)).id).toBe(made.id);
+});
