@@ -91,6 +91,30 @@ test('a sale on the platform’s account is settled in the platform’s books, w
   ]);
 });
 
+test('a sale on the platform’s account that shares nothing is the platform’s to receive, and owed to the agency whole', async () => {
+  world.answers.settlement = async () => settlementOf(charged, null, 'AED', '9.5439');
+  await paidOrder(null, usageBased);
+  const agencyId = await world.agency('agc_planless');
+  const { orderId } = await world.start(agencyId, await world.customer(agencyId, 'cus_planless'), '5.00');
+  await world.settle(await world.paymentOf(orderId, 'pi_planless'));
+  await world.followPayments();
+  for (const each of ['agc_1', 'agc_planless']) {
+    expect(await world.books(each)).toEqual([
+      'fx OMR -1.925',
+      'fx USD 5.00',
+      'receivable_from_platform OMR 1.930',
+      'rounding OMR 0.005',
+    ]);
+  }
+  expect(await world.books(platformId)).toEqual([
+    'fx AED -36.84',
+    'fx OMR 3.860',
+    'payable_to_agency OMR 3.860',
+    'provider_balance AED 35.74',
+    'provider_fees AED 1.10',
+  ]);
+});
+
 test('a payment that was all the platform’s settles to what the provider kept', async () => {
   const all = Money.of('5.00', 'USD');
   world.answers.settlement = async () => settlementOf(all, all, 'USD', '1');
