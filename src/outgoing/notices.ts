@@ -209,17 +209,17 @@ async function isNoticeDue({ database, clock, mailer }: NoticeDependencies): Pro
  * Sends what is due, up to what one job may. A process that dies between the mail server's word and its note sends again, under the
  * same Message-ID, by which mailboxes know the two for one.
  */
-async function sendSome({ database, clock, mailer }: NoticeDependencies): Promise<void> {
-  if (!mailer) return;
+async function sendSome({ database, clock, mailer }: NoticeDependencies): Promise<boolean> {
+  if (!mailer) return false;
   for (let sent = 0; sent < perJobMax; sent += 1) {
     const now = clock.now();
     const token = randomUUID();
     const { rows } = await database.pool.query(claimOne, [now, new Date(now.getTime() + claimMs), token]);
-    if (rows[0] === undefined) return;
+    if (rows[0] === undefined) return true;
     const notice = dueRow.parse(rows[0]);
     const failure = await mailer.send(notice);
     const done = clock.now();
-    const waitMs = failure?.permanent ? undefined : retryWaitsMs[notice.attempts - 1];
+    const waitMs = failure?.kind === 'refused' ? undefined : retryWaitsMs[notice.attempts - 1];
     const status = failure === null ? 'sent' : waitMs === undefined ? 'failed' : 'queued';
     await database.pool.query(finish, [
       notice.agencyId,
@@ -230,5 +230,8 @@ async function sendSome({ database, clock, mailer }: NoticeDependencies): Promis
       status === 'sent' ? done : null,
       token,
     ]);
+    // The others keep their tries for a server that is there.
+    if (failure?.kind === 'unreachable') return false;
   }
+  return true;
 }

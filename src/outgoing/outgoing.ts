@@ -47,7 +47,10 @@ export interface Outgoing {
 export function createOutgoing(dependencies: EndpointDependencies & DeliverDependencies): Outgoing {
   const run = createRun(dependencies, {
     name: deliverJobName,
-    some: () => deliverSome(dependencies),
+    some: async () => {
+      await deliverSome(dependencies);
+      return true;
+    },
     isDue: () => isDeliveryDue(dependencies),
   });
   return {

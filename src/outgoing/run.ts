@@ -6,8 +6,8 @@ import type { Jobs } from '../delivery/jobs.ts';
 export interface Sending {
   /** The job that does it. */
   readonly name: string;
-  /** Sends some of what is due: not more than what a job may take its time for. */
-  some(): Promise<void>;
+  /** Sends some of what is due: not more than what a job may take its time for. False: the next is for a later run. */
+  some(): Promise<boolean>;
   /** Whether anything could be sent now. */
   isDue(): Promise<boolean>;
 }
@@ -26,15 +26,20 @@ export function createRun(
   { database, jobs }: { readonly database: Database; readonly jobs: Pick<Jobs, 'enqueue'> },
   { name, some, isDue }: Sending,
 ): Run {
+  const run = async (wait: boolean): Promise<boolean> => {
+    let goesOn = false;
+    await alone(database.pool, name, { wait }, async () => {
+      goesOn = await some();
+    });
+    // After the lock: a job that was woken in the meantime found it held, and left its deliveries to this one.
+    return goesOn && (await isDue());
+  };
   return {
     job: async () => {
-      const ran = await alone(database.pool, name, { wait: false }, some);
-      // After the lock: a job that was woken in the meantime found it held, and left its deliveries to this one.
-      if (ran && (await isDue())) await jobs.enqueue(database.pool, { name, payload: {}, key: name });
+      if (await run(false)) await jobs.enqueue(database.pool, { name, payload: {}, key: name });
     },
     all: async () => {
-      do await alone(database.pool, name, { wait: true }, some);
-      while (await isDue());
+      while (await run(true));
     },
   };
 }
