@@ -2,7 +2,7 @@ import { inTransaction } from '../database/database.ts';
 import { AppError, conflict, notFound } from '../errors.ts';
 import { recordChange } from '../tenancy/audit.ts';
 import { agencyOf, type Scope } from '../tenancy/scope.ts';
-import { completeTerms, refuseRateOfAgency, type WantedTerms } from './account-terms.ts';
+import { completeTerms, refuseRateOfAgency, termsOfAccount, type WantedTerms } from './account-terms.ts';
 import { type AccountDependencies, connectOf } from './dependencies.ts';
 import { findAccount, lockAccount, saveOperatorsEnd, saveTerms, selectAccounts } from './merchant-account.store.ts';
 import { effectiveCurrencyOf, type MerchantAccount } from './merchant-account.ts';
@@ -58,7 +58,7 @@ export async function changeTerms(
     const row = await lockAccount(sql, found.provider, found.providerAccountId);
     if (!row) throw notFound('merchant account');
     const before = merchantAccounts.read(row);
-    const terms = completeTerms(wanted, [{ chargeCurrency: row.chargeCurrency, usdRate: row.usdRate }, defaultTerms]);
+    const terms = completeTerms(wanted, [...termsOfAccount(row), defaultTerms]);
     const effective = effectiveCurrencyOf(terms.chargeCurrency, {
       id: row.providerAccountId,
       country: row.country,

@@ -8,7 +8,7 @@ import type { ProviderAccount, ProviderName } from '../providers/port.ts';
 import { recordChange } from '../tenancy/audit.ts';
 import { findAgency } from '../tenancy/find-agencies.ts';
 import type { Scope } from '../tenancy/scope.ts';
-import { completeTerms, refuseRateOfAgency, type WantedTerms } from './account-terms.ts';
+import { completeTerms, refuseRateOfAgency, termsOfAccount, type WantedTerms } from './account-terms.ts';
 import { type AccountDependencies, connectOf } from './dependencies.ts';
 import { clearOperatorsEnd, findAccount, insertAccount, selectAccounts } from './merchant-account.store.ts';
 import type { MerchantAccount } from './merchant-account.ts';
@@ -255,7 +255,7 @@ async function resume(
   if (!known && scope.role !== 'platform' && found.metadata[metadataKeys.agency] !== agencyId) throw notThere();
 
   const account = await inTransaction(database.pool, async (sql) => {
-    const terms = completeTerms(wanted, known ? [asTerms(known), defaultTerms] : [defaultTerms]);
+    const terms = completeTerms(wanted, known ? [...termsOfAccount(known), defaultTerms] : [defaultTerms]);
     const id = known?.id ?? newId('merchantAccount');
     await lockConnecting(sql, agencyId, provider);
     const other = await connectedOf(dependencies, sql, agencyId, provider);
@@ -278,5 +278,3 @@ async function resume(
   });
   return { account, made: known === null };
 }
-
-const asTerms = ({ chargeCurrency, usdRate }: MerchantAccount) => ({ chargeCurrency, usdRate: usdRate.toString() });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { MerchantAccount } from '../../../src/merchant-accounts/merchant-account.ts';
 import type { Scope } from '../../../src/tenancy/scope.ts';
-import { type AccountWorld, accountWorld } from './world.ts';
+import { type AccountWorld, accountWorld, platformScope } from './world.ts';
 
 let world: AccountWorld;
 beforeAll(async () => {
@@ -118,4 +118,17 @@ test('an account that comes back takes no sales from the one that took its place
     [agency.id, old.id],
   );
   expect((await world.merchantAccounts.forNewCheckout(agency.id)).id).toBe(made.id);
+});
+
+test('a rate that the platform set is the account’s again when its agency leaves the currency and comes back', async () => {
+  const { agency, account } = await connected();
+  const change = (scope: Scope, wanted: object) => world.accounts.changeTerms(scope, keyOf(account), wanted);
+  await change(platformScope, { usdRate: '0.4' });
+  await change(agency.scope, { chargeCurrency: 'USD' });
+  const back = await change(agency.scope, { chargeCurrency: 'OMR' });
+  expect(back.usdRate.value.toFixed()).toBe('0.4');
+  await change(agency.scope, { chargeCurrency: 'USD' });
+  await change(platformScope, { chargeCurrency: 'OMR', usdRate: '0.41' });
+  await change(agency.scope, { chargeCurrency: 'USD' });
+  expect((await change(agency.scope, { chargeCurrency: 'OMR' })).usdRate.value.toFixed()).toBe('0.41');
 });
