@@ -9,6 +9,7 @@ import { recordChange } from '../tenancy/audit.ts';
 import { findAgency } from '../tenancy/find-agencies.ts';
 import type { Scope } from '../tenancy/scope.ts';
 import { completeTerms, refuseRateOfAgency, termsOfAccount, type WantedTerms } from './account-terms.ts';
+import { applyTerms, changeTerms } from './change-account.ts';
 import { type AccountDependencies, connectOf } from './dependencies.ts';
 import { clearOperatorsEnd, findAccount, insertAccount, selectAccounts } from './merchant-account.store.ts';
 import type { MerchantAccount } from './merchant-account.ts';
@@ -59,8 +60,26 @@ export async function connectAccount(
     if (current) throw hasAnother();
     return resume(dependencies, scope, agency.id, { ...request, providerAccountId: request.providerAccountId });
   }
-  if (current) return { account: current, made: false };
+  if (current) return continueWith(dependencies, scope, current, request);
   return make(dependencies, scope, request, agency);
+}
+
+const wantsOtherTerms = (account: MerchantAccount, { chargeCurrency, usdRate }: WantedTerms): boolean =>
+  (chargeCurrency !== undefined && chargeCurrency !== account.chargeCurrency) ||
+  (usdRate !== undefined && !account.usdRate.value.eq(usdRate));
+
+/** An account that is not finished yet is answered again, on the terms that are wanted now. */
+async function continueWith(
+  dependencies: AccountDependencies,
+  scope: Scope,
+  account: MerchantAccount,
+  wanted: WantedTerms,
+): Promise<Connected> {
+  if (!wantsOtherTerms(account, wanted)) return { account, made: false };
+  return {
+    account: await changeTerms(dependencies, scope, { ...account, accountId: account.id }, wanted),
+    made: false,
+  };
 }
 
 function refuseBesideActive({ status }: MerchantAccount): void {
@@ -113,7 +132,7 @@ async function make(
   });
   if ('account' in begun) {
     refuseBesideActive(begun.account);
-    return { account: begun.account, made: false };
+    return continueWith(dependencies, scope, begun.account, request);
   }
   const { intent } = begun;
   const wanted = {
@@ -139,6 +158,7 @@ async function make(
     intent,
     found,
     readAt,
+    wanted: request,
   });
   return { account, made: true };
 }
@@ -193,13 +213,16 @@ interface MadeAccount {
   readonly intent: Intent;
   readonly found: ProviderAccount;
   readonly readAt: Date;
+  /** What this request wants: the intent may be of an earlier one. */
+  readonly wanted: WantedTerms;
 }
 
 async function store(
-  { database, clock, listeners, merchantAccounts }: AccountDependencies,
+  dependencies: AccountDependencies,
   scope: Scope,
-  { agencyId, provider, intent, found, readAt }: MadeAccount,
+  { agencyId, provider, intent, found, readAt, wanted }: MadeAccount,
 ): Promise<MerchantAccount> {
+  const { database, clock, listeners, merchantAccounts } = dependencies;
   return inTransaction(database.pool, async (sql) => {
     const { id, chargeCurrency, usdRate } = intent;
     await lockConnecting(sql, agencyId, provider);
@@ -223,8 +246,20 @@ async function store(
       before: null,
       after: { provider, providerAccountId: found.id, country: found.country, chargeCurrency, usdRate },
     });
-    return account;
+    return applyWanted(dependencies, sql, scope, account, wanted);
   });
+}
+
+/** In the transaction that connects it, and that holds its row. */
+async function applyWanted(
+  dependencies: AccountDependencies,
+  sql: Sql,
+  scope: Scope,
+  account: MerchantAccount,
+  wanted: WantedTerms,
+): Promise<MerchantAccount> {
+  const row = wantsOtherTerms(account, wanted) ? await findAccount(sql, account.agencyId, account.id) : null;
+  return row ? applyTerms(dependencies, sql, scope, row, wanted) : account;
 }
 
 const notThere = () => notFound('account at the provider that this agency may connect');
@@ -265,8 +300,7 @@ async function resume(
     const mirror = { clock, read: merchantAccounts.read, listeners };
     const reading = { provider, providerAccountId, found, readAt, source: 'connect' };
     const mirrored = await mirrorAccount(mirror, sql, reading);
-    const row = await findAccount(sql, agencyId, id);
-    if (!mirrored || !row) throw new Error(`account ${id} was stored and is not there`);
+    if (!mirrored) throw new Error(`account ${id} was stored and is not there`);
     await recordChange(sql, clock, scope, {
       agencyId,
       action: 'merchant_account.connected',
@@ -274,7 +308,7 @@ async function resume(
       before: known && { status: known.status },
       after: { provider, providerAccountId, status: mirrored.status },
     });
-    return mirrored;
+    return applyWanted(dependencies, sql, scope, mirrored, wanted);
   });
   return { account, made: known === null };
 }

@@ -132,3 +132,22 @@ test('a rate that the platform set is the account’s again when its agency leav
   await change(agency.scope, { chargeCurrency: 'USD' });
   expect((await change(agency.scope, { chargeCurrency: 'OMR' })).usdRate.value.toFixed()).toBe('0.41');
 });
+
+test('the terms of a request hold for an account that is there already, finished or taken up again', async () => {
+  const agency = await world.agency();
+  const { account } = await connect(agency);
+  expect(account.chargeCurrency).toBe('OMR');
+  const unfinished = await connect(agency, { chargeCurrency: 'USD' });
+  expect(unfinished).toMatchObject({ made: false, account: { id: account.id, chargeCurrency: 'USD' } });
+
+  await world.accounts.disconnect(agency.scope, keyOf(account));
+  world.clock.advance(1_000);
+  const { providerAccountId } = account;
+  const byPlatform = { ...agency, scope: platformScope };
+  const resumed = await connect(byPlatform, { providerAccountId, chargeCurrency: 'OMR', usdRate: '0.4' });
+  expect(resumed).toMatchObject({ made: false, account: { id: account.id, chargeCurrency: 'OMR' } });
+  const stored = await world.accounts.get(agency.scope, keyOf(account));
+  expect(stored).toMatchObject({ chargeCurrency: 'OMR', effectiveCurrency: 'OMR' });
+  expect(stored.usdRate.value.toFixed()).toBe('0.4');
+  await expect(connect(agency, { usdRate: '0.5' })).rejects.toMatchObject({ status: 403, code: 'platform_only' });
+});
