@@ -1,4 +1,6 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { resumeFollowing } from '../../../src/checkout/resume-following.ts';
+import { createMerchantAccounts } from '../../../src/merchant-accounts/merchant-accounts.ts';
 import { Money } from '../../../src/money/money.ts';
 import { ProviderError } from '../../../src/providers/errors.ts';
 import { platformId, type RevenueWorld, revenueWorld, settlementOf, sharing, usageBased } from './world.ts';
@@ -212,18 +214,74 @@ test('one settlement that cannot be posted waits by itself, and the others of it
   expect(world.told.failures).toHaveLength(1);
 });
 
-test('the payment of an account that was disconnected meanwhile is told of, and stays in clearing', async () => {
-  await paidOrder();
-  await world.database.prisma.merchantAccount.updateMany({
-    where: { agencyId: 'agc_1' },
-    data: { status: 'disconnected' },
-  });
-  world.answers.settlement = async () => {
-    throw new Error('not asked');
+describe('the payment of an account that was disconnected meanwhile', () => {
+  const disconnect = (by: 'provider' | 'operator') =>
+    world.database.prisma.merchantAccount.updateMany({
+      where: { agencyId: 'agc_1' },
+      data: { status: 'disconnected', disconnectedBy: by },
+    });
+  const accounts = () =>
+    createMerchantAccounts({ database: world.database, clock: world.clock, platformAgencyId: platformId });
+  /** The account answers again, and whoever listens hears of it. */
+  const comeBack = async (): Promise<void> => {
+    const before = await accounts().byId('macc_agc_1');
+    await world.database.prisma.merchantAccount.updateMany({
+      where: { agencyId: 'agc_1' },
+      data: { status: 'active', disconnectedBy: null },
+    });
+    const after = await accounts().byId('macc_agc_1');
+    if (!after) throw new Error('the account is not there');
+    const { clock, jobs } = world;
+    await resumeFollowing({ clock, jobs })(world.database.pool, { before, after, source: 'a test' });
   };
-  await world.followPayments();
-  expect(world.told.paid).toHaveLength(1);
-  expect(await clearing('agc_1')).toEqual(['clearing OMR 1.380']);
+
+  test('is told of once and stays in clearing; the platform’s fee in it is booked when the account comes back', async () => {
+    await paidOrder();
+    await disconnect('provider');
+    world.answers.settlement = async () => {
+      throw new Error('not asked');
+    };
+    for (let each = 0; each < 3; each += 1) {
+      await world.followPayments();
+      world.clock.advance(86_400_000);
+    }
+    expect(world.told.failures).toEqual([]);
+    expect(world.told.paid).toHaveLength(1);
+    expect(await clearing('agc_1')).toEqual(['clearing OMR 1.380']);
+    expect(await clearing(platformId)).toEqual(['clearing OMR 0.550']);
+
+    await world.followPayments();
+    world.answers.settlement = settledInDirhams;
+    world.queued.length = 0;
+    await comeBack();
+    expect(world.queued).toEqual(['checkout.follow_payments']);
+    await world.followPayments();
+    expect(world.told.paid).toHaveLength(1);
+    expect([...(await clearing('agc_1')), ...(await clearing(platformId))]).toEqual([]);
+  });
+
+  test('is read where its operator ended the connection and the provider still answers', async () => {
+    await paidOrder();
+    await disconnect('operator');
+    world.answers.settlement = settledInDirhams;
+    await world.followPayments();
+    expect([...(await clearing('agc_1')), ...(await clearing(platformId))]).toEqual([]);
+  });
+
+  test('waits for the account where its operator ended the connection at the provider too', async () => {
+    await paidOrder();
+    await disconnect('operator');
+    world.answers.settlement = async () => {
+      throw new ProviderError({ kind: 'auth', code: 'account_invalid', message: 'no access' });
+    };
+    await world.followPayments();
+    expect([world.told.paid.length, world.told.failures.length]).toEqual([1, 0]);
+    world.answers.settlement = settledInDirhams;
+    await comeBack();
+    await world.followPayments();
+    expect(world.told.paid).toHaveLength(1);
+    expect(await clearing('agc_1')).toEqual([]);
+  });
 });
 
 test('more payments than one job takes are left to another', async () => {
