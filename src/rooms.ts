@@ -12,6 +12,7 @@ import { followJobName } from './checkout/follow-job.ts';
 import { createFollowPayments } from './checkout/follow-payments.ts';
 import type { PaymentListeners } from './checkout/payment-listeners.ts';
 import { createQuoteTopUp } from './checkout/quote-top-up.ts';
+import { resumeFollowing } from './checkout/resume-following.ts';
 import { createSettleInvoice } from './checkout/settle-invoice.ts';
 import { createSettlePayments, type SettlePayments } from './checkout/settle-payments.ts';
 import { createStartTopUp } from './checkout/start-top-up.ts';
@@ -115,7 +116,7 @@ export function createRooms(dependencies: RoomDependencies) {
     operations,
     merchantAccounts,
     states: createOnboardingStates({ clock, sign: dependencies.sign }),
-    listeners: [followAccounts({ clock, jobs }), tellAccounts(outgoing.emit)],
+    listeners: [followAccounts({ clock, jobs }), resumeFollowing({ clock, jobs }), tellAccounts(outgoing.emit)],
     defaultTerms: dependencies.defaultTerms,
     publicUrl,
   });

@@ -14,6 +14,8 @@ export interface FollowedPayment extends SharedOrder {
   readonly settled_at: Date;
   /** Tries to follow it, this one counted. */
   readonly follow_attempts: number;
+  /** Whether the listeners heard of it before it could be read. */
+  readonly told: boolean;
   readonly order_id: string;
   readonly credited: string;
 }

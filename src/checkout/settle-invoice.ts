@@ -10,7 +10,7 @@ import { type LivePlan, shareTermsOf } from '../revenue/share.ts';
 import { followJob } from './follow-job.ts';
 import { orderTermsOf } from './order-terms.ts';
 import { claimPayments } from './settle-payments.sql.ts';
-import { sharePostingsOf } from './share-postings.ts';
+import { isShared, sharePostingsOf } from './share-postings.ts';
 
 /** A provider's invoice that was paid, in the account's charge currency. */
 export interface PaidInvoice {
@@ -113,7 +113,6 @@ async function orderOf(sql: Sql, clock: Clock, invoice: PaidInvoice, paymentId: 
     ],
   );
   await sql.query(claimPayments, [[account.provider], [account.providerAccountId], [paymentId], [agencyId], [id], now]);
-  if (terms.agency_percent === null || (!isTaken && !account.platform)) return [];
   const order = {
     agency_id: agencyId,
     customer_id: customerId,
@@ -123,6 +122,7 @@ async function orderOf(sql: Sql, clock: Clock, invoice: PaidInvoice, paymentId: 
     charge_currency: currency,
     charged: paid.amount.toFixed(),
   };
+  if (!isShared(order)) return [];
   const { provider, providerAccountId } = account;
   return sharePostingsOf(sql, [{ order, provider, providerAccountId, paymentId, source }]);
 }

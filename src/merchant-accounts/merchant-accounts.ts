@@ -31,7 +31,7 @@ export interface MerchantAccounts {
    * and when the account can charge nothing of use.
    */
   probePlatform(provider: PaymentProvider, wanted: PlatformProbe): Promise<PlatformAccount>;
-  /** The account that a new checkout of this agency uses: its own active one, Stripe first, else the platform's. */
+  /** The account that a new checkout of this agency uses: its own newest active one, Stripe first, else the platform's. */
   forNewCheckout(agencyId: string, provider?: ProviderName): Promise<MerchantAccount>;
   /** `sql`: inside a transaction, its own client. Another connection of the pool, asked for while one is held, may never come. */
   byId(id: string, sql?: Sql): Promise<MerchantAccount | null>;
@@ -44,6 +44,8 @@ export const accountRefOf = (account: MerchantAccount): AccountRef => ({
   id: account.providerAccountId,
   platform: account.platform,
 });
+
+const since = ({ connectedAt, createdAt }: AccountRow): number => (connectedAt ?? createdAt).getTime();
 
 interface Dependencies {
   readonly database: Database;
@@ -146,8 +148,10 @@ export function createMerchantAccounts({ database, clock, platformAgencyId }: De
           [[agencyId, platformAgencyId], provider ?? null],
         )),
       ];
-      const rank = (row: AccountRow): string => `${row.agencyId === agencyId ? 0 : 1} ${row.provider} ${row.id}`;
-      const [best] = rows.sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
+      const rank = (row: AccountRow): string => `${row.agencyId === agencyId ? 0 : 1} ${row.provider}`;
+      const byRank = (a: AccountRow, b: AccountRow): number => rank(a).localeCompare(rank(b));
+      // An older account that comes back takes nothing from its successor.
+      const [best] = rows.sort((a, b) => byRank(a, b) || since(b) - since(a) || (a.id < b.id ? 1 : -1));
       if (!best) {
         throw new AppError(
           422,

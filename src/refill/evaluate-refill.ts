@@ -4,6 +4,7 @@ import { inTransaction, type Sql } from '../database/database.ts';
 import { newId } from '../ids.ts';
 import { effectiveRateOf } from '../merchant-accounts/merchant-account.ts';
 import type { Money } from '../money/money.ts';
+import { standingOf } from '../tenancy/require-serving.ts';
 import { beginAttempt, closedBreaker } from './breaker.ts';
 import { decideRefill } from './decide-refill.ts';
 import { chargeJobName, type DefaultCard, type RefillDependencies } from './dependencies.ts';
@@ -50,11 +51,13 @@ async function evaluate(dependencies: RefillDependencies, sql: Sql, client: Clie
   const card = await findDefaultCard(sql, client);
   const account = card && (await merchantAccounts.byId(card.merchantAccountId, sql));
   const breaker = card ? await loadBreaker(sql, { ...client, fingerprint: card.fingerprint }) : closedBreaker;
+  const standing = await standingOf(sql, client);
   const decision = decideRefill({
     now,
     settings,
     balance,
-    ...(await whoIsDisabled(sql, client)),
+    clientDisabled: standing?.customerDisabled ?? true,
+    agencyDisabled: standing?.agencyDisabled ?? true,
     inFlight,
     card,
     breaker,
@@ -125,15 +128,3 @@ export const enqueueCharge = (
     payload: { agencyId, customerId, refillId: id },
     key: `${chargeJobName}:${id}`,
   });
-
-async function whoIsDisabled(
-  sql: Sql,
-  { agencyId, customerId }: ClientKey,
-): Promise<{ readonly clientDisabled: boolean; readonly agencyDisabled: boolean }> {
-  const { rows } = await sql.query<{ clientDisabled: boolean; agencyDisabled: boolean }>(
-    `SELECT c.disabled_at IS NOT NULL AS "clientDisabled", a.disabled_at IS NOT NULL AS "agencyDisabled"
-       FROM customers c JOIN agencies a ON a.id = c.agency_id WHERE c.agency_id = $1 AND c.id = $2`,
-    [agencyId, customerId],
-  );
-  return rows[0] ?? { clientDisabled: true, agencyDisabled: true };
-}
