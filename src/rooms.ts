@@ -38,6 +38,7 @@ import { createNoticePostings } from './refill/notice-postings.ts';
 import { createReadRevenue } from './revenue/read-revenue.ts';
 import { livePlanOf, liveSubscriptions } from './subscriptions/live-plan.ts';
 import { createSubscriptions } from './subscriptions/subscriptions.ts';
+import { createTrials } from './subscriptions/trials.ts';
 import type { Signer } from './tenancy/api-key.ts';
 import type { Sealer } from './tenancy/sealed.ts';
 
@@ -155,6 +156,7 @@ export function createRooms(dependencies: RoomDependencies) {
   });
 
   const subscriptions = createSubscriptions({ database, clock, jobs, outgoing });
+  const trials = createTrials({ database, clock, emit: outgoing.emit, notify: notices.notify });
 
   const roomJobs: Readonly<Record<string, ScheduledJob>> = {
     ...catalog.jobs,
@@ -162,6 +164,7 @@ export function createRooms(dependencies: RoomDependencies) {
     ...notices.jobs,
     ...cards.jobs,
     ...subscriptions.jobs,
+    ...trials.jobs,
     ...autoRefill.jobs,
     'checkout.expire_lost_orders': { handle: expireLostOrders, cron: '*/3 * * * *' },
     [followJobName]: { handle: followPayments.some, cron: '* * * * *' },
@@ -175,6 +178,8 @@ export function createRooms(dependencies: RoomDependencies) {
     notices,
     offers: createOffers({ database, clock, jobs }),
     subscriptions,
+    trials,
+    onCustomerCreated: trials.onCustomerCreated,
     adjustBalance: createAdjustBalance({ database, ledger, merchantAccounts, livePlanOf }),
     quoteTopUp: createQuoteTopUp({ database, clock, providers, merchantAccounts }),
     startTopUp: createStartTopUp({
@@ -200,6 +205,7 @@ export function createRooms(dependencies: RoomDependencies) {
       await followPayments.all();
       await cards.sweep();
       await subscriptions.sweep();
+      await trials.sweep();
       await autoRefill.sweep();
       await outgoing.deliverDue();
       await notices.sendDue();

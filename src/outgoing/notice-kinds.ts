@@ -20,6 +20,7 @@ export interface NoticeFacts {
   readonly card_confirmation: { readonly card: string; readonly link: string };
   readonly service_paused: { readonly balance: string };
   readonly trial_ending: { readonly endsOn: string };
+  readonly trial_ended: { readonly endedOn: string };
 }
 
 export type NoticeKind = keyof NoticeFacts;
@@ -81,6 +82,13 @@ const letters: Letters = {
   trial_ending: ({ endsOn }) => ({
     subject: 'Your trial ends soon',
     paragraphs: [`Your trial ends on ${endsOn}.`, 'Choose a plan to go on without a break.'],
+  }),
+  trial_ended: ({ endedOn }) => ({
+    subject: 'Your trial has ended',
+    paragraphs: [
+      `Your trial ended on ${endedOn}, so new calls and messages are paused. What is running is not cut off.`,
+      'Choose a plan to go on.',
+    ],
   }),
 };
 

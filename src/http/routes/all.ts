@@ -1,4 +1,5 @@
 import type { KeyIssueDependencies } from '../../tenancy/api-keys.ts';
+import type { NewCustomerDependencies } from '../../tenancy/create-customer.ts';
 import type { Route } from '../route.ts';
 import { createAgencyRoutes } from './agencies.ts';
 import { type AuditRouteDependencies, createAuditRoutes } from './audit.ts';
@@ -16,10 +17,12 @@ import { createOfferRoutes, type OfferRouteDependencies } from './offers.ts';
 import { createPortalRoutes, type PortalRouteDependencies } from './portal.ts';
 import { createRevenueRoutes, type RevenueRouteDependencies } from './revenue.ts';
 import { createSubscriptionRoutes, type SubscriptionRouteDependencies } from './subscriptions.ts';
+import { createTrialRoutes, type TrialRouteDependencies } from './trials.ts';
 import { createWebhookEndpointRoutes, type WebhookEndpointRouteDependencies } from './webhook-endpoints.ts';
 
 /** What the routes together need: what each list asks for. */
 export type RouteDependencies = KeyIssueDependencies &
+  NewCustomerDependencies &
   AuditRouteDependencies &
   AutoRefillRouteDependencies &
   BalanceRouteDependencies &
@@ -34,7 +37,8 @@ export type RouteDependencies = KeyIssueDependencies &
   OfferRouteDependencies &
   RevenueRouteDependencies &
   PortalRouteDependencies &
-  SubscriptionRouteDependencies;
+  SubscriptionRouteDependencies &
+  TrialRouteDependencies;
 
 /** Every route of the API. Whatever is not in here is neither served nor in the OpenAPI document. */
 export const createRoutes = (dependencies: RouteDependencies): readonly Route[] => [
@@ -48,6 +52,7 @@ export const createRoutes = (dependencies: RouteDependencies): readonly Route[] 
   ...createCatalogSyncRoutes(dependencies),
   ...createOfferRoutes(dependencies),
   ...createSubscriptionRoutes(dependencies),
+  ...createTrialRoutes(dependencies),
   ...createAuditRoutes(dependencies),
   ...createCheckoutRoutes(dependencies),
   ...createCardRoutes(dependencies),

@@ -39,6 +39,7 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
   const { endpoint, delivery } = await storeEndpoint(service, agency.id);
   const notice = await storeNotice(service, customer);
   const card = await storeCard(service, customer, account);
+  const trial = await storeTrial(service, customer);
 
   const amount = { amount: '5.00', currency: 'USD' };
   const agencyId = agency.id;
@@ -94,7 +95,21 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
       'post /v1/customers/:id/card-verifications': [{ paymentMethodId: card }],
       'put /v1/customers/:id/auto-refill': [{ enabled: false, threshold: amount, amount }],
     },
-    secrets: [agencyId, customerId, plan, payAsYouGo, token, order, quote, account, endpoint, delivery, notice, card],
+    secrets: [
+      agencyId,
+      customerId,
+      plan,
+      payAsYouGo,
+      token,
+      order,
+      quote,
+      account,
+      endpoint,
+      delivery,
+      notice,
+      card,
+      trial,
+    ],
   };
 }
 
@@ -164,6 +179,26 @@ async function storeCard(
       fingerprint: `fingerprint_of_${agencyId}`,
       status: 'saved',
       createdAt: clock.now(),
+    },
+  });
+  return id;
+}
+
+async function storeTrial({ prisma, clock }: Service, { agencyId, id: customerId }: Tenant['customer']) {
+  const id = `trial_of_${agencyId}`;
+  const startedAt = clock.now();
+  await prisma.trial.create({
+    data: {
+      agencyId,
+      id,
+      customerId,
+      emailKey: 'client@example.com',
+      status: 'active',
+      minutes: '60',
+      concurrency: 2,
+      endBehavior: 'pause',
+      startedAt,
+      endsAt: new Date(startedAt.getTime() + 14 * 86_400_000),
     },
   });
   return id;
