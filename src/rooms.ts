@@ -36,6 +36,7 @@ import { createAutoRefill } from './refill/auto-refill.ts';
 import { refillCardUse } from './refill/card-use.ts';
 import { createNoticePostings } from './refill/notice-postings.ts';
 import { createReadRevenue } from './revenue/read-revenue.ts';
+import { createLicences } from './subscriptions/licences.ts';
 import { livePlanOf, liveSubscriptions } from './subscriptions/live-plan.ts';
 import { createSubscriptions } from './subscriptions/subscriptions.ts';
 import { createTrials } from './subscriptions/trials.ts';
@@ -179,6 +180,7 @@ export function createRooms(dependencies: RoomDependencies) {
     offers: createOffers({ database, clock, jobs }),
     subscriptions,
     trials,
+    licences: createLicences({ database, clock }),
     onCustomerCreated: trials.onCustomerCreated,
     adjustBalance: createAdjustBalance({ database, ledger, merchantAccounts, livePlanOf }),
     quoteTopUp: createQuoteTopUp({ database, clock, providers, merchantAccounts }),

@@ -11,6 +11,7 @@ import { type CatalogSyncRouteDependencies, createCatalogSyncRoutes } from './ca
 import { type CheckoutRouteDependencies, createCheckoutRoutes } from './checkout.ts';
 import { createCustomerRoutes } from './customers.ts';
 import { createEventRoutes, type EventRouteDependencies } from './events.ts';
+import { createLicenceRoutes, type LicenceRouteDependencies } from './licences.ts';
 import { createMerchantAccountRoutes, type MerchantAccountRouteDependencies } from './merchant-accounts.ts';
 import { createNoticeRoutes, type NoticeRouteDependencies } from './notices.ts';
 import { createOfferRoutes, type OfferRouteDependencies } from './offers.ts';
@@ -31,6 +32,7 @@ export type RouteDependencies = KeyIssueDependencies &
   CatalogSyncRouteDependencies &
   CheckoutRouteDependencies &
   EventRouteDependencies &
+  LicenceRouteDependencies &
   MerchantAccountRouteDependencies &
   WebhookEndpointRouteDependencies &
   NoticeRouteDependencies &
@@ -53,6 +55,7 @@ export const createRoutes = (dependencies: RouteDependencies): readonly Route[] 
   ...createOfferRoutes(dependencies),
   ...createSubscriptionRoutes(dependencies),
   ...createTrialRoutes(dependencies),
+  ...createLicenceRoutes(dependencies),
   ...createAuditRoutes(dependencies),
   ...createCheckoutRoutes(dependencies),
   ...createCardRoutes(dependencies),

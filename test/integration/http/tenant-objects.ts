@@ -40,6 +40,7 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
   const notice = await storeNotice(service, customer);
   const card = await storeCard(service, customer, account);
   const trial = await storeTrial(service, customer);
+  const licence = await make(`/v1/customers/${customer.id}/licences`, { days: 7, remarks: 'for a test' });
 
   const amount = { amount: '5.00', currency: 'USD' };
   const agencyId = agency.id;
@@ -55,6 +56,7 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
       '/v1/agencies/:id/merchant-accounts/:accountId': account,
       '/v1/notices/:id': notice,
       '/v1/customers/:id/payment-methods/:pmId': card,
+      '/v1/customers/:id/licences/:licenceId': licence,
       '/v1/webhook-endpoints/:id': endpoint,
       '/v1/webhook-endpoints/:id/deliveries/:deliveryId': delivery,
       // Found by asking a provider: there is none here.
@@ -73,6 +75,8 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
       'put /v1/customers/:id/offers': [{ planIds: [plan] }],
       'post /v1/customers/:id/subscription': [{ planId: payAsYouGo }],
       'post /v1/customers/:id/adjustments': [{ kind: 'correction', amount, reason: 'across' }],
+      'post /v1/customers/:id/licences': [{ quantity: '10', remarks: 'across' }],
+      'patch /v1/customers/:id/licences/:licenceId': [{ remarks: 'across' }],
       'post /v1/portal-sessions': [{ code: 'nobody-has-this-code' }],
       'post /v1/plans': [
         { ...payAsYouGoInput, name: 'other', agencyId },
@@ -109,6 +113,7 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
       notice,
       card,
       trial,
+      licence,
     ],
   };
 }
