@@ -3,12 +3,14 @@ import { askConfirmation } from './cards/ask-confirmation.ts';
 import { createCards } from './cards/cards.ts';
 import { createCatalog } from './catalog/catalog.ts';
 import { followAccounts } from './catalog/follow-accounts.ts';
+import type { CustomerKey } from './catalog/offer.store.ts';
 import { createOffers } from './catalog/offers.ts';
 import { createAdjustBalance } from './checkout/adjust-balance.ts';
 import { createExpireLostOrders } from './checkout/expire-lost-orders.ts';
 import { createFindOrder } from './checkout/find-orders.ts';
 import { followJobName } from './checkout/follow-job.ts';
 import { createFollowPayments } from './checkout/follow-payments.ts';
+import { listeningTogether } from './checkout/order-listener.ts';
 import type { PaymentListeners } from './checkout/payment-listeners.ts';
 import { createQuoteTopUp } from './checkout/quote-top-up.ts';
 import { createSettlePayments, type SettlePayments } from './checkout/settle-payments.ts';
@@ -38,6 +40,8 @@ import { createNoticePostings } from './refill/notice-postings.ts';
 import { createReadRevenue } from './revenue/read-revenue.ts';
 import { createLicences } from './subscriptions/licences.ts';
 import { livePlanOf, liveSubscriptions } from './subscriptions/live-plan.ts';
+import { createPackListener } from './subscriptions/pack-listener.ts';
+import { createStartPack, listPacks } from './subscriptions/start-pack.ts';
 import { createSubscriptions } from './subscriptions/subscriptions.ts';
 import { createTrials } from './subscriptions/trials.ts';
 import type { Signer } from './tenancy/api-key.ts';
@@ -153,7 +157,7 @@ export function createRooms(dependencies: RoomDependencies) {
     clock,
     jobs,
     listeners: paymentListeners,
-    orderListener: autoRefill.orderListener,
+    orderListener: listeningTogether(autoRefill.orderListener, createPackListener({ clock })),
   });
 
   const subscriptions = createSubscriptions({ database, clock, jobs, outgoing });
@@ -193,6 +197,8 @@ export function createRooms(dependencies: RoomDependencies) {
       livePlanOf,
       publicUrl,
     }),
+    startPack: createStartPack({ database, clock, providers, merchantAccounts, operations, publicUrl }),
+    listPacks: (customer: CustomerKey) => listPacks({ database, merchantAccounts }, customer),
     findOrder: createFindOrder(database),
     agencyAccounts,
     mirrorAccounts: createMirrorAccounts(agencyAccounts),

@@ -45,6 +45,8 @@ export const eventTypes = {
     paymentId: z.string(),
     credited: money,
     charged: money,
+    /** What was bought where nothing was credited; null of a top-up. */
+    packId: z.string().nullable(),
     paidAt: time,
   }),
   'payment.failed': z.strictObject({

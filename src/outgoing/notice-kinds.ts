@@ -14,6 +14,12 @@ export interface NoticeFacts {
     readonly paidOn: string;
     readonly orderId: string;
   };
+  readonly pack_receipt: {
+    readonly sold: string;
+    readonly charged: string;
+    readonly paidOn: string;
+    readonly orderId: string;
+  };
   readonly payment_failed: { readonly charged: string; readonly reason: string };
   readonly card_failing: { readonly amount: string; readonly reason: string; readonly nextAttempt: string | null };
   readonly authentication_needed: { readonly amount: string };
@@ -39,6 +45,13 @@ const letters: Letters = {
     subject: `Payment received: ${credited}`,
     paragraphs: [
       `Thank you. On ${paidOn} we received ${charged}, and your balance grew by ${credited}.`,
+      `The payment is kept as ${orderId}.`,
+    ],
+  }),
+  pack_receipt: ({ sold, charged, paidOn, orderId }) => ({
+    subject: `Payment received: ${sold}`,
+    paragraphs: [
+      `Thank you. On ${paidOn} we received ${charged} for ${sold}, which you can use now.`,
       `The payment is kept as ${orderId}.`,
     ],
   }),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { CustomerKey } from '../../catalog/offer.store.ts';
 import {
   defaultFeature,
   type LicenceView,
@@ -8,12 +9,16 @@ import {
   licenceStatusSchema,
 } from '../../subscriptions/licence.ts';
 import type { Licences } from '../../subscriptions/licences.ts';
+import type { PackForSale } from '../../subscriptions/start-pack.ts';
+import type { TenancyDependencies } from '../../tenancy/agency.ts';
+import { findCustomer } from '../../tenancy/find-customers.ts';
 import type { Scope } from '../../tenancy/scope.ts';
 import { decodeCursor, pageAnswer, pageOf, pageQuery } from '../pagination.ts';
 import { defineRoute, type Route } from '../route.ts';
-import { decimalString, id, isoTime, line } from '../schemas.ts';
+import { decimalString, id, isoTime, line, moneyAnswer } from '../schemas.ts';
 
-export interface LicenceRouteDependencies {
+export interface LicenceRouteDependencies extends TenancyDependencies {
+  readonly listPacks: (customer: CustomerKey) => Promise<readonly PackForSale[]>;
   readonly licences: Licences;
 }
 
@@ -54,13 +59,36 @@ const licenceJson = (scope: Scope, licence: LicenceView) => {
   };
 };
 
+const packAnswer = z
+  .object({
+    packId: z.string().meta({ description: 'What it is bought by: kind `pack` of `POST /v1/checkout-sessions`.' }),
+    planId: id('plan'),
+    planVersion: z.int(),
+    feature: z.string(),
+    quantity: z.string(),
+    validDays: z.int().nullable().meta({ description: 'From the payment on; null: until it is used.' }),
+    listPrice: moneyAnswer,
+    charged: moneyAnswer.nullable().meta({
+      description: 'With its tax, in the currency of the account; null where the account cannot charge it.',
+    }),
+  })
+  .meta({ id: 'Pack' });
+
+const packJson = (pack: PackForSale) => ({
+  ...pack,
+  validDays: pack.validDays ?? null,
+  listPrice: pack.listPrice.toJSON(),
+  charged: pack.charged?.toJSON() ?? null,
+});
+
 const remarks = line(500).meta({ description: 'Why it was granted: for the agency, not for the client.' });
 const ofCustomer = z.strictObject({ id: id('customer') });
 const ofLicence = z.strictObject({ id: id('customer'), licenceId: id('licence') });
 const tag = 'Licences';
 
 /** What a client may use beyond its plan. */
-export function createLicenceRoutes({ licences }: LicenceRouteDependencies): Route[] {
+export function createLicenceRoutes(dependencies: LicenceRouteDependencies): Route[] {
+  const { licences, listPacks } = dependencies;
   return [
     defineRoute({
       method: 'post',
@@ -127,6 +155,20 @@ export function createLicenceRoutes({ licences }: LicenceRouteDependencies): Rou
       handle: async ({ scope, params }) => {
         await licences.revoke(scope, params.id, params.licenceId);
         return { status: 204, body: undefined };
+      },
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/v1/customers/:id/packs',
+      summary: 'List what a client may buy beyond its plan',
+      description: 'Packs of the plan that the client lives on, at its version. None without a plan.',
+      tag,
+      roles: ['platform', 'agency', 'portal'],
+      params: ofCustomer,
+      responses: { 200: z.object({ data: z.array(packAnswer) }) },
+      handle: async ({ scope, params }) => {
+        const { agencyId, id: customerId } = await findCustomer(dependencies, scope, params.id);
+        return { status: 200, body: { data: (await listPacks({ agencyId, customerId })).map(packJson) } };
       },
     }),
   ];

@@ -31,7 +31,8 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
     cycles: { monthly: '49.00' },
     currency: 'USD',
   });
-  const payAsYouGo = await make('/v1/plans', { ...payAsYouGoInput, publish: true });
+  const packs = [{ feature: 'call_minutes', quantity: '500', price: '45.00' }];
+  const payAsYouGo = await make('/v1/plans', { ...payAsYouGoInput, packs, publish: true });
   await make(`/v1/customers/${customer.id}/subscription`, { planId: payAsYouGo });
   const token = await make(`/v1/customers/${customer.id}/portal-tokens`, {});
   const { order, quote } = await storeSale(service, customer);
@@ -95,6 +96,7 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
         { customerId, kind: 'top_up', amount },
         { customerId, kind: 'top_up', quoteId: quote },
         { customerId, kind: 'card' },
+        { customerId, kind: 'pack', packId: `${payAsYouGo}:1:0` },
       ],
       'post /v1/customers/:id/card-verifications': [{ paymentMethodId: card }],
       'put /v1/customers/:id/auto-refill': [{ enabled: false, threshold: amount, amount }],
