@@ -4,12 +4,14 @@ import { isChargeable, lockCards } from './cards/card.store.ts';
 import { createCards } from './cards/cards.ts';
 import { createCatalog } from './catalog/catalog.ts';
 import { followAccounts } from './catalog/follow-accounts.ts';
+import type { CustomerKey } from './catalog/offer.store.ts';
 import { createOffers } from './catalog/offers.ts';
 import { createAdjustBalance } from './checkout/adjust-balance.ts';
 import { createExpireLostOrders } from './checkout/expire-lost-orders.ts';
 import { createFindOrder } from './checkout/find-orders.ts';
 import { followJobName } from './checkout/follow-job.ts';
 import { createFollowPayments } from './checkout/follow-payments.ts';
+import { listeningTogether } from './checkout/order-listener.ts';
 import type { PaymentListeners } from './checkout/payment-listeners.ts';
 import { createQuoteTopUp } from './checkout/quote-top-up.ts';
 import { resumeFollowing } from './checkout/resume-following.ts';
@@ -39,9 +41,12 @@ import { createAutoRefill } from './refill/auto-refill.ts';
 import { refillCardUse } from './refill/card-use.ts';
 import { createNoticePostings } from './refill/notice-postings.ts';
 import { createReadRevenue } from './revenue/read-revenue.ts';
+import { createLicences } from './subscriptions/licences.ts';
 import { livePlanOf, liveSubscriptions } from './subscriptions/live-plan.ts';
-import { planTrialAllowed } from './subscriptions/plan-trial.ts';
+import { createPackListener } from './subscriptions/pack-listener.ts';
+import { createStartPack, listPacks } from './subscriptions/start-pack.ts';
 import { createSubscriptions } from './subscriptions/subscriptions.ts';
+import { createTrials } from './subscriptions/trials.ts';
 import { versionDocument } from './subscriptions/version-document.ts';
 import type { Signer } from './tenancy/api-key.ts';
 import type { Sealer } from './tenancy/sealed.ts';
@@ -133,7 +138,6 @@ export function createRooms(dependencies: RoomDependencies) {
     notify: notices.notify,
     settleInvoice: createSettleInvoice({ ledger, clock, jobs }),
     findDefaultCard: (sql, client) => cards.findDefault(sql, client),
-    planTrialAllowed,
     versionDocument,
     onFailure: (subscription, error) =>
       log.warn({ subscription, err: error }, 'a subscription could not be carried now'),
@@ -179,8 +183,10 @@ export function createRooms(dependencies: RoomDependencies) {
     clock,
     jobs,
     listeners: paymentListeners,
-    orderListener: autoRefill.orderListener,
+    orderListener: listeningTogether(autoRefill.orderListener, createPackListener({ clock })),
   });
+
+  const trials = createTrials({ database, clock, emit: outgoing.emit, notify: notices.notify });
 
   const roomJobs: Readonly<Record<string, ScheduledJob>> = {
     ...catalog.jobs,
@@ -188,6 +194,7 @@ export function createRooms(dependencies: RoomDependencies) {
     ...notices.jobs,
     ...cards.jobs,
     ...subscriptions.jobs,
+    ...trials.jobs,
     ...autoRefill.jobs,
     'checkout.expire_lost_orders': { handle: expireLostOrders, cron: '*/3 * * * *' },
     [followJobName]: { handle: followPayments.some, cron: '* * * * *' },
@@ -201,6 +208,9 @@ export function createRooms(dependencies: RoomDependencies) {
     notices,
     offers: createOffers({ database, clock, jobs }),
     subscriptions,
+    trials,
+    licences: createLicences({ database, clock }),
+    onCustomerCreated: trials.onCustomerCreated,
     adjustBalance: createAdjustBalance({ database, ledger, merchantAccounts, livePlanOf }),
     quoteTopUp: createQuoteTopUp({ database, clock, providers, merchantAccounts }),
     startTopUp: createStartTopUp({
@@ -212,6 +222,8 @@ export function createRooms(dependencies: RoomDependencies) {
       livePlanOf,
       publicUrl,
     }),
+    startPack: createStartPack({ database, clock, providers, merchantAccounts, operations, publicUrl }),
+    listPacks: (customer: CustomerKey) => listPacks({ database, merchantAccounts }, customer),
     findOrder: createFindOrder(database),
     agencyAccounts,
     mirrorAccounts: createMirrorAccounts(agencyAccounts),
@@ -226,6 +238,7 @@ export function createRooms(dependencies: RoomDependencies) {
       await followPayments.all();
       await cards.sweep();
       await subscriptions.sweep();
+      await trials.sweep();
       await autoRefill.sweep();
       await outgoing.deliverDue();
       await notices.sendDue();

@@ -13,7 +13,7 @@ UPDATE settled_payments s SET follow_attempts = s.follow_attempts + 1, follow_du
  WHERE s.provider = due.provider AND s.provider_account_id = due.provider_account_id AND s.payment_id = due.payment_id
    AND o.agency_id = s.agency_id AND o.id = s.order_id AND m.id = o.merchant_account_id
 RETURNING s.provider, s.provider_account_id, s.payment_id, s.settled_at, s.follow_attempts, o.id AS order_id, o.agency_id,
-          o.customer_id, o.merchant_account_id, o.credited, o.charge_currency, o.charged, o.plan_id, o.agency_percent,
+          o.customer_id, o.merchant_account_id, o.credited, o.charge_currency, o.charged, o.plan_id, o.pack, o.agency_percent,
           o.platform_share, o.application_fee, m.agency_id AS account_agency_id, s.told_at IS NOT NULL AS told`;
 
 /** Takes payments off the list, once: those that another run has taken are not answered. Parameters: provider, account, payment (arrays), now. */

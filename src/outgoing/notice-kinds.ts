@@ -15,12 +15,19 @@ export interface NoticeFacts {
     readonly paidOn: string;
     readonly orderId: string;
   };
+  readonly pack_receipt: {
+    readonly sold: string;
+    readonly charged: string;
+    readonly paidOn: string;
+    readonly orderId: string;
+  };
   readonly payment_failed: { readonly charged: string; readonly reason: string };
   readonly card_failing: { readonly amount: string; readonly reason: string; readonly nextAttempt: string | null };
   readonly authentication_needed: { readonly amount: string };
   readonly card_confirmation: { readonly card: string; readonly link: string };
   readonly service_paused: { readonly balance: string };
   readonly trial_ending: { readonly endsOn: string };
+  readonly trial_ended: { readonly endedOn: string };
 }
 
 export type NoticeKind = keyof NoticeFacts;
@@ -41,6 +48,13 @@ const letters: Letters = {
       credited === null
         ? `Thank you. On ${paidOn} we received ${charged}.`
         : `Thank you. On ${paidOn} we received ${charged}, and your balance grew by ${credited}.`,
+      `The payment is kept as ${orderId}.`,
+    ],
+  }),
+  pack_receipt: ({ sold, charged, paidOn, orderId }) => ({
+    subject: `Payment received: ${sold}`,
+    paragraphs: [
+      `Thank you. On ${paidOn} we received ${charged} for ${sold}, which you can use now.`,
       `The payment is kept as ${orderId}.`,
     ],
   }),
@@ -84,6 +98,13 @@ const letters: Letters = {
   trial_ending: ({ endsOn }) => ({
     subject: 'Your trial ends soon',
     paragraphs: [`Your trial ends on ${endsOn}.`, 'Choose a plan to go on without a break.'],
+  }),
+  trial_ended: ({ endedOn }) => ({
+    subject: 'Your trial has ended',
+    paragraphs: [
+      `Your trial ended on ${endedOn}, so new calls and messages are paused. What is running is not cut off.`,
+      'Choose a plan to go on.',
+    ],
   }),
 };
 

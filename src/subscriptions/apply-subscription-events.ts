@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { CustomerKey } from '../catalog/offer.store.ts';
 import type { SettleInvoice } from '../checkout/settle-invoice.ts';
 import type { Sql } from '../database/database.ts';
@@ -5,13 +6,15 @@ import type { MerchantAccount } from '../merchant-accounts/merchant-account.ts';
 import { metadataKeys } from '../providers/metadata.ts';
 import { endPendingChange, pendingChangeOf } from './change.store.ts';
 import { checkoutOfSubscription, endCheckout, findCheckout, type SubscriptionCheckout } from './checkout.store.ts';
-import { type BillingDependencies, createJobName } from './dependencies.ts';
+import { type BillingDependencies, createJobName, refuseTrialJobName } from './dependencies.ts';
+import { convertTrial } from './end-trial.ts';
 import { graceDaysOf } from './grace.ts';
 import { hasPaidInvoice, lockProviderInvoice, recordFailedCollection, saveProviderInvoice } from './invoice.store.ts';
 import { partsOf } from './invoice-parts.ts';
 import { afterReading, isServed, standings } from './lifecycle.ts';
 import { openQuotas } from './open-quotas.ts';
 import { planAtProvider } from './plan-in-account.ts';
+import { claimPlanTrial } from './plan-trial.ts';
 import { loadLive, loadSubscription, saveSubscription } from './subscription.store.ts';
 import { newSubscription, type Subscription } from './subscription.ts';
 import type { InvoiceReading, SubscriptionEvent } from './subscription-event.ts';
@@ -127,11 +130,39 @@ export async function applyReading(
   const changed = await withAppliedChange(dependencies, sql, after, read.metadata[metadataKeys.subscriptionChange]);
   // Stored before its invoices, which name it.
   await saveSubscription(sql, changed, now);
-  if (!stored) await endCheckout(sql, checkout, 'complete', now);
+  if (!stored) {
+    await endCheckout(sql, checkout, 'complete', now);
+    await convertTrial(sql, client, now);
+  }
   if (event.reading) await applyInvoice(dependencies, sql, changed, { account, source }, event.reading, readAt);
+  if (changed.status === 'trialing' && !(await hasItsTrial(sql, changed, event.trialCard, now))) {
+    // Had before, by this card or address: it ends before anything is charged, and the plan is offered without a trial.
+    await dependencies.jobs.enqueue(sql, {
+      name: refuseTrialJobName,
+      payload: { ...client, subscriptionId: changed.id },
+      key: `${refuseTrialJobName}:${changed.id}`,
+    });
+    return done;
+  }
   const served = await withQuotas(sql, changed, read.anchorAt, now);
   await tellOfChange(dependencies, sql, stored, served, { trialWillEnd: event.trialWillEnd });
   return done;
+}
+
+const emailRows = z.array(z.object({ email: z.string() }));
+
+async function hasItsTrial(
+  sql: Sql,
+  { agencyId, customerId, id }: Subscription,
+  fingerprint: string | null,
+  now: Date,
+): Promise<boolean> {
+  const { rows } = await sql.query('SELECT email FROM customers WHERE agency_id = $1 AND id = $2', [
+    agencyId,
+    customerId,
+  ]);
+  const email = emailRows.parse(rows)[0]?.email;
+  return claimPlanTrial(sql, { agencyId, subscriptionId: id }, { email, fingerprint: fingerprint ?? undefined }, now);
 }
 
 /** A subscription as it was intended, before its provider was read. */

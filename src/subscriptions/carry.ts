@@ -73,7 +73,7 @@ export async function carry(dependencies: ApplyDependencies, payload: unknown): 
     if (!checkout) throw new Error(`subscription ${subscriptionId} was never begun`);
     const event = {
       ...{ provider, providerAccountId, agencyId, subscriptionId, subscription: read },
-      ...{ reading: null, trialWillEnd: false, readAt },
+      ...{ reading: null, trialWillEnd: false, trialCard: null, readAt },
     };
     await applyReading(dependencies, sql, event, { account, checkout, source: 'provider:answer' });
   });

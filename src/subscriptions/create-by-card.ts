@@ -78,7 +78,7 @@ async function create(
   await inTransaction(database.pool, async (sql) => {
     const event = {
       ...{ provider, providerAccountId, agencyId: checkout.agencyId, subscriptionId: checkout.subscriptionId },
-      ...{ subscription, reading: null, trialWillEnd: false, readAt },
+      ...{ subscription, reading: null, trialWillEnd: false, trialCard: null, readAt },
     };
     await applyReading(dependencies, sql, event, { account, checkout, source: 'provider:answer' });
   });

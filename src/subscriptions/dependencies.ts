@@ -29,8 +29,6 @@ export interface BillingDependencies {
   readonly outgoing: { readonly emit: Emit };
   readonly notify: Notify;
   readonly findDefaultCard: (sql: Sql, client: CustomerKey) => Promise<ChargeableCard | null>;
-  /** Whether a client may have a plan's own trial: once for a person (RULES 31). */
-  readonly planTrialAllowed: (sql: Sql, client: CustomerKey) => Promise<boolean>;
   readonly versionDocument: (sql: Sql, plan: PlanKey, version: number) => Promise<VersionDocument>;
   /** Told of what a provider refused while nobody waited for it. */
   readonly onFailure: (subscriptionId: string, error: unknown) => void;
@@ -39,5 +37,7 @@ export interface BillingDependencies {
 
 /** Makes the provider's subscription what ours says: its pending change, its end. Its payload names the subscription. */
 export const carryJobName = 'subscriptions.carry' as const;
+/** Ends a subscription whose trial was had before. Its payload names the subscription. */
+export const refuseTrialJobName = 'subscriptions.refuse_trial' as const;
 /** Makes the subscription of a card that was saved for it. Its payload names the checkout. */
 export const createJobName = 'subscriptions.create' as const;

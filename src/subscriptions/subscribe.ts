@@ -25,6 +25,7 @@ import {
 import type { BillingDependencies } from './dependencies.ts';
 import { feePercentOf } from './fee-percent.ts';
 import { planAtProvider } from './plan-in-account.ts';
+import { planTrialAllowed } from './plan-trial.ts';
 import { type Choice, chosenAddOns, linesOf, needsSetupFirst, requireChoice, soldParts } from './sold-lines.ts';
 import { loadLive } from './subscription.store.ts';
 import type { AddOns } from './subscription.ts';
@@ -261,13 +262,14 @@ export async function termsOf(
   account: MerchantAccount,
   page: NonNullable<PaymentProvider['checkout']>,
 ) {
-  const { database, planTrialAllowed } = dependencies;
+  const { database } = dependencies;
   const { agencyId, customerId } = checkout;
   const customer = await database.prisma.customer.findUnique({ where: { agencyId_id: { agencyId, id: customerId } } });
   if (!customer) throw notFound('customer');
   const document = await dependencies.versionDocument(database.pool, checkout.plan, checkout.planVersion);
   const providerCustomerId = await ensureProviderCustomer(dependencies, customer, account, page);
-  const hasTrial = document.trialDays > 0 && (await planTrialAllowed(database.pool, { agencyId, customerId }));
+  const hasTrial =
+    document.trialDays > 0 && (await planTrialAllowed(database.pool, agencyId, { email: customer.email }));
   return {
     providerCustomerId,
     terms: {

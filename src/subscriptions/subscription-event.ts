@@ -33,6 +33,8 @@ export type SubscriptionEvent = {
       readonly reading: InvoiceReading | null;
       /** The provider says that the trial ends in a few days. */
       readonly trialWillEnd: boolean;
+      /** Of the card that a subscription on trial is to be charged to; null where it is not known. */
+      readonly trialCard: string | null;
       readonly readAt: Date;
     }
   | { readonly type: 'checkout.expired'; readonly checkoutId: string }

@@ -22,9 +22,10 @@ import {
   resume,
 } from './change-subscription.ts';
 import { createFromSetup } from './create-by-card.ts';
-import { carryJobName, createJobName } from './dependencies.ts';
+import { carryJobName, createJobName, refuseTrialJobName } from './dependencies.ts';
 import { findSubscription } from './find-subscription.ts';
 import { openDueQuotas, openQuotasJobName } from './open-quotas.ts';
+import { refuseTrial } from './refuse-trial.ts';
 import { type StartedSession, type SubscribeRequest, subscribe } from './subscribe.ts';
 import { loadLive } from './subscription.store.ts';
 
@@ -77,6 +78,7 @@ export function createSubscriptions(dependencies: ApplyDependencies): Subscripti
     jobs: {
       [openQuotasJobName]: { handle: () => openDueQuotas(dependencies), cron: '* * * * *' },
       [carryJobName]: { handle: (payload) => carry(dependencies, payload) },
+      [refuseTrialJobName]: { handle: (payload) => refuseTrial(dependencies, payload) },
       [createJobName]: { handle: (payload) => createFromSetup(dependencies, payload) },
     },
     sweep: () => openDueQuotas(dependencies),

@@ -46,6 +46,7 @@ export const tenantColumns = {
   InvoiceAttempt: ofCustomer,
   Trial: ofCustomer,
   Licence: ofCustomer,
+  PlanTrial: ofAgency,
   PaymentMethod: ofCustomer,
   CardSetup: ofCustomer,
   CardVerification: ofCustomer,
@@ -107,6 +108,8 @@ const guards: Readonly<Record<string, Guard>> = {
 
 /** A client that sees only what the scope may see. The one place where that is decided for ordinary reads and writes. */
 export type ScopedPrisma = ReturnType<typeof scoped>;
+/** The same inside a transaction. */
+export type ScopedTransaction = Parameters<Parameters<ScopedPrisma['$transaction']>[0]>[0];
 
 /**
  * Limits a client to a scope: reads, changes and deletions find only the scope's rows (another tenant's id is simply not

@@ -1,7 +1,7 @@
 import type { Clock } from '../../src/clock.ts';
 import { ProviderError } from '../../src/providers/errors.ts';
 import type { AccountRef, PaymentProvider, ProviderPayment } from '../../src/providers/port.ts';
-import type { ProviderInvoice } from '../../src/providers/subscription-ports.ts';
+import type { ProviderInvoice, ProviderSubscription } from '../../src/providers/subscription-ports.ts';
 import type { InvoiceReading } from '../../src/subscriptions/subscription-event.ts';
 import { type Hint, ignored, type Resolved } from '../translation.ts';
 import { checkoutNameOf, subscriptionNameOf } from './names.ts';
@@ -43,6 +43,7 @@ export async function readSubscription(
         subscription,
         reading,
         trialWillEnd,
+        trialCard: await trialCardOf(provider, account, subscription),
         readAt,
       },
     };
@@ -50,6 +51,16 @@ export async function readSubscription(
     if (isGone(error)) return ignored('no_subscription', 'the subscription is gone');
     throw error;
   }
+}
+
+/** By which number a trial is had: the same card serves one trial, whoever holds it. */
+async function trialCardOf(
+  { cards }: PaymentProvider,
+  account: AccountRef,
+  { status, defaultCardId }: ProviderSubscription,
+): Promise<string | null> {
+  if (status !== 'trialing' || defaultCardId === null || !cards) return null;
+  return (await cards.retrieve(account, defaultCardId))?.fingerprint ?? null;
 }
 
 async function invoiceReading(

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import type { TenancyDependencies } from '../../tenancy/agency.ts';
 import { changeCustomer } from '../../tenancy/change-customer.ts';
-import { createCustomer } from '../../tenancy/create-customer.ts';
+import { createCustomer, type NewCustomerDependencies } from '../../tenancy/create-customer.ts';
 import { type Customer, collectionSchema } from '../../tenancy/customer.ts';
 import { findCustomer, listCustomers } from '../../tenancy/find-customers.ts';
 import { decodeCursor, pageAnswer, pageOf, pageQuery } from '../pagination.ts';
@@ -28,7 +27,7 @@ const externalId = line(200).meta({ description: "The agency's own name for the 
 const tag = 'Customers';
 
 /** `/v1/customers`: an agency's clients. */
-export function createCustomerRoutes(dependencies: TenancyDependencies): Route[] {
+export function createCustomerRoutes(dependencies: NewCustomerDependencies): Route[] {
   return [
     defineRoute({
       method: 'post',

@@ -140,6 +140,7 @@ test('the payment is told of once, in the transaction that posts it, however oft
   expect(world.told.paid).toEqual([
     {
       agencyId: 'agc_1',
+      pack: null,
       customerId: 'cus_1',
       orderId,
       paymentId: 'pi_1',
