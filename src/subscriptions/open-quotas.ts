@@ -69,6 +69,8 @@ async function openDue(sql: Sql, client: CustomerKey, now: Date): Promise<void> 
   // The change that is due decides what the new period includes: its provider tells of it, or our own scheduler makes it.
   const pending = await pendingChangeOf(sql, live);
   if (pending && pending.effectiveAt <= now) return;
+  // It ends where the next period would begin; its provider is about to say so.
+  if (live.cancelAt !== null && live.quotaDueAt >= live.cancelAt) return;
   const graceDays = await graceDaysOf(sql, live.agencyId);
   // Without service it asks for its period itself when it goes on.
   if (isServed(live, graceDays, now)) await openQuotas(sql, live, now);

@@ -61,7 +61,7 @@ test('“If needed, you can manually disable the client account”: a trial that
   await wait('13d');
   await wait('2d');
   expect(await read(client)).toMatchObject({ status: 'ended', end: 'continue' });
-  expect(await notices(client)).toEqual(['trial_ending']);
+  expect(await notices(client)).toEqual(['trial_ending', 'trial_ending']);
   await agency.api.send('PATCH', `/v1/customers/${client}`, z.unknown(), { body: { disabled: true } });
   expect(await read(client)).toMatchObject({ status: 'ended', end: 'continue' });
 });
