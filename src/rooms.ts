@@ -40,9 +40,11 @@ import { createNoticePostings } from './refill/notice-postings.ts';
 import { createReadRevenue } from './revenue/read-revenue.ts';
 import { createLicences } from './subscriptions/licences.ts';
 import { livePlanOf, liveSubscriptions } from './subscriptions/live-plan.ts';
+import { createOffline } from './subscriptions/offline-subscriptions.ts';
 import { createPackListener } from './subscriptions/pack-listener.ts';
 import { createStartPack, listPacks } from './subscriptions/start-pack.ts';
 import { createSubscriptions } from './subscriptions/subscriptions.ts';
+import { switchCollection } from './subscriptions/switch-collection.ts';
 import { createTrials } from './subscriptions/trials.ts';
 import type { Signer } from './tenancy/api-key.ts';
 import type { Sealer } from './tenancy/sealed.ts';
@@ -161,6 +163,16 @@ export function createRooms(dependencies: RoomDependencies) {
   });
 
   const subscriptions = createSubscriptions({ database, clock, jobs, outgoing });
+  const offline = createOffline({
+    database,
+    clock,
+    ledger,
+    merchantAccounts,
+    jobs,
+    emit: outgoing.emit,
+    onFailure: (subscription, error) =>
+      log.warn({ subscription, err: error }, 'a subscription could not be renewed now'),
+  });
   const trials = createTrials({ database, clock, emit: outgoing.emit, notify: notices.notify });
 
   const roomJobs: Readonly<Record<string, ScheduledJob>> = {
@@ -170,6 +182,7 @@ export function createRooms(dependencies: RoomDependencies) {
     ...cards.jobs,
     ...subscriptions.jobs,
     ...trials.jobs,
+    ...offline.jobs,
     ...autoRefill.jobs,
     'checkout.expire_lost_orders': { handle: expireLostOrders, cron: '*/3 * * * *' },
     [followJobName]: { handle: followPayments.some, cron: '* * * * *' },
@@ -186,6 +199,8 @@ export function createRooms(dependencies: RoomDependencies) {
     trials,
     licences: createLicences({ database, clock }),
     onCustomerCreated: trials.onCustomerCreated,
+    onCollectionChanged: switchCollection({ clock }),
+    invoices: offline.invoices,
     adjustBalance: createAdjustBalance({ database, ledger, merchantAccounts, livePlanOf }),
     quoteTopUp: createQuoteTopUp({ database, clock, providers, merchantAccounts }),
     startTopUp: createStartTopUp({
@@ -212,6 +227,7 @@ export function createRooms(dependencies: RoomDependencies) {
       await expireLostOrders();
       await followPayments.all();
       await cards.sweep();
+      await offline.sweep();
       await subscriptions.sweep();
       await trials.sweep();
       await autoRefill.sweep();
