@@ -43,9 +43,12 @@ import { createNoticePostings } from './refill/notice-postings.ts';
 import { createReadRevenue } from './revenue/read-revenue.ts';
 import { createLicences } from './subscriptions/licences.ts';
 import { livePlanOf, liveSubscriptions } from './subscriptions/live-plan.ts';
+import { createOffline } from './subscriptions/offline-subscriptions.ts';
 import { createPackListener } from './subscriptions/pack-listener.ts';
 import { createStartPack, listPacks } from './subscriptions/start-pack.ts';
 import { createSubscriptions } from './subscriptions/subscriptions.ts';
+import { switchCollection } from './subscriptions/switch-collection.ts';
+import { switchToCard } from './subscriptions/switch-to-card.ts';
 import { createTrials } from './subscriptions/trials.ts';
 import { versionDocument } from './subscriptions/version-document.ts';
 import type { Signer } from './tenancy/api-key.ts';
@@ -126,7 +129,19 @@ export function createRooms(dependencies: RoomDependencies) {
     publicUrl,
   });
 
+  const offlineDependencies = {
+    database,
+    clock,
+    ledger,
+    merchantAccounts,
+    jobs,
+    emit: outgoing.emit,
+    switchToCard: switchToCard({ clock, jobs, findDefaultCard: (sql, client) => cards.findDefault(sql, client) }),
+    onFailure: (subscription: string, error: unknown) =>
+      log.warn({ subscription, err: error }, 'a subscription could not be renewed now'),
+  };
   const subscriptions = createSubscriptions({
+    offline: offlineDependencies,
     database,
     clock,
     jobs,
@@ -186,6 +201,7 @@ export function createRooms(dependencies: RoomDependencies) {
     orderListener: listeningTogether(autoRefill.orderListener, createPackListener({ clock })),
   });
 
+  const offline = createOffline(offlineDependencies);
   const trials = createTrials({ database, clock, emit: outgoing.emit, notify: notices.notify });
 
   const roomJobs: Readonly<Record<string, ScheduledJob>> = {
@@ -195,6 +211,7 @@ export function createRooms(dependencies: RoomDependencies) {
     ...cards.jobs,
     ...subscriptions.jobs,
     ...trials.jobs,
+    ...offline.jobs,
     ...autoRefill.jobs,
     'checkout.expire_lost_orders': { handle: expireLostOrders, cron: '*/3 * * * *' },
     [followJobName]: { handle: followPayments.some, cron: '* * * * *' },
@@ -211,6 +228,8 @@ export function createRooms(dependencies: RoomDependencies) {
     trials,
     licences: createLicences({ database, clock }),
     onCustomerCreated: trials.onCustomerCreated,
+    onCollectionChanged: switchCollection({ clock }),
+    invoices: offline.invoices,
     adjustBalance: createAdjustBalance({ database, ledger, merchantAccounts, livePlanOf }),
     quoteTopUp: createQuoteTopUp({ database, clock, providers, merchantAccounts }),
     startTopUp: createStartTopUp({
@@ -237,6 +256,7 @@ export function createRooms(dependencies: RoomDependencies) {
       await expireLostOrders();
       await followPayments.all();
       await cards.sweep();
+      await offline.sweep();
       await subscriptions.sweep();
       await trials.sweep();
       await autoRefill.sweep();

@@ -12,13 +12,15 @@ import { graceDaysOf } from './grace.ts';
 import { hasPaidInvoice, lockProviderInvoice, recordFailedCollection, saveProviderInvoice } from './invoice.store.ts';
 import { partsOf } from './invoice-parts.ts';
 import { afterReading, isServed, standings } from './lifecycle.ts';
+import type { OfflineDependencies } from './offline.ts';
 import { openQuotas } from './open-quotas.ts';
 import { planAtProvider } from './plan-in-account.ts';
 import { claimPlanTrial } from './plan-trial.ts';
-import { loadLive, loadSubscription, saveSubscription } from './subscription.store.ts';
+import { endSubscription, loadLive, loadSubscription, saveSubscription } from './subscription.store.ts';
 import { newSubscription, type Subscription } from './subscription.ts';
 import type { InvoiceReading, SubscriptionEvent } from './subscription-event.ts';
-import { tellOfChange } from './tell-subscription.ts';
+import { switchToOffline } from './switch-to-offline.ts';
+import { subscriptionEvent, tellOfChange } from './tell-subscription.ts';
 
 export type SubscriptionOutcome = { readonly status: 'done' } | { readonly status: 'parked'; readonly reason: string };
 
@@ -42,6 +44,7 @@ type Read = Extract<SubscriptionEvent, { type: 'subscription.read' }>;
 
 export interface ApplyDependencies extends BillingDependencies {
   readonly settleInvoice: SettleInvoice;
+  readonly offline: OfflineDependencies;
 }
 
 /**
@@ -123,7 +126,8 @@ export async function applyReading(
     return done;
   }
   const other = stored ? null : await loadLive(sql, client);
-  if (other) return parked('second_subscription', `the client lives on ${other.id} already`);
+  if (other && !(await givesWay(dependencies, sql, other, checkout, now)))
+    return parked('second_subscription', `the client lives on ${other.id} already`);
   const before = stored ?? (await firstOf(checkout, read.startedAt, versionDocument, sql));
   const after = afterReading(before, read, readAt);
   if (!after) return done;
@@ -144,9 +148,30 @@ export async function applyReading(
     });
     return done;
   }
+  if (changed.endedAt !== null) {
+    const pending = await pendingChangeOf(sql, changed);
+    if (pending?.collection === 'offline') await switchToOffline(dependencies.offline, sql, changed, pending);
+  }
   const served = await withQuotas(sql, changed, read.anchorAt, now);
   await tellOfChange(dependencies, sql, stored, served, { trialWillEnd: event.trialWillEnd });
   return done;
+}
+
+/** An offline subscription that is to be paid by card ends where the provider's begins. */
+async function givesWay(
+  { outgoing }: ApplyDependencies,
+  sql: Sql,
+  other: Subscription,
+  { requestId }: SubscriptionCheckout,
+  now: Date,
+): Promise<boolean> {
+  const pending = other.collection === 'offline' ? await pendingChangeOf(sql, other) : null;
+  if (pending?.id !== requestId) return false;
+  await endPendingChange(sql, other, 'applied', now);
+  await endSubscription(sql, other, 'canceled', now);
+  const ended: Subscription = { ...other, status: 'canceled', endedAt: now };
+  await outgoing.emit(sql, [subscriptionEvent('subscription.canceled', ended, requestId)]);
+  return true;
 }
 
 const emailRows = z.array(z.object({ email: z.string() }));

@@ -1,14 +1,17 @@
 import { findClient } from '../catalog/offer.store.ts';
 import { requireAssignable, requireBuyable } from '../catalog/require-for-sale.ts';
 import { inTransaction } from '../database/database.ts';
-import { invalidField } from '../errors.ts';
+import { conflict, invalidField } from '../errors.ts';
 import { idOfRequest, newId } from '../ids.ts';
+import { requireServing } from '../tenancy/require-serving.ts';
 import type { Scope } from '../tenancy/scope.ts';
 import type { ApplyDependencies } from './apply-subscription-events.ts';
 import { subscribeByCard } from './create-by-card.ts';
-import type { Cycle } from './sold-lines.ts';
+import { startOffline } from './offline.ts';
+import { type Cycle, chosenAddOns } from './sold-lines.ts';
 import { startSubscription } from './start-subscription.ts';
-import { type StartedSession, subscribe } from './subscribe.ts';
+import { type StartedSession, type SubscribeRequest, subscribe } from './subscribe.ts';
+import { loadLive, loadSubscription } from './subscription.store.ts';
 import type { AddOns, Subscription } from './subscription.ts';
 
 export interface AssignRequest {
@@ -50,7 +53,35 @@ export async function assign(
     ...{ customerId, planId, cycle, addOns: addOns ?? {} },
     requestId: requestId ?? idOfRequest('idempotencyRequest', newId('idempotencyRequest')),
   };
+  const offline = await startOfflineIfSo(dependencies, scope, request);
+  if (offline) return { subscription: offline, started: true };
   const subscription = await subscribeByCard(dependencies, scope, request, sale.customer.agencyId);
   if (subscription) return { subscription, started: true };
   return { session: await subscribe(dependencies, scope, request) };
+}
+
+/** A client that pays without a card starts at once. Null for every other client. */
+function startOfflineIfSo(
+  { database, offline }: ApplyDependencies,
+  scope: Scope,
+  { customerId, planId, cycle, addOns, requestId }: SubscribeRequest,
+): Promise<Subscription | null> {
+  return inTransaction(database.pool, async (sql) => {
+    const customer = await findClient(sql, scope, customerId, 'change');
+    const { rows } = await sql.query<{ collection: string }>(
+      'SELECT collection FROM customers WHERE agency_id = $1 AND id = $2',
+      [customer.agencyId, customerId],
+    );
+    if (rows[0]?.collection !== 'offline') return null;
+    const id = idOfRequest('subscription', requestId);
+    const own = await loadSubscription(sql, customer, id);
+    if (own) return own;
+    if (await loadLive(sql, customer)) {
+      throw conflict('subscription_exists', 'The client has a subscription: change that, or cancel it first.');
+    }
+    await requireServing(sql, customer);
+    const require = scope.role === 'portal' ? requireBuyable : requireAssignable;
+    const sale = await require(sql, scope, { customerId, planId });
+    return startOffline(offline, sql, scope, sale, { cycle, addOns: chosenAddOns(addOns) }, id);
+  });
 }

@@ -30,6 +30,21 @@ export const enqueueCarry = (
       })
     : Promise.resolve();
 
+/**
+ * Asks for each subscription by card that is to be paid outside from its next cycle on, and whose provider may not know yet that it
+ * ends then.
+ */
+export async function carrySwitches(dependencies: Pick<ApplyDependencies, 'database' | 'jobs'>): Promise<void> {
+  const { pool } = dependencies.database;
+  const { rows } = await pool.query<Pick<Subscription, 'agencyId' | 'customerId' | 'id'>>(
+    `SELECT s.agency_id AS "agencyId", s.customer_id AS "customerId", s.id
+       FROM subscription_changes c JOIN subscriptions s ON s.agency_id = c.agency_id AND s.id = c.subscription_id
+      WHERE c.status = 'pending' AND c.collection = 'offline' AND s.collection = 'card' AND s.ended_at IS NULL
+        AND s.cancel_at IS NULL`,
+  );
+  for (const row of rows) await enqueueCarry(dependencies, pool, { ...row, collection: 'card' });
+}
+
 interface Carried {
   readonly subscription: Subscription;
   readonly account: MerchantAccount;
@@ -60,9 +75,12 @@ export async function carry(dependencies: ApplyDependencies, payload: unknown): 
   };
   if (carried.there.endedAt === null) {
     const pending = await pendingChangeOf(database.pool, subscription);
-    if (pending) await schedule(dependencies, carried, pending);
+    const isScheduled = pending !== null && pending.collection === 'card';
+    if (isScheduled) await schedule(dependencies, carried, pending);
     else await release(dependencies, carried);
-    await setEnd(dependencies, carried);
+    // The provider's part ends where another way to pay begins.
+    const ends = pending !== null && pending.collection !== 'card' ? true : subscription.endWanted;
+    await setEnd(dependencies, carried, ends);
     await setCard(dependencies, carried);
   }
   const readAt = clock.now();
@@ -141,9 +159,9 @@ async function release({ operations }: ApplyDependencies, { account, port, there
 
 async function setEnd(
   { operations, clock }: ApplyDependencies,
-  { subscription, account, port, there }: Carried,
+  { account, port, there }: Carried,
+  ends: boolean | null,
 ): Promise<void> {
-  const ends = subscription.endWanted;
   if (ends === null || (there.cancelAt !== null) === ends) return;
   await runOperation(operations, {
     // Ended and resumed as often as one likes: each time is a write of its own.

@@ -79,7 +79,9 @@ export function requestChange(
       wanted.cycle === live.cycle &&
       sameAddOns(wanted.addOns, live.addOns);
     if (isSame) throw conflict('nothing_to_change', 'The subscription is exactly that already.');
-    if (live.collection === 'card' && live.merchantAccountId !== null) {
+    // A switch between card and no card that waits for the same day goes on waiting.
+    const collection = (await pendingChangeOf(sql, live))?.collection ?? live.collection;
+    if (collection === 'card' && live.collection === 'card' && live.merchantAccountId !== null) {
       const account = await merchantAccounts.byId(live.merchantAccountId, sql);
       if (account?.status !== 'active') {
         throw conflict(
@@ -99,7 +101,7 @@ export function requestChange(
       plan: sale.plan,
       planVersion: sale.version,
       ...wanted,
-      collection: live.collection,
+      collection,
       effectiveAt: live.periodEnd ?? now,
     };
     await endPendingChange(sql, live, 'replaced', now);

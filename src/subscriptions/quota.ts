@@ -38,3 +38,10 @@ export function cyclePeriodAt(anchor: Date, cycleMonths: number, at: Date): Peri
   const first = Math.floor(months / cycleMonths) * cycleMonths;
   return { start: anniversary(anchor, first), end: anniversary(anchor, first + cycleMonths) };
 }
+
+/** The payment period of `cycleMonths` months that begins at `start`, one of the anchor's monthly anniversaries. */
+export function cyclePeriodFrom(anchor: Date, cycleMonths: number, start: Date): Period {
+  const guess = monthsBetween(anchor, start);
+  const months = anniversary(anchor, guess) > start ? guess - 1 : guess;
+  return { start, end: anniversary(anchor, months + cycleMonths) };
+}

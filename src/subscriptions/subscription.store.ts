@@ -135,7 +135,10 @@ export async function saveSubscription(sql: Sql, subscription: Subscription, now
   );
 }
 
-/** The live ones whose next quota period has come, oldest first. */
+/**
+ * The live ones whose next quota period has come, oldest first. Of an offline one that is due to be renewed the next period is its
+ * renewal's, for it may be on another plan then.
+ */
 export async function dueForQuotas(
   sql: Sql,
   now: Date,
@@ -143,9 +146,20 @@ export async function dueForQuotas(
 ): Promise<readonly Subscription[]> {
   const { rows } = await sql.query(
     `${selectAll} WHERE s.ended_at IS NULL AND s.quota_due_at <= $1
+        AND NOT (s.collection = 'offline' AND s.period_end <= $1)
         AND ($3::timestamptz IS NULL OR (s.quota_due_at, s.id) > ($3, $4))
       ORDER BY s.quota_due_at, s.id LIMIT $2`,
     [now, limit, after?.quotaDueAt ?? null, after?.id ?? null],
+  );
+  return subscriptionRows.parse(rows);
+}
+
+/** The offline ones whose period is over, the longest waiting first. */
+export async function dueForRenewal(sql: Sql, now: Date, limit: number): Promise<readonly Subscription[]> {
+  const { rows } = await sql.query(
+    `${selectAll} WHERE s.ended_at IS NULL AND s.collection = 'offline' AND s.period_end <= $1
+      ORDER BY s.period_end, s.id LIMIT $2`,
+    [now, limit],
   );
   return subscriptionRows.parse(rows);
 }

@@ -11,7 +11,7 @@ import {
 } from './apply-subscription-events.ts';
 import { type AssignedPlan, type AssignRequest, assign } from './assign.ts';
 import { cancelSubscription } from './cancel-subscription.ts';
-import { carry, enqueueCarry } from './carry.ts';
+import { carry, carrySwitches, enqueueCarry } from './carry.ts';
 import { pendingChangeOf } from './change.store.ts';
 import {
   type ChangedSubscription,
@@ -53,6 +53,10 @@ export interface Subscriptions {
 
 export function createSubscriptions(dependencies: ApplyDependencies): Subscriptions {
   const { pool } = dependencies.database;
+  const sweep = async (): Promise<void> => {
+    await openDueQuotas(dependencies);
+    await carrySwitches(dependencies);
+  };
   return {
     subscribe: (scope, request) => subscribe(dependencies, scope, request),
     assign: (scope, request) => assign(dependencies, scope, request),
@@ -76,11 +80,11 @@ export function createSubscriptions(dependencies: ApplyDependencies): Subscripti
     },
     needsCard: async (sql, client) => (await loadLive(sql, client))?.collection === 'card',
     jobs: {
-      [openQuotasJobName]: { handle: () => openDueQuotas(dependencies), cron: '* * * * *' },
+      [openQuotasJobName]: { handle: sweep, cron: '* * * * *' },
       [carryJobName]: { handle: (payload) => carry(dependencies, payload) },
       [refuseTrialJobName]: { handle: (payload) => refuseTrial(dependencies, payload) },
       [createJobName]: { handle: (payload) => createFromSetup(dependencies, payload) },
     },
-    sweep: () => openDueQuotas(dependencies),
+    sweep,
   };
 }

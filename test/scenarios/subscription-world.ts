@@ -19,6 +19,7 @@ const subscription = z.object({
   cancelAt: z.string().nullable(),
   pendingChange: z
     .object({
+      collection: z.string(),
       planId: z.string(),
       cycle: z.string().nullable(),
       addOns: z.record(z.string(), z.number()),

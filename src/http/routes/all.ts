@@ -1,4 +1,5 @@
 import type { KeyIssueDependencies } from '../../tenancy/api-keys.ts';
+import type { CustomerChangeDependencies } from '../../tenancy/change-customer.ts';
 import type { NewCustomerDependencies } from '../../tenancy/create-customer.ts';
 import type { Route } from '../route.ts';
 import { createAgencyRoutes } from './agencies.ts';
@@ -11,6 +12,7 @@ import { type CatalogSyncRouteDependencies, createCatalogSyncRoutes } from './ca
 import { type CheckoutRouteDependencies, createCheckoutRoutes } from './checkout.ts';
 import { createCustomerRoutes } from './customers.ts';
 import { createEventRoutes, type EventRouteDependencies } from './events.ts';
+import { createInvoiceRoutes, type InvoiceRouteDependencies } from './invoices.ts';
 import { createLicenceRoutes, type LicenceRouteDependencies } from './licences.ts';
 import { createMerchantAccountRoutes, type MerchantAccountRouteDependencies } from './merchant-accounts.ts';
 import { createNoticeRoutes, type NoticeRouteDependencies } from './notices.ts';
@@ -24,6 +26,8 @@ import { createWebhookEndpointRoutes, type WebhookEndpointRouteDependencies } fr
 /** What the routes together need: what each list asks for. */
 export type RouteDependencies = KeyIssueDependencies &
   NewCustomerDependencies &
+  CustomerChangeDependencies &
+  InvoiceRouteDependencies &
   AuditRouteDependencies &
   AutoRefillRouteDependencies &
   BalanceRouteDependencies &
@@ -56,6 +60,7 @@ export const createRoutes = (dependencies: RouteDependencies): readonly Route[] 
   ...createSubscriptionRoutes(dependencies),
   ...createTrialRoutes(dependencies),
   ...createLicenceRoutes(dependencies),
+  ...createInvoiceRoutes(dependencies),
   ...createAuditRoutes(dependencies),
   ...createCheckoutRoutes(dependencies),
   ...createCardRoutes(dependencies),

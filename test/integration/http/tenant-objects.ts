@@ -40,6 +40,7 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
   const { endpoint, delivery } = await storeEndpoint(service, agency.id);
   const notice = await storeNotice(service, customer);
   const card = await storeCard(service, customer, account);
+  const invoice = await storeInvoice(service, customer, account);
   const trial = await storeTrial(service, customer);
   const licence = await make(`/v1/customers/${customer.id}/licences`, { days: 7, remarks: 'for a test' });
 
@@ -58,6 +59,7 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
       '/v1/notices/:id': notice,
       '/v1/customers/:id/payment-methods/:pmId': card,
       '/v1/customers/:id/licences/:licenceId': licence,
+      '/v1/invoices/:id': invoice,
       '/v1/webhook-endpoints/:id': endpoint,
       '/v1/webhook-endpoints/:id/deliveries/:deliveryId': delivery,
       // Found by asking a provider: there is none here.
@@ -76,6 +78,7 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
       'put /v1/customers/:id/offers': [{ planIds: [plan] }],
       'post /v1/customers/:id/subscription': [{ planId: payAsYouGo }],
       'post /v1/customers/:id/adjustments': [{ kind: 'correction', amount, reason: 'across' }],
+      'post /v1/invoices/:id/mark-paid': [{}],
       'post /v1/customers/:id/licences': [{ quantity: '10', remarks: 'across' }],
       'patch /v1/customers/:id/licences/:licenceId': [{ remarks: 'across' }],
       'post /v1/portal-sessions': [{ code: 'nobody-has-this-code' }],
@@ -116,6 +119,7 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
       card,
       trial,
       licence,
+      invoice,
     ],
   };
 }
@@ -186,6 +190,32 @@ async function storeCard(
       fingerprint: `fingerprint_of_${agencyId}`,
       status: 'saved',
       createdAt: clock.now(),
+    },
+  });
+  return id;
+}
+
+async function storeInvoice(
+  { prisma, clock }: Service,
+  { agencyId, id: customerId }: Tenant['customer'],
+  merchantAccountId: string,
+) {
+  const id = `inv_of_${agencyId}`;
+  const now = clock.now();
+  const subscription = await prisma.subscription.findFirstOrThrow({ where: { agencyId, customerId } });
+  await prisma.invoice.create({
+    data: {
+      ...{ agencyId, id, customerId, subscriptionId: subscription.id, merchantAccountId },
+      ...{
+        kind: 'offline',
+        status: 'open',
+        currency: 'USD',
+        total: '49.00',
+        tax: '0',
+        amountDue: '49.00',
+        amountPaid: '0',
+      },
+      ...{ planId: subscription.planId, planVersion: subscription.planVersion, createdAt: now, updatedAt: now },
     },
   });
   return id;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { anniversary, cyclePeriodAt, quotaPeriodAt } from '../../../src/subscriptions/quota.ts';
+import { anniversary, cyclePeriodAt, cyclePeriodFrom, quotaPeriodAt } from '../../../src/subscriptions/quota.ts';
 
 const day = (text: string): Date => new Date(`${text}T09:30:00.000Z`);
 
@@ -55,6 +55,32 @@ describe('a quota period', () => {
         let start = cycle.start;
         for (let month = 0; month < months; month += 1) start = quotaPeriodAt(anchor, start).end;
         expect(start).toEqual(cycle.end);
+      }),
+    );
+  });
+});
+
+describe('a payment period that begins at an anniversary', () => {
+  it.each([
+    ['2026-01-15', 1, '2026-03-15', '2026-04-15'],
+    ['2026-01-15', 3, '2026-03-15', '2026-06-15'],
+    ['2026-01-31', 1, '2026-02-28', '2026-03-31'],
+    ['2026-01-31', 12, '2026-02-28', '2027-02-28'],
+    ['2028-01-31', 1, '2028-02-29', '2028-03-31'],
+  ])('of %s, %i months from %s, ends on %s', (anchor, months, start, end) => {
+    expect(cyclePeriodFrom(day(anchor), months, day(start))).toEqual({ start: day(start), end: day(end) });
+  });
+
+  it('follows the one before it without a gap, and never drifts from the anchor’s day, whatever the cycles', () => {
+    fc.assert(
+      fc.property(times, fc.array(fc.constantFrom(1, 3, 12), { minLength: 1, maxLength: 12 }), (anchor, cycles) => {
+        let start = anchor;
+        let months = 0;
+        for (const cycle of cycles) {
+          months += cycle;
+          start = cyclePeriodFrom(anchor, cycle, start).end;
+          expect(start).toEqual(anniversary(anchor, months));
+        }
       }),
     );
   });
