@@ -11,6 +11,7 @@ import { catalogSteps } from './demo/catalog-steps.ts';
 import { deliverySteps } from './demo/delivery-steps.ts';
 import { paymentSteps } from './demo/payment-steps.ts';
 import { failureLines, type Step } from './demo/step.ts';
+import { subscriptionSteps } from './demo/subscription-steps.ts';
 import { createWorld } from './demo/world.ts';
 import { createSandboxClient } from './sandbox-client.ts';
 import { freePorts, newPlatformKey, startServiceProcess } from './service-process.ts';
@@ -26,7 +27,7 @@ free ports and in a temporary directory, and removes it at the end.
   --json               one JSON summary as the last line; the narration goes to stderr
   --help               this text
 
-Against a running service the demo makes two agencies of its own and moves the sandbox's clock by a day and two hours.
+Against a running service the demo makes two agencies of its own and moves the sandbox's clock by a month.
 Exits 0 only if every step's outcome was right.`;
 
 const steps: readonly Step[] = [
@@ -36,6 +37,7 @@ const steps: readonly Step[] = [
   ...cardSteps,
   ...agencySteps,
   ...bookSteps,
+  ...subscriptionSteps,
 ];
 
 /** What the demo drives, and how to let go of it. */
