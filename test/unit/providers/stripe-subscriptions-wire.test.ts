@@ -1,99 +1,23 @@
 import { describe, expect, test } from 'vitest';
-import type {
-  NewSubscriptionRequest,
-  ScheduledChange,
-  SubscriptionSessionRequest,
-} from '../../../src/providers/subscription-ports.ts';
+import type { NewSubscriptionRequest, SubscriptionSessionRequest } from '../../../src/providers/subscription-ports.ts';
 import { need } from '../../contract/provider/contract-run.ts';
 import { answering, cutting, decline, listOf, nockedStripe, refusal } from './stripe-nock.ts';
+import {
+  end,
+  inForce,
+  lineForm,
+  onAccount,
+  once,
+  onceOnAccount,
+  one,
+  reads,
+  stripeSubscription,
+  terms,
+} from './stripe-subscription-objects.ts';
 import { connected, failureOf, platform } from './stripe-support.ts';
 
 const subscriptions = need(nockedStripe().subscriptions, 'subscriptions');
 
-const once = { idempotencyKey: 'subscription:sub_1:1' };
-const onAccount = { 'stripe-account': 'acct_agency', 'stripe-version': '2026-10-28.endive' };
-const onceOnAccount = { ...onAccount, 'idempotency-key': 'subscription:sub_1:1' };
-
-const start = 1_793_500_000;
-const end = 1_796_092_000;
-
-const itemAt = (id: string, price: string, usageType: 'licensed' | 'metered', more: object) => ({
-  id,
-  object: 'subscription_item',
-  price: { id: price, object: 'price', recurring: { interval: 'month', usage_type: usageType } },
-  tax_rates: [],
-  current_period_start: start,
-  current_period_end: end,
-  ...more,
-});
-
-const stripeSubscription = {
-  id: 'sub_stripe_1',
-  object: 'subscription',
-  status: 'active',
-  customer: 'cus_1',
-  metadata: { baisa_subscription: 'sub_1', baisa_customer: 'client_1' },
-  items: {
-    object: 'list',
-    data: [
-      itemAt('si_1', 'price_base', 'licensed', { quantity: 1, tax_rates: [{ id: 'txr_1', object: 'tax_rate' }] }),
-      itemAt('si_2', 'price_overage', 'metered', {}),
-    ],
-    has_more: false,
-    url: '/v1/subscription_items',
-  },
-  default_payment_method: 'pm_1',
-  start_date: start - 60,
-  billing_cycle_anchor: start,
-  trial_end: null,
-  cancel_at: null,
-  ended_at: null,
-  schedule: null,
-};
-
-const inForce = {
-  id: 'sub_stripe_1',
-  status: 'active',
-  providerCustomerId: 'cus_1',
-  metadata: stripeSubscription.metadata,
-  items: [
-    {
-      itemId: 'si_1',
-      priceId: 'price_base',
-      quantity: 1,
-      taxRateIds: ['txr_1'],
-      periodStart: new Date(start * 1000),
-      periodEnd: new Date(end * 1000),
-    },
-    {
-      itemId: 'si_2',
-      priceId: 'price_overage',
-      quantity: null,
-      taxRateIds: [],
-      periodStart: new Date(start * 1000),
-      periodEnd: new Date(end * 1000),
-    },
-  ],
-  defaultCardId: 'pm_1',
-  startedAt: new Date((start - 60) * 1000),
-  anchorAt: new Date(start * 1000),
-  trialEndsAt: null,
-  cancelAt: null,
-  endedAt: null,
-  scheduleId: null,
-};
-
-const terms = {
-  subscriptionId: 'sub_1',
-  metadata: { baisa_customer: 'client_1' },
-  providerCustomerId: 'cus_1',
-  lines: [
-    { priceId: 'price_base', quantity: 1, taxRateIds: ['txr_1'] },
-    { priceId: 'price_overage', quantity: null, taxRateIds: [] },
-  ],
-  trialDays: null,
-  applicationFeePercent: null,
-};
 const newOne: NewSubscriptionRequest = { ...terms, cardId: 'pm_1' };
 const onPage: SubscriptionSessionRequest = {
   ...terms,
@@ -102,16 +26,6 @@ const onPage: SubscriptionSessionRequest = {
   cancelUrl: 'https://baisa.example/cancelled',
   expiresAt: new Date(end * 1000),
 };
-
-const lineForm = (prefix: string) => ({
-  [`${prefix}[0][price]`]: 'price_base',
-  [`${prefix}[0][quantity]`]: '1',
-  [`${prefix}[0][tax_rates][0]`]: 'txr_1',
-  [`${prefix}[1][price]`]: 'price_overage',
-});
-
-const one = '/v1/subscriptions/sub_stripe_1';
-const reads = (more: object) => answering('GET', one, { ...stripeSubscription, ...more });
 
 describe('subscribing by a saved card on the wire', () => {
   const create = (request = newOne) => subscriptions.create(connected, request, once);
@@ -346,98 +260,4 @@ test('the card of a subscription is set on the subscription itself', async () =>
   expect(read.defaultCardId).toBe('pm_2');
   expect(sent[0]?.form).toEqual({ default_payment_method: 'pm_2' });
   expect(sent[0]?.headers).toMatchObject(onceOnAccount);
-});
-
-describe('a change at the next cycle on the wire', () => {
-  const schedules = '/v1/subscription_schedules';
-  const schedule = {
-    id: 'sub_sched_1',
-    object: 'subscription_schedule',
-    status: 'active',
-    current_phase: { start_date: start, end_date: end },
-    phases: [{ start_date: start, end_date: end }],
-  };
-  const change: ScheduledChange = {
-    id: 'sub_stripe_1',
-    changeId: 'chg_1',
-    current: inForce.items,
-    periodEnd: new Date(end * 1000),
-    next: [{ priceId: 'price_gold', quantity: 1, taxRateIds: [] }],
-    nextMonths: 12,
-    metadata: { baisa_subscription_change: 'chg_1' },
-  };
-
-  test('begins with a schedule of the subscription as it is, and nothing beside it', async () => {
-    reads({});
-    const sent = answering('POST', schedules, schedule);
-    expect(await subscriptions.beginSchedule(connected, 'sub_stripe_1', once)).toEqual({ scheduleId: 'sub_sched_1' });
-    expect(sent[0]?.form).toEqual({ from_subscription: 'sub_stripe_1' });
-    expect(sent[0]?.headers).toMatchObject(onceOnAccount);
-  });
-
-  test('takes the schedule that leads it already', async () => {
-    reads({ schedule: 'sub_sched_0' });
-    expect(await subscriptions.beginSchedule(connected, 'sub_stripe_1', once)).toEqual({ scheduleId: 'sub_sched_0' });
-  });
-
-  test('is the next phase: from the period’s end, for one cycle, unprorated, and then let go', async () => {
-    answering('GET', `${schedules}/sub_sched_1`, schedule);
-    const sent = answering('POST', `${schedules}/sub_sched_1`, schedule);
-    reads({ schedule: 'sub_sched_1' });
-    const read = await subscriptions.schedule(connected, 'sub_sched_1', change, once);
-    expect(read.scheduleId).toBe('sub_sched_1');
-    expect(sent[0]?.form).toEqual({
-      end_behavior: 'release',
-      proration_behavior: 'none',
-      'metadata[baisa_subscription_change]': 'chg_1',
-      ...lineForm('phases[0][items]'),
-      'phases[0][start_date]': String(start),
-      'phases[0][end_date]': String(end),
-      'phases[0][proration_behavior]': 'none',
-      'phases[1][items][0][price]': 'price_gold',
-      'phases[1][items][0][quantity]': '1',
-      'phases[1][start_date]': String(end),
-      'phases[1][duration][interval]': 'month',
-      'phases[1][duration][interval_count]': '12',
-      'phases[1][proration_behavior]': 'none',
-      'phases[1][metadata][baisa_subscription_change]': 'chg_1',
-    });
-    expect(sent[0]?.headers).toMatchObject(onceOnAccount);
-  });
-
-  test('goes on from the first phase of a schedule that has not begun', async () => {
-    answering('GET', `${schedules}/sub_sched_1`, { ...schedule, current_phase: null, phases: [{ start_date: start }] });
-    const sent = answering('POST', `${schedules}/sub_sched_1`, schedule);
-    reads({});
-    await subscriptions.schedule(connected, 'sub_sched_1', change, once);
-    expect(sent[0]?.form).toMatchObject({ 'phases[0][start_date]': String(start) });
-  });
-
-  test('is refused where there is no phase to go on from', async () => {
-    answering('GET', `${schedules}/sub_sched_1`, { ...schedule, current_phase: null, phases: [] });
-    const call = subscriptions.schedule(connected, 'sub_sched_1', change, once);
-    expect((await failureOf(call)).detail).toMatchObject({ kind: 'invalid' });
-  });
-
-  const release = `${schedules}/sub_sched_1/release`;
-  const released = () => subscriptions.releaseSchedule(connected, 'sub_sched_1', once);
-
-  test('is taken back by releasing its schedule', async () => {
-    const sent = answering('POST', release, { ...schedule, status: 'released' });
-    await released();
-    expect(sent[0]?.form).toEqual({});
-    expect(sent[0]?.headers).toMatchObject(onceOnAccount);
-  });
-
-  test.each(['released', 'completed', 'canceled'])('that is over already is left alone: %s', async (status) => {
-    answering('POST', release, refusal('resource_invalid'), 400);
-    answering('GET', `${schedules}/sub_sched_1`, { ...schedule, status });
-    await expect(released()).resolves.toBeUndefined();
-  });
-
-  test.each(['active', 'not_started'])('that Stripe will not take back fails: %s', async (status) => {
-    answering('POST', release, refusal('resource_invalid'), 400);
-    answering('GET', `${schedules}/sub_sched_1`, { ...schedule, status });
-    expect((await failureOf(released())).detail).toMatchObject({ kind: 'invalid', code: 'resource_invalid' });
-  });
 });
