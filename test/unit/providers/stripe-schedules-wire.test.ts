@@ -3,7 +3,7 @@ import type { ScheduledChange } from '../../../src/providers/subscription-ports.
 import { need } from '../../contract/provider/contract-run.ts';
 import { answering, nockedStripe, refusal } from './stripe-nock.ts';
 import { end, inForce, lineForm, once, onceOnAccount, reads, start } from './stripe-subscription-objects.ts';
-import { connected, failureOf } from './stripe-support.ts';
+import { connected, failureOf, platform } from './stripe-support.ts';
 
 const subscriptions = need(nockedStripe().subscriptions, 'subscriptions');
 
@@ -23,6 +23,7 @@ describe('a change at the next cycle on the wire', () => {
     periodEnd: new Date(end * 1000),
     next: [{ priceId: 'price_gold', quantity: 1, taxRateIds: [] }],
     nextMonths: 12,
+    applicationFeePercent: '27.27',
     metadata: { baisa_subscription_change: 'chg_1' },
   };
 
@@ -58,10 +59,24 @@ describe('a change at the next cycle on the wire', () => {
       'phases[1][start_date]': String(end),
       'phases[1][duration][interval]': 'month',
       'phases[1][duration][interval_count]': '12',
+      'phases[1][application_fee_percent]': '27.27',
       'phases[1][proration_behavior]': 'none',
       'phases[1][metadata][baisa_subscription_change]': 'chg_1',
     });
     expect(sent[0]?.headers).toMatchObject(onceOnAccount);
+  });
+
+  test.each([
+    [connected, { 'phases[1][application_fee_percent]': '0' }],
+    // Stripe takes no such fee on the platform's own account, not even none.
+    [platform, {}],
+  ])('says where the platform has no part any more: on %j', async (account, fee) => {
+    answering('GET', `${schedules}/sub_sched_1`, schedule);
+    const sent = answering('POST', `${schedules}/sub_sched_1`, schedule);
+    reads({});
+    await subscriptions.schedule(account, 'sub_sched_1', { ...change, applicationFeePercent: null }, once);
+    const fees = Object.entries(sent[0]?.form ?? {}).filter(([name]) => name.includes('fee_percent'));
+    expect(Object.fromEntries(fees)).toEqual(fee);
   });
 
   test('goes on from the first phase of a schedule that has not begun', async () => {
