@@ -88,6 +88,8 @@ export interface ScheduledChange {
   readonly next: readonly SubscriptionLine[];
   /** How long a period of the new lines is. */
   readonly nextMonths: number;
+  /** The platform's part from then on, as in `SubscriptionTerms`; null for none any more. */
+  readonly applicationFeePercent: string | null;
   readonly metadata: Readonly<Record<string, string>>;
 }
 

@@ -11,6 +11,7 @@ import { type ApplyDependencies, applyReading } from './apply-subscription-event
 import { type PendingChange, pendingChangeOf } from './change.store.ts';
 import { checkoutOfSubscription } from './checkout.store.ts';
 import { carryJobName } from './dependencies.ts';
+import { feePercentOf } from './fee-percent.ts';
 import { soldLines } from './subscribe.ts';
 import { loadSubscription } from './subscription.store.ts';
 import type { Subscription } from './subscription.ts';
@@ -128,6 +129,7 @@ async function schedule(
     periodEnd,
     next,
     nextMonths: monthsOf[cycle],
+    applicationFeePercent: feePercentOf(document, subscription.agencyId, account),
     metadata: {
       [metadataKeys.subscriptionChange]: pending.id,
       [metadataKeys.plan]: pending.plan.planId,

@@ -203,6 +203,8 @@ export function createSubscriptions(stripe: Stripe, calls: StripeCalls): Subscri
             items: change.next.map(itemOf),
             start_date: end,
             duration: { interval: 'month', interval_count: change.nextMonths },
+            // What a phase leaves out goes on as it was: no fee any more has to be said.
+            ...(account.platform ? {} : feeOf(change.applicationFeePercent ?? '0')),
             proration_behavior: unprorated,
             metadata: { ...change.metadata },
           },

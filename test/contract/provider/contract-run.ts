@@ -44,8 +44,11 @@ export interface Stage {
   authenticate(paymentId: string, answer: 'complete' | 'fail'): Promise<void>;
   /** E.g. `8d`; resolves when all that fell due is done. */
   advanceClock(by: string): Promise<void>;
-  /** The provider's calls that make or change a payment lose their connection, before or after they took effect. */
-  whileCut<T>(when: 'before' | 'after', call: () => Promise<T>): Promise<T>;
+  /**
+   * The provider's calls that make or change a payment, or what else `route` names, lose their connection, before or after they took
+   * effect.
+   */
+  whileCut<T>(when: 'before' | 'after', call: () => Promise<T>, route?: string): Promise<T>;
 }
 
 export type PageCard = 'pays' | 'declined' | 'asks';

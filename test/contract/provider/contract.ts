@@ -4,8 +4,10 @@ import { describeCatalog } from './catalog.ts';
 import { describeCheckout } from './checkout.ts';
 import { ContractRun, type ContractSubject, need } from './contract-run.ts';
 import { describeHolds, describeStagedHolds } from './holds.ts';
+import { describeInvoices, describeStagedInvoices } from './invoices.ts';
 import { describeMeters } from './meters.ts';
 import { describeOffSession, describeStagedOffSession } from './off-session.ts';
+import { describeStagedSubscriptions, describeSubscriptions } from './subscriptions.ts';
 import { describeTaxRates } from './tax-rates.ts';
 import { describeWebhookEndpoints } from './webhook-endpoints.ts';
 
@@ -18,6 +20,8 @@ const everything = [
   'cards',
   'holds',
   'offSession',
+  'subscriptions',
+  'invoices',
   'webhookEndpoints',
 ] as const;
 
@@ -41,6 +45,8 @@ export function stagedContract(name: string, setUp: () => Promise<ContractSubjec
     describeStagedCards(run);
     describeStagedHolds(run);
     describeStagedOffSession(run);
+    describeStagedSubscriptions(run);
+    describeStagedInvoices(run);
   });
 }
 
@@ -78,6 +84,8 @@ export function providerContract(
       cards: describeCards,
       holds: describeHolds,
       offSession: describeOffSession,
+      subscriptions: describeSubscriptions,
+      invoices: describeInvoices,
       webhookEndpoints: describeWebhookEndpoints,
     } satisfies Record<Capability, (run: () => ContractRun) => void>;
     for (const capability of capabilities) describes[capability](run);

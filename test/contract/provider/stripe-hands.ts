@@ -57,9 +57,9 @@ export function sandboxStage(url: string, stripe: Stripe, account: AccountRef): 
       await sandbox.advanceClock(by);
     },
 
-    async whileCut(when, call) {
+    async whileCut(when, call, route = '/v1/payment_intents') {
       // Without `times`: the SDK tries again by itself.
-      await sandbox.setFaults({ api: { cut: when, route: '/v1/payment_intents', method: 'POST' } });
+      await sandbox.setFaults({ api: { cut: when, route, method: 'POST' } });
       try {
         return await call();
       } finally {

@@ -79,6 +79,8 @@ providerContract('Stripe, on a connected account of the sandbox', startConnected
   'cards',
   'holds',
   'offSession',
+  'subscriptions',
+  'invoices',
 ]);
 
 stagedContract('Stripe, as the sandbox plays it', startSubject);

@@ -7,14 +7,16 @@ import { apiKey } from './stripe-support.ts';
 /** What reached Stripe's own address. */
 export interface Sent {
   readonly headers: Readonly<Record<string, string>>;
-  /** The form of a write, or the query of a read, as names and values. */
+  /** The form of a write, or the query of a read or a deletion, as names and values. */
   readonly form: Readonly<Record<string, string>>;
 }
 
 const api = (): nock.Scope => nock('https://api.stripe.com');
 
+type Method = 'GET' | 'POST' | 'DELETE';
+
 /** One answer to one request. What was sent is in the array that comes back, once it was. */
-export function answering(method: 'GET' | 'POST', path: string, answer: object, status = 200): readonly Sent[] {
+export function answering(method: Method, path: string, answer: object, status = 200): readonly Sent[] {
   const sent: Sent[] = [];
   api()
     .intercept(path, method)
@@ -31,7 +33,7 @@ export function answering(method: 'GET' | 'POST', path: string, answer: object, 
 }
 
 /** The connections of one call end without an answer. The SDK tries a second time, under the same key, whatever it was told. */
-export function cutting(method: 'GET' | 'POST', path: string): void {
+export function cutting(method: Method, path: string): void {
   api()
     .intercept(path, method)
     .query(true)
