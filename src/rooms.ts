@@ -40,6 +40,8 @@ import { livePlanOf, liveSubscriptions } from './subscriptions/live-plan.ts';
 import { createSubscriptions } from './subscriptions/subscriptions.ts';
 import type { Signer } from './tenancy/api-key.ts';
 import type { Sealer } from './tenancy/sealed.ts';
+import { createWatchBalances } from './usage/service-state.ts';
+import { createUsage } from './usage/usage.ts';
 
 export interface RoomDependencies {
   readonly database: Database;
@@ -66,10 +68,20 @@ export function createRooms(dependencies: RoomDependencies) {
   const { database, clock, providers, merchantAccounts, publicUrl, log } = dependencies;
   const { pool } = database;
   const operations = { store: createOperationStore(pool), clock };
+  const noticePostings = createNoticePostings({ jobs, ledger: () => ledger });
+  const watchBalances = createWatchBalances({
+    clock,
+    ledger: () => ledger,
+    emit: (sql, events) => outgoing.emit(sql, events),
+    notify: (sql, told) => notices.notify(sql, told),
+  });
   const ledger: Ledger = createLedger({
     pool,
     clock,
-    onPosted: createNoticePostings({ jobs, ledger: () => ledger }),
+    onPosted: async (sql, clients) => {
+      await watchBalances(sql, clients);
+      await noticePostings(sql, clients);
+    },
   });
   const catalog = createCatalog({ database, clock, providers, operations, jobs, planUses: [liveSubscriptions] });
   const expireLostOrders = createExpireLostOrders({
@@ -155,6 +167,7 @@ export function createRooms(dependencies: RoomDependencies) {
   });
 
   const subscriptions = createSubscriptions({ database, clock, jobs, outgoing });
+  const usage = createUsage({ database, clock, ledger });
 
   const roomJobs: Readonly<Record<string, ScheduledJob>> = {
     ...catalog.jobs,
@@ -175,6 +188,7 @@ export function createRooms(dependencies: RoomDependencies) {
     notices,
     offers: createOffers({ database, clock, jobs }),
     subscriptions,
+    usage,
     adjustBalance: createAdjustBalance({ database, ledger, merchantAccounts, livePlanOf }),
     quoteTopUp: createQuoteTopUp({ database, clock, providers, merchantAccounts }),
     startTopUp: createStartTopUp({
