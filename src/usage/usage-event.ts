@@ -55,7 +55,8 @@ export const rejected = (id: string | null, code: Rejection): EventResult => ({
 /** Digits before and after the point that `NUMERIC(20,6)` holds. */
 const quantityPattern = /^-?\d{1,14}(\.\d{1,6})?$/;
 
-const nativeSchema = z.strictObject({
+/** One event in our own form. */
+export const usageEventSchema = z.strictObject({
   id: z.string().min(1).max(200),
   customerId: z.string().min(1).max(100),
   feature: z.string().min(1).max(60),
@@ -66,8 +67,6 @@ const nativeSchema = z.strictObject({
   sessionId: z.string().min(1).max(100).optional(),
   reverses: z.string().min(1).max(200).optional(),
 });
-export const usageEventSchema = nativeSchema.meta({ id: 'UsageEvent' });
-
 /** CloudEvents 1.0 in JSON (github.com/cloudevents/spec, formats/json-format.md). Attributes of extensions pass unread. */
 const cloudEventSchema = z.looseObject({
   specversion: z.literal('1.0'),
@@ -77,11 +76,11 @@ const cloudEventSchema = z.looseObject({
   subject: z.string().max(100).optional(),
   time: z.iso.datetime({ offset: true }),
   data: z.strictObject({
-    customerId: nativeSchema.shape.customerId.optional(),
-    feature: nativeSchema.shape.feature.optional(),
-    quantity: nativeSchema.shape.quantity,
-    sessionId: nativeSchema.shape.sessionId,
-    reverses: nativeSchema.shape.reverses,
+    customerId: usageEventSchema.shape.customerId.optional(),
+    feature: usageEventSchema.shape.feature.optional(),
+    quantity: usageEventSchema.shape.quantity,
+    sessionId: usageEventSchema.shape.sessionId,
+    reverses: usageEventSchema.shape.reverses,
   }),
 });
 
@@ -121,7 +120,7 @@ export function readEvent(sent: unknown): Delivered {
 }
 
 function eventOf(sent: unknown): Delivered['read'] {
-  const { data, error } = nativeSchema.safeParse(sent);
+  const { data, error } = usageEventSchema.safeParse(sent);
   if (!data) return refusalOf(error);
   return {
     id: data.id,

@@ -16,6 +16,7 @@ import { createOfferRoutes, type OfferRouteDependencies } from './offers.ts';
 import { createPortalRoutes, type PortalRouteDependencies } from './portal.ts';
 import { createRevenueRoutes, type RevenueRouteDependencies } from './revenue.ts';
 import { createSubscriptionRoutes, type SubscriptionRouteDependencies } from './subscriptions.ts';
+import { createUsageRoutes, type UsageRouteDependencies } from './usage.ts';
 import { createWebhookEndpointRoutes, type WebhookEndpointRouteDependencies } from './webhook-endpoints.ts';
 
 /** What the routes together need: what each list asks for. */
@@ -34,7 +35,8 @@ export type RouteDependencies = KeyIssueDependencies &
   OfferRouteDependencies &
   RevenueRouteDependencies &
   PortalRouteDependencies &
-  SubscriptionRouteDependencies;
+  SubscriptionRouteDependencies &
+  UsageRouteDependencies;
 
 /** Every route of the API. Whatever is not in here is neither served nor in the OpenAPI document. */
 export const createRoutes = (dependencies: RouteDependencies): readonly Route[] => [
@@ -48,6 +50,7 @@ export const createRoutes = (dependencies: RouteDependencies): readonly Route[] 
   ...createCatalogSyncRoutes(dependencies),
   ...createOfferRoutes(dependencies),
   ...createSubscriptionRoutes(dependencies),
+  ...createUsageRoutes(dependencies),
   ...createAuditRoutes(dependencies),
   ...createCheckoutRoutes(dependencies),
   ...createCardRoutes(dependencies),

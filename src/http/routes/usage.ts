@@ -16,10 +16,10 @@ const resultAnswer = z
   })
   .meta({ id: 'UsageResult' });
 
+const { $schema: _, ...eventShape } = z.toJSONSchema(usageEventSchema, { io: 'input' });
 /** Read one by one later, so that what is wrong with an event is said of it alone; the document shows what each should be. */
-const anyEvent = z
-  .unknown()
-  .meta({ ...z.toJSONSchema(usageEventSchema, { io: 'input' }), id: undefined, $schema: undefined });
+const oneEvent = z.looseObject({}).meta(eventShape);
+const manyEvents = z.array(z.unknown().meta(eventShape));
 
 const tag = 'Usage';
 
@@ -40,7 +40,7 @@ export function createUsageRoutes({ usage }: UsageRouteDependencies): Route[] {
       roles: ['platform', 'agency'],
       // Each event carries its own id.
       idempotency: 'none',
-      body: z.union([z.array(anyEvent), anyEvent]),
+      body: z.union([manyEvents, oneEvent]),
       responses: { 200: z.object({ data: z.array(resultAnswer) }).meta({ id: 'UsageResults' }) },
       handle: async ({ scope, body }) => {
         const sent: readonly unknown[] = Array.isArray(body) ? body : [body];

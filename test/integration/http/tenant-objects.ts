@@ -72,6 +72,15 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
       'put /v1/customers/:id/offers': [{ planIds: [plan] }],
       'post /v1/customers/:id/subscription': [{ planId: payAsYouGo }],
       'post /v1/customers/:id/adjustments': [{ kind: 'correction', amount, reason: 'across' }],
+      'post /v1/usage': [
+        {
+          id: 'usage',
+          customerId,
+          feature: 'call_minutes',
+          quantity: '1',
+          occurredAt: service.clock.now().toISOString(),
+        },
+      ],
       'post /v1/portal-sessions': [{ code: 'nobody-has-this-code' }],
       'post /v1/plans': [
         { ...payAsYouGoInput, name: 'other', agencyId },
