@@ -17,6 +17,7 @@ import { createPortalRoutes, type PortalRouteDependencies } from './portal.ts';
 import { createRevenueRoutes, type RevenueRouteDependencies } from './revenue.ts';
 import { createSubscriptionRoutes, type SubscriptionRouteDependencies } from './subscriptions.ts';
 import { createUsageRoutes, type UsageRouteDependencies } from './usage.ts';
+import { createUsageViewRoutes } from './usage-views.ts';
 import { createWebhookEndpointRoutes, type WebhookEndpointRouteDependencies } from './webhook-endpoints.ts';
 
 /** What the routes together need: what each list asks for. */
@@ -51,6 +52,7 @@ export const createRoutes = (dependencies: RouteDependencies): readonly Route[] 
   ...createOfferRoutes(dependencies),
   ...createSubscriptionRoutes(dependencies),
   ...createUsageRoutes(dependencies),
+  ...createUsageViewRoutes(dependencies),
   ...createAuditRoutes(dependencies),
   ...createCheckoutRoutes(dependencies),
   ...createCardRoutes(dependencies),
