@@ -17,6 +17,7 @@ import { sendReceipts, tellFailed, tellPaid } from './checkout/tell-payments.ts'
 import type { Clock } from './clock.ts';
 import type { Database } from './database/database.ts';
 import { jobs, type ScheduledJob } from './delivery/jobs.ts';
+import type { RecentAnswers } from './delivery/recent-answers.ts';
 import { createLedger, type Ledger } from './ledger/ledger.ts';
 import { createAgencyAccounts } from './merchant-accounts/agency-accounts.ts';
 import type { AccountDependencies } from './merchant-accounts/dependencies.ts';
@@ -40,6 +41,7 @@ import { livePlanOf, liveSubscriptions } from './subscriptions/live-plan.ts';
 import { createSubscriptions } from './subscriptions/subscriptions.ts';
 import type { Signer } from './tenancy/api-key.ts';
 import type { Sealer } from './tenancy/sealed.ts';
+import { createGate } from './usage/gate.ts';
 import { createWatchBalances } from './usage/service-state.ts';
 import { createUsage } from './usage/usage.ts';
 
@@ -58,6 +60,8 @@ export interface RoomDependencies {
   readonly webhooksAllowPrivateAddresses: boolean;
   /** Null: there is no mail server. */
   readonly mailer: Mailer | null;
+  /** Keeps refusals of the gate for a moment; null: each call asks the database. */
+  readonly refusals?: RecentAnswers | null;
   /** Base of the pages that clients come back to, without a slash at its end. */
   readonly publicUrl: string;
   readonly log: Logger;
@@ -168,6 +172,7 @@ export function createRooms(dependencies: RoomDependencies) {
 
   const subscriptions = createSubscriptions({ database, clock, jobs, outgoing });
   const usage = createUsage({ database, clock, ledger });
+  const gate = createGate({ database, clock, ledger, refusals: dependencies.refusals ?? null });
 
   const roomJobs: Readonly<Record<string, ScheduledJob>> = {
     ...catalog.jobs,
@@ -189,6 +194,7 @@ export function createRooms(dependencies: RoomDependencies) {
     offers: createOffers({ database, clock, jobs }),
     subscriptions,
     usage,
+    gate,
     adjustBalance: createAdjustBalance({ database, ledger, merchantAccounts, livePlanOf }),
     quoteTopUp: createQuoteTopUp({ database, clock, providers, merchantAccounts }),
     startTopUp: createStartTopUp({

@@ -10,6 +10,7 @@ import { type CatalogSyncRouteDependencies, createCatalogSyncRoutes } from './ca
 import { type CheckoutRouteDependencies, createCheckoutRoutes } from './checkout.ts';
 import { createCustomerRoutes } from './customers.ts';
 import { createEventRoutes, type EventRouteDependencies } from './events.ts';
+import { createGateRoutes, type GateRouteDependencies } from './gate.ts';
 import { createMerchantAccountRoutes, type MerchantAccountRouteDependencies } from './merchant-accounts.ts';
 import { createNoticeRoutes, type NoticeRouteDependencies } from './notices.ts';
 import { createOfferRoutes, type OfferRouteDependencies } from './offers.ts';
@@ -30,6 +31,7 @@ export type RouteDependencies = KeyIssueDependencies &
   CatalogSyncRouteDependencies &
   CheckoutRouteDependencies &
   EventRouteDependencies &
+  GateRouteDependencies &
   MerchantAccountRouteDependencies &
   WebhookEndpointRouteDependencies &
   NoticeRouteDependencies &
@@ -53,6 +55,7 @@ export const createRoutes = (dependencies: RouteDependencies): readonly Route[] 
   ...createSubscriptionRoutes(dependencies),
   ...createUsageRoutes(dependencies),
   ...createUsageViewRoutes(dependencies),
+  ...createGateRoutes(dependencies),
   ...createAuditRoutes(dependencies),
   ...createCheckoutRoutes(dependencies),
   ...createCardRoutes(dependencies),

@@ -39,6 +39,7 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
   const { endpoint, delivery } = await storeEndpoint(service, agency.id);
   const notice = await storeNotice(service, customer);
   const card = await storeCard(service, customer, account);
+  const call = await storeCall(service, customer);
 
   const amount = { amount: '5.00', currency: 'USD' };
   const agencyId = agency.id;
@@ -52,6 +53,7 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
       '/v1/customers/:id/portal-tokens/:tokenId': token,
       '/v1/agencies/:id/api-keys/:keyId': 'key_absent',
       '/v1/agencies/:id/merchant-accounts/:accountId': account,
+      '/v1/gate/sessions/:id': call,
       '/v1/notices/:id': notice,
       '/v1/customers/:id/payment-methods/:pmId': card,
       '/v1/webhook-endpoints/:id': endpoint,
@@ -81,6 +83,8 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
           occurredAt: service.clock.now().toISOString(),
         },
       ],
+      'post /v1/gate/sessions': [{ customerId, feature: 'call_minutes', callId: 'a call' }],
+      'post /v1/gate/checks': [{ customerId, feature: 'seats', quantity: 1 }],
       'post /v1/portal-sessions': [{ code: 'nobody-has-this-code' }],
       'post /v1/plans': [
         { ...payAsYouGoInput, name: 'other', agencyId },
@@ -103,7 +107,21 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
       'post /v1/customers/:id/card-verifications': [{ paymentMethodId: card }],
       'put /v1/customers/:id/auto-refill': [{ enabled: false, threshold: amount, amount }],
     },
-    secrets: [agencyId, customerId, plan, payAsYouGo, token, order, quote, account, endpoint, delivery, notice, card],
+    secrets: [
+      agencyId,
+      customerId,
+      plan,
+      payAsYouGo,
+      token,
+      order,
+      quote,
+      account,
+      endpoint,
+      delivery,
+      notice,
+      card,
+      call,
+    ],
   };
 }
 
@@ -147,6 +165,24 @@ async function storeNotice({ prisma, clock }: Service, { agencyId, id: customerI
       status: 'kept',
       dueAt: createdAt,
       createdAt,
+    },
+  });
+  return id;
+}
+
+async function storeCall({ prisma, clock }: Service, { agencyId, id: customerId }: Tenant['customer']) {
+  const id = `call_of_${agencyId}`;
+  const startedAt = clock.now();
+  await prisma.gateSession.create({
+    data: {
+      agencyId,
+      id,
+      customerId,
+      feature: 'call_minutes',
+      callId: 'stored',
+      slotsUsed: 1,
+      startedAt,
+      expiresAt: new Date(startedAt.getTime() + 120_000),
     },
   });
   return id;

@@ -1,3 +1,4 @@
+import { Decimal } from 'decimal.js';
 import { versionDocumentSchema } from '../../../src/catalog/plan-document.ts';
 import { inTransaction } from '../../../src/database/database.ts';
 import { newId } from '../../../src/ids.ts';
@@ -7,10 +8,12 @@ import { Money } from '../../../src/money/money.ts';
 import { openQuotas } from '../../../src/subscriptions/open-quotas.ts';
 import { newSubscription, type Subscription } from '../../../src/subscriptions/subscription.ts';
 import type { Scope } from '../../../src/tenancy/scope.ts';
+import { createGate, type Gate } from '../../../src/usage/gate.ts';
 import { createWatchBalances } from '../../../src/usage/service-state.ts';
+import type { CallAnswer } from '../../../src/usage/start-call.ts';
 import { createUsage, type Usage } from '../../../src/usage/usage.ts';
 import { type EventResult, readEvent } from '../../../src/usage/usage-event.ts';
-import { ids, type World } from '../catalog/world.ts';
+import { ids, platform, type World } from '../catalog/world.ts';
 import { createSubscriptionWorld, type SubscriptionWorld, two } from '../subscriptions/world.ts';
 
 export { ids, two };
@@ -53,6 +56,10 @@ export interface UsageClient {
   /** On a plan, whatever it costs, as if it had been paid. */
   subscribe(planId: string, change?: Partial<Subscription>): Promise<string>;
   trial(minutes: number, concurrency: number, days: number): Promise<void>;
+  /** A call of call minutes. */
+  call(callId: string, estimate?: string): Promise<CallAnswer>;
+  /** Why a call would be refused, or that it was let in. */
+  refusal(callId: string, estimate?: string): Promise<string>;
   /** Moves the clock past the end of its period by so many hours. */
   pastPeriod(hours: number): Promise<void>;
   /** What was told of it, oldest first. */
@@ -62,6 +69,7 @@ export interface UsageClient {
 export interface UsageWorld extends SubscriptionWorld {
   readonly ledger: Ledger;
   readonly usage: Usage;
+  readonly gate: Gate;
   newClient(agencyId?: string): Promise<UsageClient>;
   clientOf(agencyId: string, id: string): UsageClient;
   /** A published fixed plan with 100 minutes, and 0.20 USD for each further one. */
@@ -99,6 +107,7 @@ export async function createUsageWorld(): Promise<UsageWorld> {
     }),
   });
   const usage = createUsage({ database, clock, ledger });
+  const gate = createGate({ database, clock, ledger, refusals: null });
   let made = 0;
   const next = (): number => {
     made += 1;
@@ -120,10 +129,22 @@ export async function createUsageWorld(): Promise<UsageWorld> {
           readEvent({ customerId: id, feature: 'call_minutes', occurredAt: clock.now().toISOString(), ...event }),
         ),
       );
+    const call: UsageClient['call'] = (callId, estimate) =>
+      gate.start(platform, {
+        customerId: id,
+        feature: 'call_minutes',
+        callId,
+        estimate: estimate === undefined ? null : new Decimal(estimate),
+      });
     return {
       id,
       agencyId,
       send,
+      call,
+      refusal: async (callId, estimate) => {
+        const answer = await call(callId, estimate);
+        return answer.allowed ? 'allowed' : answer.reason;
+      },
       outcomes: async (events, scope) =>
         (await send(events, scope)).map(({ status, code }) => (status === 'rejected' ? code : status)),
       topUp: async (amount) => {
@@ -243,6 +264,7 @@ export async function createUsageWorld(): Promise<UsageWorld> {
     ...world,
     ledger,
     usage,
+    gate,
     clientOf,
     newClient: async (agencyId = ids.two) => {
       const id = `cus_usage_${next()}`;
