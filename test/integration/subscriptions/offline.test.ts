@@ -71,7 +71,7 @@ describe('a client that pays without a card', () => {
   test('is refused terms that its plan does not sell, and nothing is left of the try', async () => {
     const planId = await world.fixed('gold');
     await expect(world.startOffline(planId, { addOns: { concurrency: 9 } })).rejects.toMatchObject({
-      code: 'add_on_over_limit',
+      code: 'add_on_above_limit',
     });
     expect(await latest()).toBeNull();
     expect(await invoices()).toEqual([]);
@@ -297,6 +297,32 @@ describe('an invoice', () => {
     // 30 % of 49.00, which is net of tax.
     expect(await balances()).toContain('payable_to_platform 14.70 USD');
     expect(await balances(ids.platform)).toContain('receivable_from_agency 14.70 USD');
+  });
+
+  test('of a provider is shown beside ours, and is the provider’s to say paid', async () => {
+    const { id: subscriptionId } = await world.startOffline(await world.fixed('gold'));
+    const now = world.clock.now();
+    const lines = [
+      { priceId: 'price_1', net: { amount: '18.000', currency: 'OMR' }, tax: { amount: '0.900', currency: 'OMR' } },
+    ];
+    await world.database.prisma.invoice.create({
+      data: {
+        ...{ ...key, id: 'inv_9', subscriptionId, merchantAccountId: ids.account, kind: 'provider', lines },
+        ...{
+          providerInvoiceId: 'in_1',
+          status: 'open',
+          currency: 'OMR',
+          total: '18.900',
+          tax: '0.900',
+          amountDue: '18.900',
+        },
+        ...{ amountPaid: '0', createdAt: now, updatedAt: now },
+      },
+    });
+    const [provider] = await invoices();
+    expect(provider).toMatchObject({ kind: 'provider', lines: [{ description: null, amount: '18.000' }] });
+    const mark = world.offline.invoices.markPaid(two, 'inv_9', { externalReference: undefined });
+    await expect(mark).rejects.toMatchObject({ status: 409, code: 'invoice_of_provider' });
   });
 
   test('of a plan that costs nothing is paid as it is made, and nothing is posted', async () => {
