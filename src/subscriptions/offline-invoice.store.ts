@@ -35,11 +35,6 @@ export interface Invoice {
   readonly createdAt: Date;
 }
 
-/** A provider's line as it is stored with its invoice. */
-const providerLine = z
-  .object({ net: z.object({ amount: z.string() }) })
-  .transform(({ net }): InvoiceLine => ({ description: null, feature: null, quantity: null, amount: net.amount }));
-
 const invoiceRows = z.array(
   z
     .object({
@@ -57,7 +52,7 @@ const invoiceRows = z.array(
       tax: z.string(),
       amountDue: z.string(),
       amountPaid: z.string(),
-      lines: z.array(z.union([invoiceLineSchema, providerLine])),
+      lines: z.array(invoiceLineSchema),
       planId: z.string().nullable(),
       planVersion: z.number().nullable(),
       hostedUrl: z.string().nullable(),

@@ -20,30 +20,28 @@ type Sold = Pick<VersionDocument, 'cycles' | 'recurring' | 'limits'>;
 /** Throws `AppError` 422 for a cycle or an add-on that the plan does not sell, and for more than its limit. */
 export function requireSaleTerms({ cycles, recurring, limits }: Sold, { cycle, addOns }: SaleTerms): void {
   if (cycles[cycle] === undefined) {
-    throw invalidField('cycle', 'cycle_not_offered', `The plan is not sold ${cycle}: choose a cycle that has a price.`);
+    throw invalidField('cycle', 'cycle_not_sold', `The plan is not sold ${cycle}: choose a cycle that has a price.`);
   }
   for (const [feature, count] of Object.entries(addOns)) {
     const path = `addOns.${feature}`;
     const line = recurring.find((each) => each.feature === feature);
-    if (!line) throw invalidField(path, 'add_on_unknown', 'The plan does not have this feature.');
-    if (line.unitPrice === undefined) {
-      throw invalidField(path, 'add_on_not_for_sale', `The plan sells no more ${feature} than it includes.`);
+    if (line?.unitPrice === undefined) {
+      throw invalidField(path, 'add_on_not_sold', `The plan sells no extra ${feature}.`);
     }
     const most = feature === 'concurrency' ? limits.maxConcurrency : undefined;
     if (most !== undefined && line.included + count > most) {
       const message = `The plan allows ${most} in all, of which ${line.included} are included.`;
-      throw invalidField(path, 'add_on_above_limit', message);
+      throw invalidField(path, 'add_on_over_limit', message);
     }
   }
 }
 
-/** One line of an invoice. `amount` is a decimal string in the invoice's currency: as the plan prices it, of a provider's line net of tax. */
+/** One line of an invoice. Amounts are decimal strings in the invoice's currency, as the plan prices them. */
 export const invoiceLineSchema = z.object({
-  /** Null for a provider's line, which says only what was charged. */
-  description: z.string().nullable(),
+  description: z.string(),
   /** Null for what is no feature: the plan itself. */
   feature: z.string().nullable(),
-  quantity: z.string().nullable(),
+  quantity: z.string(),
   amount: z.string(),
 });
 export type InvoiceLine = z.output<typeof invoiceLineSchema>;

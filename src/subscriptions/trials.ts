@@ -8,7 +8,7 @@ import { startTrial } from './start-trial.ts';
 import { loadTrial } from './trial.store.ts';
 import type { Trial } from './trial.ts';
 
-/** The trials that new clients of agencies start on. A plan's own trial is its provider's, see plan-trial-claims.ts. */
+/** The trials that new clients of agencies start on. A plan's own trial is its provider's, see plan-trial.ts. */
 export interface Trials {
   readonly onCustomerCreated: OnCustomerCreated;
   /** Throws `AppError` 404 for a client that is not there for the scope, 404 `no_trial` where it never had one. */

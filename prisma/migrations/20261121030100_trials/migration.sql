@@ -22,9 +22,8 @@ ALTER TABLE plan_trials
 
 ALTER TABLE orders
   DROP CONSTRAINT orders_positive,
-  -- What is no balance credits none.
-  ADD CONSTRAINT orders_positive
-    CHECK (charged > 0 AND rate > 0 AND (credited > 0 OR (credited = 0 AND kind IN ('invoice', 'pack')))),
-  ADD CONSTRAINT orders_pack
-    CHECK ((kind = 'pack') = (pack IS NOT NULL) AND (kind <> 'pack' OR (credited = 0 AND plan_id IS NOT NULL))),
-  ADD CONSTRAINT orders_tax CHECK (tax >= 0 AND tax < charged);
+  ADD CONSTRAINT orders_positive CHECK (charged > 0 AND rate > 0 AND credited >= 0),
+  -- Either balance is sold, and then it is credited, or a pack is, whose payment credits none.
+  ADD CONSTRAINT orders_sold CHECK ((kind = 'pack') = (pack IS NOT NULL) AND (kind = 'pack') = (credited = 0)),
+  ADD CONSTRAINT orders_pack CHECK (kind <> 'pack' OR plan_id IS NOT NULL),
+  ADD CONSTRAINT orders_tax CHECK (tax >= 0 AND tax < charged AND (tax = 0 OR kind = 'pack'));

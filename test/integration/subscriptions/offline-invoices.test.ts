@@ -99,12 +99,9 @@ describe('an invoice', () => {
   test('of a provider is shown beside ours, and is the provider’s to say paid', async () => {
     const { id: subscriptionId } = await world.startOffline(await world.fixed('gold'));
     const now = world.clock.now();
-    const lines = [
-      { priceId: 'price_1', net: { amount: '18.000', currency: 'OMR' }, tax: { amount: '0.900', currency: 'OMR' } },
-    ];
     await world.database.prisma.invoice.create({
       data: {
-        ...{ ...key, id: 'inv_9', subscriptionId, merchantAccountId: ids.account, kind: 'provider', lines },
+        ...{ ...key, id: 'inv_9', subscriptionId, merchantAccountId: ids.account, kind: 'provider' },
         ...{
           providerInvoiceId: 'in_1',
           status: 'open',
@@ -117,7 +114,7 @@ describe('an invoice', () => {
       },
     });
     const [provider] = await invoices();
-    expect(provider).toMatchObject({ kind: 'provider', lines: [{ description: null, amount: '18.000' }] });
+    expect(provider).toMatchObject({ id: 'inv_9', kind: 'provider' });
     const mark = world.offline.invoices.markPaid(two, 'inv_9', { externalReference: undefined });
     await expect(mark).rejects.toMatchObject({ status: 409, code: 'invoice_of_provider' });
   });

@@ -3,7 +3,7 @@ import { inTransaction } from '../../../src/database/database.ts';
 import { createEmit } from '../../../src/outgoing/emit.ts';
 import { createNotices } from '../../../src/outgoing/notices.ts';
 import { convertTrial } from '../../../src/subscriptions/end-trial.ts';
-import { claimPlanTrial, planTrialAllowed } from '../../../src/subscriptions/plan-trial-claims.ts';
+import { claimPlanTrial, planTrialAllowed } from '../../../src/subscriptions/plan-trial.ts';
 import { listQuotaPeriods } from '../../../src/subscriptions/quota-period.store.ts';
 import { createTrials, type Trials } from '../../../src/subscriptions/trials.ts';
 import { createCustomer } from '../../../src/tenancy/create-customer.ts';

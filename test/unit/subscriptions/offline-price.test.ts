@@ -65,13 +65,13 @@ const codeOf = (terms: SaleTerms, change: Parameters<typeof plan>[0] = {}): stri
 const cases: readonly (readonly [SaleTerms, NonNullable<Parameters<typeof plan>[0]>, string])[] = [
   [{ cycle: 'monthly', addOns: {} }, {}, 'sold'],
   [{ cycle: 'monthly', addOns: { concurrency: 8 } }, {}, 'sold'],
-  [{ cycle: 'monthly', addOns: { concurrency: 9 } }, {}, 'add_on_above_limit addOns.concurrency'],
-  [{ cycle: 'monthly', addOns: { seats: 1 } }, {}, 'add_on_unknown addOns.seats'],
-  [{ cycle: 'yearly', addOns: {} }, { cycles: { monthly: '49.00' } }, 'cycle_not_offered cycle'],
+  [{ cycle: 'monthly', addOns: { concurrency: 9 } }, {}, 'add_on_over_limit addOns.concurrency'],
+  [{ cycle: 'monthly', addOns: { seats: 1 } }, {}, 'add_on_not_sold addOns.seats'],
+  [{ cycle: 'yearly', addOns: {} }, { cycles: { monthly: '49.00' } }, 'cycle_not_sold cycle'],
   [
     { cycle: 'monthly', addOns: { concurrency: 1 } },
     { recurring: [{ feature: 'concurrency', included: 2 }] },
-    'add_on_not_for_sale addOns.concurrency',
+    'add_on_not_sold addOns.concurrency',
   ],
 ];
 
