@@ -67,7 +67,7 @@ describe('a client that pays without a card', () => {
   test('is refused terms that its plan does not sell, and nothing is left of the try', async () => {
     const planId = await world.fixed('gold');
     await expect(world.startOffline(planId, { addOns: { concurrency: 9 } })).rejects.toMatchObject({
-      code: 'add_on_over_limit',
+      code: 'add_on_above_limit',
     });
     expect(await latest()).toBeNull();
     expect(await invoices()).toEqual([]);

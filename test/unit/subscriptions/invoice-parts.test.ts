@@ -31,7 +31,7 @@ function paidInvoice({ lines, rounding, credit }: Paid): ProviderInvoice {
     ...{ id: 'in_1', number: null, status: 'paid', subscriptionId: 'sub_stripe_1', metadata: {}, billingReason: null },
     ...{ total: omr(total), tax: omr(tax), amountDue: omr(due), amountPaid: omr(due), credit: omr(credit) },
     lines: lines.map((line) => ({
-      ...{ priceId: line.priceId, net: omr(line.net), tax: omr(line.tax) },
+      ...{ priceId: line.priceId, description: 'Sold', quantity: 1, net: omr(line.net), tax: omr(line.tax) },
       ...{ periodStart: at('2026-01-15'), periodEnd: at('2026-02-15') },
     })),
     ...{ paymentIds: ['pi_1'], hostedUrl: null, attemptCount: 1, nextAttemptAt: null },
