@@ -56,7 +56,7 @@ export function createSettleInvoice({
   return async (sql, invoice) => {
     const { agencyId, customerId, account, plan, paid, credit, subscriptionNet, overageNet, tax, source } = invoice;
     // A trial's first invoice asks for nothing.
-    if (paid.plus(credit).isZero) return;
+    if (paid.isZero && credit.isZero) return;
     const posting = settleInvoice({
       agencyId,
       customerId,

@@ -72,6 +72,17 @@ export const migrateJobs = (pool: pg.Pool, log: Logger): Promise<void> =>
   runMigrations({ pgPool: pool, logger: workerLogger(log) });
 
 /**
+ * Gives back the jobs that a process had in hand when it died; else they would wait for four hours, and whoever waits for quiet with
+ * them. Only where no other process can be at work.
+ */
+export async function releaseJobs(pool: pg.Pool): Promise<void> {
+  await pool.query(
+    `SELECT graphile_worker.force_unlock_workers(array_agg(DISTINCT locked_by))
+       FROM graphile_worker._private_jobs WHERE locked_by IS NOT NULL`,
+  );
+}
+
+/**
  * A run that still waits for a worker is the next one too: schedules never queue up behind what is slow. Its key is its own, for
  * one that was enqueued may have been put off, and the schedule is what runs it then.
  */
