@@ -1,22 +1,14 @@
-import type { Sql } from '../database/database.ts';
 import type { Posting } from '../ledger/posting.ts';
 import { drawUsage, reverse } from '../ledger/postings.ts';
 import type { RatedGroup } from './group.ts';
-import { accountsForDraws } from './record.sql.ts';
 import { readStanding } from './standing.ts';
 
 /** In the books of an agency that has no account, and whose platform has none. */
 const noAccount = 'none';
 
 /** What the groups cost, as postings: one per period's totals, whatever the number of events. A cost that shrank is drawn back. */
-export async function drawsOf(sql: Sql, groups: readonly RatedGroup[]): Promise<readonly Posting[]> {
-  const drawn = groups.filter(({ draw }) => draw !== null);
-  if (drawn.length === 0) return [];
-  const { rows } = await sql.query<{ agencyId: string; id: string }>(accountsForDraws, [
-    [...new Set(drawn.map(({ key }) => key.agencyId))],
-  ]);
-  const accounts = new Map(rows.map(({ agencyId, id }) => [agencyId, id]));
-  return drawn.flatMap((group): Posting[] => {
+export function drawsOf(groups: readonly RatedGroup[]): readonly Posting[] {
+  return groups.flatMap((group): Posting[] => {
     const { key, draw, row, rated, units } = group;
     if (draw === null) return [];
     const before = readStanding(row);
@@ -26,7 +18,7 @@ export async function drawsOf(sql: Sql, groups: readonly RatedGroup[]): Promise<
       agencyId: key.agencyId,
       customerId: key.customerId,
       planId: units[0].place.version?.planId ?? null,
-      merchantAccountId: accounts.get(key.agencyId) ?? noAccount,
+      merchantAccountId: units[0].place.accountId ?? noAccount,
       reference: draw,
       source: `usage:${units[0].event.id}`,
     };

@@ -111,9 +111,11 @@ async function recordTogether(
 
 async function record(dependencies: IngestDependencies, units: readonly Unit[]): Promise<ReadonlyMap<Unit, Outcome>> {
   if (units.length === 0) return new Map();
+  const takesBack = units.some(({ event }) => event.reverses !== null);
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await inTransaction(dependencies.database.pool, (sql) => recordBatch(dependencies, sql, units));
+      const care = takesBack || attempt > 1 ? 'look' : 'assume_new';
+      return await inTransaction(dependencies.database.pool, (sql) => recordBatch(dependencies, sql, units, care));
     } catch (error) {
       if (!(error instanceof OvertakenBatch) || attempt === attemptsMax) throw error;
     }

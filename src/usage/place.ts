@@ -22,6 +22,10 @@ export interface Place extends TotalsKey {
   readonly included: string;
   /** Whether the client has ever had a quantity of the feature beside its plan. */
   readonly licensed: boolean;
+  /** Whether its totals were there when it was looked for. */
+  readonly counted: boolean;
+  /** The account in whose books its draws are; null where there is none. */
+  readonly accountId: string | null;
 }
 
 /** One text per totals; texts sort as rows are locked. */
@@ -43,6 +47,9 @@ interface LocatedRow {
   readonly agencyId: string;
   readonly createdAt: Date;
   readonly licensed: boolean;
+  readonly counted: boolean;
+  readonly accountId: string | null;
+  readonly resellerId: string | null;
 }
 type FoundRow = LocatedRow & (PeriodColumns | { readonly [Column in keyof PeriodColumns]: null });
 
@@ -66,6 +73,8 @@ export interface Located {
   readonly createdAt: Date;
   /** False where no quota covers the time. */
   readonly covered: boolean;
+  /** The client of the platform's that its agency is; null where it is none. */
+  readonly resellerId: string | null;
 }
 
 export const versionOf = (row: Pick<PeriodColumns, 'planAgencyId' | 'planId' | 'planVersion'>): VersionKey | null =>
@@ -99,15 +108,16 @@ export async function locate(
   return wanted.map(({ customerId, feature, at }, index): Located | null => {
     const row = found.get(index);
     if (!row) return null;
-    const { createdAt, licensed } = row;
-    const facts = { agencyId: row.agencyId, customerId, feature, licensed };
+    const { createdAt, resellerId, agencyId, licensed, counted, accountId } = row;
+    const facts = { agencyId, customerId, feature, licensed, counted, accountId };
     if (isCovered(row)) {
       const { holderId, periodStart, periodEnd, included } = row;
       const period = { holderId, periodStart, periodEnd, included, version: versionOf(row) };
-      return { createdAt, covered: true, place: { ...facts, ...period } };
+      return { createdAt, resellerId, covered: true, place: { ...facts, ...period } };
     }
     return {
       createdAt,
+      resellerId,
       covered: false,
       place: { ...facts, ...uncoveredPeriod(live.get(`${row.agencyId}|${customerId}`), at) },
     };

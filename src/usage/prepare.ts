@@ -1,6 +1,5 @@
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/database.ts';
-import { findAgencyClients } from './place.sql.ts';
 import { type Located, locate } from './place.ts';
 import { isKept, isRefused, type Refusable } from './refusable.ts';
 import { type Draft, placeReversals } from './reversals.ts';
@@ -18,7 +17,7 @@ export interface PrepareDependencies {
 const clockSkewMaxMs = 60_000;
 
 /** A unit before it is known whether its agency resells it. */
-type OwnUnit = Omit<Unit, 'resale'>;
+type OwnUnit = Omit<Unit, 'resale'> & { readonly resellerId: string | null };
 
 /**
  * Finds where events belong and by what terms they are rated, before any lock is taken. `agencyId` limits whose clients there are;
@@ -78,17 +77,9 @@ async function resalesOf(
   units: readonly Refusable<OwnUnit>[],
   now: Date,
 ): Promise<ReadonlyMap<OwnUnit, Unit>> {
-  const sold = units.filter(isKept);
-  const agencies = [...new Set(sold.map(({ place }) => place.agencyId))];
-  if (agencies.length === 0) return new Map();
-  const { rows } = await dependencies.database.pool.query<{ agency: string; customerId: string }>(findAgencyClients, [
-    agencies,
-  ]);
-  const clients = new Map(rows.map(({ agency, customerId }) => [agency, customerId]));
-  const resold = sold.flatMap((unit) => {
-    const customerId = clients.get(unit.place.agencyId);
-    return customerId === undefined ? [] : [{ unit, event: resaleOf(unit, customerId) }];
-  });
+  const resold = units
+    .filter(isKept)
+    .flatMap((unit) => (unit.resellerId === null ? [] : [{ unit, event: resaleOf(unit, unit.resellerId) }]));
   if (resold.length === 0) return new Map();
   const located = await locate(
     dependencies,

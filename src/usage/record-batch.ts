@@ -25,8 +25,14 @@ export interface RecordDependencies {
   readonly ledger: Pick<Ledger, 'post'>;
 }
 
-/** Another transaction added one of the events between our look and our insert: run the batch again. */
+/** An event of the batch that was taken for a new one is there already: run the batch again, and look first. */
 export class OvertakenBatch extends Error {}
+
+/**
+ * `look`: which events are there already is read before anything is decided. `assume_new`: it is not, which saves a round trip where
+ * the insert finds that all of them are new, and else costs a second try.
+ */
+export type Care = 'assume_new' | 'look';
 
 /** A period takes usage in time for so long after its end, in milliseconds. */
 export const periodClosesAfterMs = 72 * 3_600_000;
@@ -47,11 +53,15 @@ export async function recordBatch(
   dependencies: RecordDependencies,
   sql: Sql,
   units: readonly Unit[],
+  care: Care,
 ): Promise<ReadonlyMap<Unit, Outcome>> {
   const now = dependencies.clock.now();
   const everything = units.flatMap((unit) => (unit.resale ? [unit, unit.resale] : [unit]));
   const locked = await lockAll(sql, everything, now);
-  const { fresh, taken, outcomes } = decideBatch(units, await readKnown(sql, everything));
+  const { fresh, taken, outcomes } = decideBatch(
+    units,
+    care === 'look' ? await readKnown(sql, everything) : new Map<string, KnownEvent>(),
+  );
   if (fresh.length === 0) return outcomes;
 
   const groups = [...Map.groupBy(fresh, ({ place }) => totalsName(place))].flatMap(
@@ -63,24 +73,16 @@ export async function recordBatch(
   );
   const rated = await rateAll(sql, groups, now);
   await save(sql, rated, fresh, taken, now);
-  const postings = await drawsOf(sql, rated);
+  const postings = drawsOf(rated);
   if (postings.length > 0) await dependencies.ledger.post(sql, postings);
   return outcomes;
 }
 
 async function lockAll(sql: Sql, units: readonly Unit[], now: Date): Promise<ReadonlyMap<string, TotalsRow>> {
   const distinct = [...new Map(units.map((unit) => [totalsName(unit.place), unit])).values()];
+  const missing = distinct.filter(({ place }) => !place.counted);
+  if (missing.length > 0) await ensure(sql, missing, now);
   const places = distinct.map(({ place }) => place);
-  await sql.query(ensureTotals, [
-    ...columns(places),
-    places.map(({ periodEnd }) => periodEnd),
-    places.map(({ version }) => version?.planAgencyId ?? null),
-    places.map(({ version }) => version?.planId ?? null),
-    places.map(({ version }) => version?.planVersion ?? null),
-    distinct.map(({ terms }) => terms.collect),
-    places.map(({ included }) => included),
-    now,
-  ]);
   const { rows } = await sql.query<TotalsRow & { place: number }>(lockTotals, columns(places));
   return new Map(
     rows.flatMap((row) => {
@@ -88,6 +90,20 @@ async function lockAll(sql: Sql, units: readonly Unit[], now: Date): Promise<Rea
       return place ? [[totalsName(place), row] as const] : [];
     }),
   );
+}
+
+async function ensure(sql: Sql, units: readonly Unit[], now: Date): Promise<void> {
+  const places = units.map(({ place }) => place);
+  await sql.query(ensureTotals, [
+    ...columns(places),
+    places.map(({ periodEnd }) => periodEnd),
+    places.map(({ version }) => version?.planAgencyId ?? null),
+    places.map(({ version }) => version?.planId ?? null),
+    places.map(({ version }) => version?.planVersion ?? null),
+    units.map(({ terms }) => terms.collect),
+    places.map(({ included }) => included),
+    now,
+  ]);
 }
 
 async function readKnown(sql: Sql, units: readonly Unit[]): Promise<ReadonlyMap<string, KnownEvent>> {

@@ -115,10 +115,3 @@ UPDATE gate_sessions s
        held_amount = CASE WHEN s.ended_at IS NULL THEN greatest(s.held_amount - n.amount, 0) ELSE 0 END
   FROM unnest($1::text[], $2::text[], $3::text[], $4::numeric[], $5::numeric[]) AS n(agency_id, customer_id, id, quantity, amount)
  WHERE s.agency_id = n.agency_id AND s.customer_id = n.customer_id AND s.id = n.id`;
-
-/** The account in whose books each agency's draws are: as for a new checkout, or else what there is. Parameter: agencies. */
-export const accountsForDraws = `
-SELECT DISTINCT ON (w.agency_id) w.agency_id AS "agencyId", m.id
-  FROM unnest($1::text[]) AS w(agency_id)
-  JOIN merchant_accounts m ON m.agency_id = w.agency_id OR m.agency_id IN (SELECT id FROM agencies WHERE is_platform)
- ORDER BY w.agency_id, m.status <> 'active', m.agency_id <> w.agency_id, m.provider, m.id`;

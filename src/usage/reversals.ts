@@ -16,6 +16,8 @@ export interface Placed {
   readonly event: UsageEvent;
   readonly place: Place;
   readonly at: Date;
+  /** The client of the platform's that its agency is; null where it is none. */
+  readonly resellerId: string | null;
 }
 
 interface ReversedRow extends PeriodColumns {
@@ -33,7 +35,9 @@ export async function placeReversals(
 ): Promise<readonly Refusable<Placed>[]> {
   const placed = drafts.map(
     (draft): Refusable<Placed> =>
-      isRefused(draft) ? draft : { event: draft.event, place: draft.located.place, at: draft.at },
+      isRefused(draft)
+        ? draft
+        : { event: draft.event, place: draft.located.place, at: draft.at, resellerId: draft.located.resellerId },
   );
   const originals = new Map(
     placed.flatMap((each): (readonly [string, Placed])[] =>
@@ -57,17 +61,20 @@ export async function placeReversals(
   }
   return placed.map((each): Refusable<Placed> => {
     if (isRefused(each) || each.event.reverses === null) return each;
-    const { event, place } = each;
+    const { event, place, resellerId } = each;
     const name = `${place.agencyId}|${event.reverses}`;
     const row = recorded.get(name);
-    const original = originals.get(name) ?? (row && placedRow(row, event, place));
+    const original = originals.get(name) ?? (row && placedRow(row, each));
     const same = original?.place.customerId === event.customerId && original.place.feature === event.feature;
-    return original && same ? { event, place: original.place, at: original.at } : { refused: 'reversed_event_unknown' };
+    return original && same
+      ? { event, place: original.place, at: original.at, resellerId }
+      : { refused: 'reversed_event_unknown' };
   });
 }
 
-const placedRow = (row: ReversedRow, event: UsageEvent, { licensed }: Place): Placed => ({
+const placedRow = (row: ReversedRow, { event, resellerId, place: { licensed, accountId } }: Placed): Placed => ({
   event,
+  resellerId,
   at: row.ratedAt,
   place: {
     agencyId: row.agencyId,
@@ -79,5 +86,7 @@ const placedRow = (row: ReversedRow, event: UsageEvent, { licensed }: Place): Pl
     included: row.included,
     version: versionOf(row),
     licensed,
+    counted: true,
+    accountId,
   },
 });
