@@ -131,7 +131,7 @@ export function createRooms(dependencies: RoomDependencies) {
     operations,
     outgoing,
     notify: notices.notify,
-    settleInvoice: createSettleInvoice({ ledger, clock, jobs }),
+    settleInvoice: createSettleInvoice({ ledger, clock }),
     findDefaultCard: (sql, client) => cards.findDefault(sql, client),
     planTrialAllowed,
     versionDocument,
