@@ -152,7 +152,7 @@ export function createRooms(dependencies: RoomDependencies) {
     operations,
     outgoing,
     notify: notices.notify,
-    settleInvoice: createSettleInvoice({ ledger, clock, jobs }),
+    settleInvoice: createSettleInvoice({ ledger, clock }),
     findDefaultCard: (sql, client) => cards.findDefault(sql, client),
     versionDocument,
     onSubscriptionCard: (sql, card) => cards.adopt(sql, card),

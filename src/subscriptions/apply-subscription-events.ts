@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { CustomerKey } from '../catalog/offer.store.ts';
+import { followJob } from '../checkout/follow-job.ts';
 import type { SettleInvoice } from '../checkout/settle-invoice.ts';
 import type { Sql } from '../database/database.ts';
 import type { MerchantAccount } from '../merchant-accounts/merchant-account.ts';
@@ -59,9 +60,15 @@ export function createApplySubscriptionEvents(dependencies: ApplyDependencies): 
       `${event.agencyId} ${'subscriptionId' in event ? event.subscriptionId : event.checkoutId}`;
     named.sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : nameOf(a) > nameOf(b) ? 1 : a.index - b.index));
     for (const { event, source, index } of named) outcomes[index] = await apply(dependencies, sql, event, source);
+    // Last, for the waiting job is one row: another batch that settles waits for it until this one commits, and must not hold a client
+    // that this one still wants.
+    if (batch.some(({ event }) => isPaid(event))) await dependencies.jobs.enqueue(sql, followJob());
     return outcomes;
   };
 }
+
+const isPaid = (event: SubscriptionEvent): boolean =>
+  event.type === 'subscription.read' && event.reading?.invoice.status === 'paid';
 
 async function apply(
   dependencies: ApplyDependencies,
