@@ -7,6 +7,7 @@ import { benchCatalog } from './catalog.bench.ts';
 import { benchGate } from './gate.bench.ts';
 import { benchLedger } from './ledger.bench.ts';
 import type { BenchResult } from './result.ts';
+import { benchSubscriptions } from './subscriptions.bench.ts';
 import { benchUsage } from './usage.bench.ts';
 import { benchWebhooks } from './webhooks.bench.ts';
 
@@ -19,6 +20,7 @@ const benches: Readonly<
   catalog: benchCatalog,
   usage: benchUsage,
   gate: benchGate,
+  subscriptions: benchSubscriptions,
 };
 
 const help = `npm run bench [-- options]
