@@ -108,6 +108,11 @@ const confirmForm = (path: string): string => `<h2>Or without a card</h2>
 const needsNoCard = (session: Stripe.Checkout.Session): boolean =>
   session.mode === 'subscription' && session.amount_total === 0 && session.payment_method_collection === 'if_required';
 
+function actionText(session: Stripe.Checkout.Session): string {
+  if (savesOnly(session)) return 'Save a card';
+  return session.amount_total === 0 ? 'Begin, nothing is due today' : `Pay ${escapeHtml(amountText(session))}`;
+}
+
 export interface PayPageContent {
   readonly session: Stripe.Checkout.Session;
   readonly lines: readonly Stripe.LineItem[];
@@ -119,7 +124,7 @@ export function payPage({ session, lines, problem }: PayPageContent): string {
   const path = `/pay/${session.id}`;
   const back = session.cancel_url ? `<p><a href="${escapeHtml(session.cancel_url)}">Cancel and go back</a></p>` : '';
   const [title, verb] = savesOnly(session) ? ['Save a card', 'save'] : ['Pay', 'pay with'];
-  const action = savesOnly(session) ? title : `Pay ${escapeHtml(amountText(session))}`;
+  const action = actionText(session);
   return page(
     `${title} - sandbox`,
     `${heading(session, lines)}
