@@ -124,8 +124,9 @@ const sumOf = (events: readonly { readonly quantity: Decimal }[]): Decimal =>
 export function needsHistory({ terms, standing, events, closed, licences }: Omit<Batch, 'history'>): boolean {
   if (terms.aggregation !== 'sum') return true;
   if (closed || licences.length === 0) return false;
-  const reachesLicences =
-    standing.addOn.greaterThan(0) || standing.used.plus(sumOf(events)).greaterThan(terms.included);
+  // What a reversal gives back of an earlier batch is not room for the events beside it: those are spread as if it had not come.
+  const used = standing.used.plus(sumOf(events.filter(({ reverses }) => reverses === null)));
+  const reachesLicences = standing.addOn.greaterThan(0) || used.greaterThan(terms.included);
   return reachesLicences && events.some((event) => event.reverses !== null || !isAfter(event, standing.through));
 }
 

@@ -157,6 +157,14 @@ describe('a period', () => {
     expect(period.take([event('before', 5, '10')]).figures).toMatchObject({ addOn: '10', overage: '10', net: '2.00' });
   });
 
+  test('draws on no licence for events that fit into what a reversal beside them gave back', () => {
+    const licences = [{ id: 'lic', startsAt: hour(0), endsAt: null, quantity: decimal('50') }];
+    const period = new Period(terms(), licences).take([event('a', 1, '90')]);
+    period.take([event('b', 2, '40'), event('taken back', 1, '-90', 'a')]);
+    expect(period.figures).toMatchObject({ free: '40', addOn: '0', overage: '0' });
+    expect(period.draws).toEqual({ lic: '0' });
+  });
+
   test('charges cumulative cost rounded once, so that many small events cost what one large one does', () => {
     const rates = terms({ included: decimal('0'), price: Money.of('0.000001', 'USD') });
     const many = new Period(rates);
