@@ -12,6 +12,7 @@ import { deliverySteps } from './demo/delivery-steps.ts';
 import { paymentSteps } from './demo/payment-steps.ts';
 import { failureLines, type Step } from './demo/step.ts';
 import { subscriptionSteps } from './demo/subscription-steps.ts';
+import { usageSteps } from './demo/usage-steps.ts';
 import { createWorld } from './demo/world.ts';
 import { createSandboxClient } from './sandbox-client.ts';
 import { freePorts, newPlatformKey, startServiceProcess } from './service-process.ts';
@@ -38,6 +39,7 @@ const steps: readonly Step[] = [
   ...agencySteps,
   ...bookSteps,
   ...subscriptionSteps,
+  ...usageSteps,
 ];
 
 /** What the demo drives, and how to let go of it. */
