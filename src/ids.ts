@@ -6,6 +6,7 @@ export const idPrefixes = {
   apiKey: 'key',
   customer: 'cus',
   portalSession: 'pts',
+  consoleSession: 'cns',
   merchantAccount: 'macc',
   plan: 'plan',
   planVersion: 'planv',

@@ -40,6 +40,7 @@ import { Started } from './started.ts';
 import { openStores } from './stores.ts';
 import { apiKeyHasher, signerOf } from './tenancy/api-key.ts';
 import { createAuthenticator } from './tenancy/authenticate.ts';
+import { createConsoleSessions } from './tenancy/console-sessions.ts';
 import { ensurePlatformAgency } from './tenancy/ensure-platform-agency.ts';
 import { stampInstallation } from './tenancy/installation.ts';
 import { loadSecrets } from './tenancy/installation-secrets.ts';
@@ -165,6 +166,8 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
   const limits = createRateLimits(config.redisUrl, callLimits(config.apiCallsPerSecond), log);
   started.add('rate limits', limits.close);
   const portal = createPortal({ database, clock, hash, publicUrl });
+  const authenticate = createAuthenticator({ sql: pool, clock, hash, log });
+  const consoleSessions = createConsoleSessions({ database, clock, hash, authenticate });
 
   const inbox = createInbox({ pool, clock });
   if (stores.exclusive) await inbox.releaseClaims();
@@ -205,6 +208,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     jobs: {
       ...rooms.jobs,
       'http.purge_idempotency': { handle: () => purgeIdempotency(idempotency), cron: '20 * * * *' },
+      'tenancy.purge_console_sessions': { handle: consoleSessions.purge, cron: '50 4 * * *' },
       'tenancy.purge_portal_sessions': { handle: portal.purge, cron: '40 4 * * *' },
     },
   });
@@ -234,7 +238,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
       inbox,
       wakeInbox: () => wakeups.announce('inbox'),
     }),
-    authenticate: createAuthenticator({ sql: pool, clock, hash, log }),
+    authenticate,
     limits,
     trustedProxies: config.trustedProxies,
     noteRefusal: createNoteRefusal({
@@ -244,6 +248,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
       firstOfMinute: async (name) => (await limits.take('refusal', name)).allowed,
     }),
     portal: { portal, ledger: rooms.ledger },
+    consoleSessions,
     connect: rooms.agencyAccounts,
     idempotency,
     webhooks: createStripeReceiver({

@@ -2,6 +2,7 @@ import { parseCookie } from 'cookie';
 import type { Request, Response } from 'express';
 import { AppError } from '../errors.ts';
 import { AccessRefusal, callerOf } from '../tenancy/access-refusal.ts';
+import { isConsoleSecret } from '../tenancy/console-secret.ts';
 import { isCsrfTokenOf, isPortalSecret } from '../tenancy/portal-secret.ts';
 import type { NoteRefusal } from '../tenancy/refusals.ts';
 import type { Scope } from '../tenancy/scope.ts';
@@ -21,11 +22,28 @@ export interface AdmissionDependencies {
 
 /** The cookie of a portal session. */
 export const sessionCookie = 'baisa_portal';
+/** The cookie of a session of the console. */
+export const consoleCookie = 'baisa_console';
 
-export const sessionOf = (request: Request): string | undefined => {
-  const secret = parseCookie(request.headers.cookie ?? '')[sessionCookie];
-  return secret !== undefined && isPortalSecret(secret) ? secret : undefined;
+const cookieOf = (name: string, isOurs: (secret: string) => boolean) => (request: Request) => {
+  const secret = parseCookie(request.headers.cookie ?? '')[name];
+  return secret !== undefined && isOurs(secret) ? secret : undefined;
 };
+
+export const sessionOf = cookieOf(sessionCookie, isPortalSecret);
+export const consoleSessionOf = cookieOf(consoleCookie, isConsoleSecret);
+
+const csrfTokenIn = (request: Request): string => request.get('x-csrf-token') ?? '';
+
+/**
+ * A browser may be signed in to both, and a cookie says nothing of the page that it was sent for: the page's token tells, and
+ * without one the weaker of the two is taken.
+ */
+function secretOf(request: Request): string | undefined {
+  const [portal, console] = [sessionOf(request), consoleSessionOf(request)];
+  if (console === undefined || portal === undefined) return portal ?? console;
+  return isCsrfTokenOf(console, csrfTokenIn(request)) ? console : portal;
+}
 
 /** What of a refused call is noted. */
 interface RefusedRequest {
@@ -35,16 +53,23 @@ interface RefusedRequest {
   readonly input: RawInput;
 }
 
+export interface SessionProof {
+  /** Of the cookie. */
+  readonly secret: string | undefined;
+  /** What the page sent along. */
+  readonly csrfToken: string;
+}
+
 /** Who may come in, by which key, how often; and what is kept of those who may not. */
 export interface Admission {
   /** Whose call it is. Throws `AppError` 401, 403 or 429. */
   admit(request: Request, response: Response, roles: Route['roles']): Promise<Scope>;
-  /** Who holds a session, by its cookie; null without one. Throws `AppError` 401, 403 or 429. */
-  visitor(request: Request, response: Response): Promise<Scope | null>;
+  /** Who holds a session, by the secret in its cookie; null without one. Throws `AppError` 401, 403 or 429. */
+  visitor(request: Request, response: Response, secret: string | undefined): Promise<Scope | null>;
   /** Throws 403 `csrf_refused` for what no page of ours sent. */
   requireOwnOrigin(request: Request): void;
   /** As `requireOwnOrigin`, for a session: its page must show that it knows the session's `csrfToken` too. */
-  requireOwnPage(request: Request, scope: Scope, csrfToken: string): void;
+  requireOwnPage(request: Request, scope: Scope, session: SessionProof): void;
   /** Counts a code that nobody has against the address that sent it. Throws 429 where there were too many. */
   countingWrong<Result>(request: Request, response: Response, ask: () => Promise<Result>): Promise<Result>;
   /** Notes a refusal of somebody who is known; `answer` is what was thrown, or is answered. */
@@ -75,10 +100,10 @@ export function createAdmission({ authenticate, publicUrl, limits, noteRefusal }
     if (limits) spend(response, 'wrong_key', await limits.take('wrong_key', request.ip ?? 'unknown'));
   };
 
-  const requireOwnPage = (request: Request, scope: Scope, csrfToken: string): void => {
+  const requireOwnPage = (request: Request, scope: Scope, { secret, csrfToken }: SessionProof): void => {
     try {
       requireOwnOrigin(request);
-      if (!isCsrfTokenOf(sessionOf(request) ?? '', csrfToken)) {
+      if (!isCsrfTokenOf(secret ?? '', csrfToken)) {
         throw csrfRefused('This call does not carry the session’s csrfToken.');
       }
     } catch (error) {
@@ -90,14 +115,14 @@ export function createAdmission({ authenticate, publicUrl, limits, noteRefusal }
   /** A cookie is sent by the browser whoever wrote the page: a change must prove that ours did. */
   const bySession = async (request: Request, response: Response, secret: string): Promise<Scope> => {
     const scope = await known(request, response, secret);
-    if (request.method !== 'GET') requireOwnPage(request, scope, request.get('x-csrf-token') ?? '');
+    if (request.method !== 'GET') requireOwnPage(request, scope, { secret, csrfToken: csrfTokenIn(request) });
     return scope;
   };
 
   return {
     admit: async (request, response, roles) => {
       const header = request.get('authorization');
-      const session = header === undefined ? sessionOf(request) : undefined;
+      const session = header === undefined ? secretOf(request) : undefined;
       const bearer = /^Bearer +(\S+) *$/i.exec(header ?? '')?.[1];
       if (session === undefined && bearer === undefined) {
         throw new AppError(401, 'unauthenticated', 'Send Authorization: Bearer <key>.');
@@ -112,10 +137,7 @@ export function createAdmission({ authenticate, publicUrl, limits, noteRefusal }
       }
       return scope;
     },
-    visitor: async (request, response) => {
-      const session = sessionOf(request);
-      return session === undefined ? null : known(request, response, session);
-    },
+    visitor: async (request, response, secret) => (secret === undefined ? null : known(request, response, secret)),
     requireOwnOrigin,
     requireOwnPage,
     countingWrong: async (request, response, ask) => {

@@ -5,6 +5,7 @@ import type { Registry } from 'prom-client';
 import { notFound } from '../errors.ts';
 import { type AdmissionDependencies, createAdmission } from './admission.ts';
 import { type ConnectPageDependencies, createConnectPages } from './connect-pages.ts';
+import { type ConsoleSessionRouteDependencies, createConsoleSessionRoutes } from './console-session.ts';
 import { docsRouter } from './docs.ts';
 import { mountRoutes, type RouteMountDependencies } from './mount-routes.ts';
 import { openApiDocument } from './openapi.ts';
@@ -26,6 +27,8 @@ export interface AppDependencies extends Omit<RouteMountDependencies, 'admission
   readonly metrics: Registry;
   /** What the portal's own pages show and do; left out: there are none. */
   readonly portal?: PortalPageActions;
+  /** How the console is signed in to; left out: it is not. */
+  readonly consoleSessions?: ConsoleSessionRouteDependencies['consoleSessions'];
   /** What the pages do that account owners come back to; left out: there are none. */
   readonly connect?: ConnectPageDependencies['agencyAccounts'];
   /** Proxies in front that are believed; left out: none. */
@@ -67,6 +70,8 @@ export function createApp(dependencies: AppDependencies): Express {
   const connect = dependencies.connect;
   if (connect) app.use(createConnectPages({ agencyAccounts: connect, admission, log }));
   if (dependencies.portal) app.use(createPortalPages({ actions: dependencies.portal, admission, publicUrl, log }));
+  const consoleSessions = dependencies.consoleSessions;
+  if (consoleSessions) app.use(createConsoleSessionRoutes({ consoleSessions, admission, publicUrl, log }));
   for (const router of dependencies.extra ?? []) app.use(router);
   app.use((_request, _response, next) => next(notFound('path')));
   app.use(answerError(log));

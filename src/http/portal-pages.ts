@@ -75,7 +75,7 @@ export function createPortalPages({ actions, admission, publicUrl, log }: Portal
     };
 
   const visitorOf = async (request: Request, response: Response): Promise<PortalScope> => {
-    const scope = await admission.visitor(request, response);
+    const scope = await admission.visitor(request, response, sessionOf(request));
     if (scope?.role !== 'portal') throw new AppError(401, 'unauthenticated', 'You are not signed in.');
     return scope;
   };
@@ -128,7 +128,7 @@ export function createPortalPages({ actions, admission, publicUrl, log }: Portal
     readForm,
     shown('/portal/sign-out', async (request, response) => {
       const scope = await visitorOf(request, response);
-      admission.requireOwnPage(request, scope, csrfIn(request.body));
+      admission.requireOwnPage(request, scope, { secret: sessionOf(request), csrfToken: csrfIn(request.body) });
       await portal.end(scope);
       response.setHeader('Set-Cookie', cookie('', new Date(0)));
       response.type('html').send(page('Signed out', '<p>You can close this page.</p>'));

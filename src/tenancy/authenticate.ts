@@ -4,6 +4,7 @@ import type { Sql } from '../database/database.ts';
 import { errorMessage } from '../errors.ts';
 import { AccessRefusal, callerOf } from './access-refusal.ts';
 import type { ApiKeyHasher } from './api-key.ts';
+import { isConsoleSecret } from './console-secret.ts';
 import { isPortalSecret } from './portal-secret.ts';
 import type { Scope } from './scope.ts';
 
@@ -25,6 +26,8 @@ const keyRow = z.object({
   disabled_at: time,
 });
 
+const consoleRow = keyRow.extend({ key_id: z.string(), expires_at: z.date(), ended_at: time });
+
 const sessionRow = z.object({
   id: z.string(),
   agency_id: z.string(),
@@ -42,15 +45,19 @@ const keyLengthMax = 512;
 const lastUsedStepMs = 60_000;
 
 /**
- * Whose key, portal token or session it is. Null for one that is not known. Throws `AccessRefusal`: 401 `key_revoked`,
+ * Whose key, portal token or session it is; a session of the console is who its key is. Null for one that is not known. Throws `AccessRefusal`: 401 `key_revoked`,
  * `token_revoked` or `token_expired`, 403 `agency_disabled` while its agency is, and 403 `customer_disabled` while its client is.
  */
 export const createAuthenticator =
   (dependencies: AuthenticationDependencies) =>
   async (bearer: string): Promise<Scope | null> => {
     if (bearer.length > keyLengthMax) return null;
+    if (isConsoleSecret(bearer)) return consoleScope(dependencies, bearer);
     return isPortalSecret(bearer) ? portalScope(dependencies, bearer) : keyScope(dependencies, bearer);
   };
+
+const scopeOfKey = (role: 'platform' | 'agency', agencyId: string, keyId: string): Scope =>
+  role === 'platform' ? { role, keyId } : { role, agencyId, keyId };
 
 async function keyScope(dependencies: AuthenticationDependencies, bearer: string): Promise<Scope | null> {
   const found = await dependencies.sql.query({
@@ -61,14 +68,33 @@ async function keyScope(dependencies: AuthenticationDependencies, bearer: string
   });
   if (found.rows[0] === undefined) return null;
   const key = keyRow.parse(found.rows[0]);
-  const scope: Scope =
-    key.role === 'platform'
-      ? { role: 'platform', keyId: key.id }
-      : { role: 'agency', agencyId: key.agency_id, keyId: key.id };
+  const scope = scopeOfKey(key.role, key.agency_id, key.id);
   const caller = callerOf(scope);
   if (key.revoked_at) throw new AccessRefusal(caller, 401, 'key_revoked', 'This key was revoked.');
   if (key.disabled_at) throw new AccessRefusal(caller, 403, 'agency_disabled', 'This agency is disabled.');
   noteUse(dependencies, 'api_keys', key);
+  return scope;
+}
+
+async function consoleScope(dependencies: AuthenticationDependencies, bearer: string): Promise<Scope | null> {
+  const found = await dependencies.sql.query({
+    name: 'authenticate-console',
+    text: `SELECT s.id, k.id AS key_id, k.role, k.agency_id, k.revoked_at, a.disabled_at,
+                  s.last_used_at, s.expires_at, s.revoked_at AS ended_at
+             FROM console_sessions s JOIN api_keys k ON k.id = s.key_id JOIN agencies a ON a.id = k.agency_id
+            WHERE s.hash = $1`,
+    values: [dependencies.hash(bearer)],
+  });
+  if (found.rows[0] === undefined) return null;
+  const session = consoleRow.parse(found.rows[0]);
+  const scope = scopeOfKey(session.role, session.agency_id, session.key_id);
+  const caller = callerOf(scope);
+  if (session.ended_at) throw new AccessRefusal(caller, 401, 'session_ended', 'You signed out.');
+  if (session.expires_at <= dependencies.clock.now())
+    throw new AccessRefusal(caller, 401, 'session_expired', 'This session has expired.');
+  if (session.revoked_at) throw new AccessRefusal(caller, 401, 'key_revoked', 'This key was revoked.');
+  if (session.disabled_at) throw new AccessRefusal(caller, 403, 'agency_disabled', 'This agency is disabled.');
+  noteUse(dependencies, 'console_sessions', session);
   return scope;
 }
 
@@ -107,7 +133,7 @@ async function portalScope(dependencies: AuthenticationDependencies, bearer: str
 /** Not awaited: no request waits for, or fails by, a note about itself. */
 function noteUse(
   { sql, clock, log }: AuthenticationDependencies,
-  table: 'api_keys' | 'portal_sessions',
+  table: 'api_keys' | 'console_sessions' | 'portal_sessions',
   { id, last_used_at: lastUsedAt }: { readonly id: string; readonly last_used_at: Date | null },
 ): void {
   const now = clock.now();

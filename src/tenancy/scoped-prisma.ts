@@ -17,6 +17,7 @@ const ofAgency: TenantColumns = { agency: 'agencyId', portal: null };
 export const tenantColumns = {
   Agency: { agency: 'id', portal: null },
   ApiKey: ofAgency,
+  ConsoleSession: ofAgency,
   PortalSession: ofCustomer,
   Customer: { agency: 'agencyId', portal: 'id' },
   MerchantAccount: ofAgency,

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isPublic, type Route } from '../../../src/http/route.ts';
+import { csrfTokenOf } from '../../../src/tenancy/portal-secret.ts';
 import type { Role } from '../../../src/tenancy/scope.ts';
 import { idFieldsOf, mountedIn, nameOf } from './mounted.ts';
 import { bodiesOf, lacking, makeObjects, pathOf, type TenantObjects } from './tenant-objects.ts';
-import { type Answered, type CallOptions, platformKey, type Service, startService } from './tenants.ts';
+import { type Answered, type CallOptions, platformKey, publicUrl, type Service, startService } from './tenants.ts';
 
 let service: Service;
 /** What the first tenant owns, which everybody else's requests name; and what the second owns. */
@@ -56,6 +57,22 @@ beforeAll(async () => {
   const portal = (await token(first.customer.id)).key;
   const cookie = `baisa_portal=${(await token(first.customer.id)).key}`;
 
+  const signedIn = async (key: string) => {
+    const headers = { origin: publicUrl };
+    const { status, headers: answered } = await service.call('POST', '/console/session', {
+      key: '',
+      body: { key },
+      headers,
+    });
+    expect(status).toBe(201);
+    return /baisa_console=[^;]+/.exec(answered.get('set-cookie') ?? '')?.[0] ?? '';
+  };
+  const asConsole = (cookie: string): CallOptions => ({
+    key: '',
+    headers: { cookie, origin: publicUrl, 'x-csrf-token': csrfTokenOf(cookie.split('=')[1] ?? '') },
+  });
+  const consoleCookies = { agency: await signedIn(first.key), platform: await signedIn(platformKey) };
+
   const agency = { role: 'agency', own: true } as const;
   const client = { role: 'portal', own: true } as const;
   kinds = [
@@ -83,6 +100,25 @@ beforeAll(async () => {
       call: { key: '', headers: { cookie, origin: 'https://example.com', 'x-csrf-token': 'guessed' } },
       refused: ({ method }) => (method === 'get' ? undefined : { status: 403, code: 'csrf_refused' }),
       ...client,
+    },
+    {
+      name: 'a console session’s cookie without its csrfToken',
+      call: { key: '', headers: { cookie: consoleCookies.agency, origin: publicUrl } },
+      refused: ({ method }) => (method === 'get' ? undefined : { status: 403, code: 'csrf_refused' }),
+      ...agency,
+    },
+    {
+      name: 'a console session of another agency',
+      call: asConsole(await signedIn(second.key)),
+      role: 'agency',
+      own: false,
+    },
+    { name: 'a console session of the agency', call: asConsole(consoleCookies.agency), ...agency },
+    {
+      name: 'a console session of the platform',
+      call: asConsole(consoleCookies.platform),
+      role: 'platform',
+      own: true,
     },
     { name: 'another agency', call: { key: second.key }, role: 'agency', own: false },
     {
@@ -182,12 +218,14 @@ describe('the routes', () => {
       '/docs/start.js',
       '/portal/enter',
       '/portal',
+      '/console/session',
     ];
-    const forms = ['/portal/enter', '/portal/sign-out'];
+    const forms = ['/portal/enter', '/portal/sign-out', '/console/session'];
     const listed = [
       ...service.routes.map(nameOf),
       ...pages.map((path) => `get ${path}`),
       ...forms.map((path) => `post ${path}`),
+      'delete /console/session',
     ];
     expect(mountedIn(service.app).sort()).toEqual(listed.sort());
   });

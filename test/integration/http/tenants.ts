@@ -19,6 +19,7 @@ import type { Agency } from '../../../src/tenancy/agency.ts';
 import { apiKeyHasher, signerOf } from '../../../src/tenancy/api-key.ts';
 import { issueApiKey } from '../../../src/tenancy/api-keys.ts';
 import { createAuthenticator } from '../../../src/tenancy/authenticate.ts';
+import { createConsoleSessions } from '../../../src/tenancy/console-sessions.ts';
 import { createAgency } from '../../../src/tenancy/create-agency.ts';
 import { createCustomer } from '../../../src/tenancy/create-customer.ts';
 import type { Customer } from '../../../src/tenancy/customer.ts';
@@ -92,6 +93,7 @@ export async function startService(options: ServiceOptions = {}) {
     log,
   });
   const portal = createPortal({ database, clock, hash, publicUrl });
+  const authenticate = createAuthenticator({ sql: pool, clock, hash, log });
   const limits = createRateLimits(undefined, callLimits(options.callsPerSecond ?? 1_000), log);
   const routes = [
     ...createRoutes({
@@ -107,7 +109,7 @@ export async function startService(options: ServiceOptions = {}) {
   const metrics = new Registry();
   const app = createApp({
     routes,
-    authenticate: createAuthenticator({ sql: pool, clock, hash, log }),
+    authenticate,
     idempotency: { sql: pool, clock },
     log,
     webhooks: Router(),
@@ -122,6 +124,7 @@ export async function startService(options: ServiceOptions = {}) {
       firstOfMinute: async (name) => (await limits.take('refusal', name)).allowed,
     }),
     portal: { portal, ledger: rooms.ledger },
+    consoleSessions: createConsoleSessions({ database, clock, hash, authenticate }),
   });
   const server = await listen(app, { host: '127.0.0.1', port: 0 });
 
