@@ -12,6 +12,7 @@ export function banner(config: Config, { url, platformApiKey, sandbox }: Announc
     '',
     `  Baisa is ready at ${url}`,
     '',
+    `  Console         ${url}/console   (sign in with the platform key)`,
     `  API reference   ${url}/docs`,
     `  Health          ${url}/readyz`,
   ];

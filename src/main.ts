@@ -8,6 +8,7 @@ import { createStripeTranslation } from '../webhooks/stripe/translate.ts';
 import { banner } from './banner.ts';
 import { MovableClock, systemClock } from './clock.ts';
 import { type Config, hostInUrl, listenRefusal, readConfig } from './config.ts';
+import { createConsolePages } from './console/pages.ts';
 import { openDatabase } from './database/database.ts';
 import { migrate } from './database/migrate.ts';
 import { createInbox } from './delivery/inbox.ts';
@@ -278,7 +279,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     metrics: metrics.registry,
     log,
     publicUrl,
-    extra: [createReturnPages()],
+    extra: [createReturnPages(), createConsolePages({ publicUrl, sandboxUrl: sandbox?.url ?? null })],
   });
   const server = await listen(app, { host: config.host, port: config.port }).catch((error: unknown) => {
     throw listenRefusal(error, config.host, config.port, 'PORT');

@@ -59,6 +59,8 @@ const knowsOnly: Readonly<Record<string, readonly string[]>> = {
 const packages: Readonly<Record<string, readonly string[]>> = {
   stripe: ['src/providers/stripe', 'webhooks/stripe', 'src/sandbox'],
   '@whop/sdk': ['src/providers/whop', 'webhooks/whop', 'src/sandbox'],
+  vite: ['src/console'],
+  '@vitejs/plugin-react': ['src/console'],
   express: ['src/http', 'src/console', 'src/sandbox', 'webhooks/stripe', 'webhooks/whop'],
   'graphile-worker': ['src/delivery'],
   ioredis: ['src/delivery'],

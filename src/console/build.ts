@@ -1,0 +1,77 @@
+// Builds the pages when they are missing or older than their sources. Run by the start; nobody types it.
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
+import react from '@vitejs/plugin-react';
+import { build } from 'vite';
+import { builtFolder } from './built.ts';
+
+const webFolder = fileURLToPath(new URL('./web/', import.meta.url));
+const lockFile = fileURLToPath(new URL('../../package-lock.json', import.meta.url));
+const stampFile = join(builtFolder, '.stamp');
+
+const filesUnder = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+
+function stampOfSources(): string {
+  const hash = createHash('sha256');
+  for (const file of [...filesUnder(webFolder), lockFile, fileURLToPath(import.meta.url)]) {
+    hash.update(file.slice(webFolder.length)).update(readFileSync(file));
+  }
+  return hash.digest('hex');
+}
+
+function stampOfBuild(): string {
+  try {
+    return readFileSync(stampFile, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** Below it a compressed copy saves less than its headers cost. */
+const compressedBytesMin = 1_000;
+
+/** Compressed once here instead of at each request. */
+function compress(): void {
+  for (const file of filesUnder(join(builtFolder, 'assets'))) {
+    if (!/\.(js|css|svg)$/.test(file) || statSync(file).size < compressedBytesMin) continue;
+    const bytes = readFileSync(file);
+    writeFileSync(`${file}.br`, brotliCompressSync(bytes));
+    writeFileSync(`${file}.gz`, gzipSync(bytes, { level: 9 }));
+  }
+}
+
+/** Brings the built pages up to their sources; does nothing where they are. */
+export async function buildConsole(): Promise<void> {
+  const stamp = stampOfSources();
+  if (stampOfBuild() === stamp) return;
+  await build({
+    configFile: false,
+    root: webFolder,
+    // Relative, for PUBLIC_URL may have a path; the served page names what it is relative to.
+    base: './',
+    mode: 'production',
+    logLevel: 'warn',
+    plugins: [react()],
+    build: {
+      outDir: builtFolder,
+      emptyOutDir: true,
+      manifest: 'manifest.json',
+      // An inlined data: address would need an exception in the pages' policy.
+      assetsInlineLimit: 0,
+      modulePreload: { polyfill: false },
+      target: 'es2022',
+      rollupOptions: { input: { console: join(webFolder, 'console.html'), portal: join(webFolder, 'portal.html') } },
+    },
+  });
+  compress();
+  writeFileSync(stampFile, stamp);
+}
+
+if (import.meta.main) await buildConsole();

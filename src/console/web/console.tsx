@@ -1,0 +1,94 @@
+import { type QueryCache, useQuery, useQueryClient } from '@tanstack/react-query';
+import { lazy, Suspense, useEffect, useState } from 'react';
+import { Route, Routes } from 'react-router';
+import { Refusal } from './api/client.ts';
+import { readSession, type Session, signOut } from './api/session.ts';
+import { start } from './shell/app.tsx';
+import { Frame, type Section } from './shell/frame.tsx';
+import { SessionContext } from './shell/session-context.ts';
+import { SignIn } from './shell/sign-in.tsx';
+import { Empty, Failure, Loading, PageTitle } from './shell/states.tsx';
+
+const Overview = lazy(() => import('./pages/overview.tsx'));
+const Clients = lazy(() => import('./pages/clients.tsx'));
+const Client = lazy(() => import('./pages/client.tsx'));
+const Plans = lazy(() => import('./pages/plans.tsx'));
+const Publication = lazy(() => import('./pages/publication.tsx'));
+const Accounts = lazy(() => import('./pages/accounts.tsx'));
+const Events = lazy(() => import('./pages/events.tsx'));
+const Webhooks = lazy(() => import('./pages/webhooks.tsx'));
+const Keys = lazy(() => import('./pages/keys.tsx'));
+const Audit = lazy(() => import('./pages/audit.tsx'));
+
+const sections: readonly Section[] = [
+  { path: '/', label: 'Overview' },
+  { path: '/clients', label: 'Clients' },
+  { path: '/plans', label: 'Plans' },
+  { path: '/publication', label: 'Publication' },
+  { path: '/accounts', label: 'Merchant accounts' },
+  { path: '/events', label: 'Events', platformOnly: true },
+  { path: '/webhooks', label: 'Webhooks' },
+  { path: '/keys', label: 'API keys', platformOnly: true },
+  { path: '/audit', label: 'Audit trail' },
+];
+
+function Absent() {
+  return (
+    <>
+      <PageTitle>Not found</PageTitle>
+      <Empty title="There is no such page." />
+    </>
+  );
+}
+
+function Console() {
+  const queries = useQueryClient();
+  const asked = useQuery({ queryKey: ['session'], queryFn: readSession, staleTime: Number.POSITIVE_INFINITY });
+  const [left, setLeft] = useState(false);
+  const session: Session | null = left ? null : (asked.data ?? null);
+
+  // Whoever is told at any question that the session is over is asked for a key again.
+  useEffect(() => {
+    const cache: QueryCache = queries.getQueryCache();
+    return cache.subscribe(({ query }) => {
+      const { error } = query.state;
+      if (error instanceof Refusal && error.status === 401) setLeft(true);
+    });
+  }, [queries]);
+
+  if (asked.isPending) return <Loading />;
+  if (asked.isError) return <Failure error={asked.error} retry={() => void asked.refetch()} />;
+  const begin = (opened: Session): void => {
+    queries.clear();
+    queries.setQueryData(['session'], opened);
+    setLeft(false);
+  };
+  if (!session) return <SignIn onSignedIn={begin} />;
+  const leave = async (): Promise<void> => {
+    await signOut();
+    setLeft(true);
+  };
+  return (
+    <SessionContext value={session}>
+      <Frame session={session} sections={sections} onSignOut={() => void leave()}>
+        <Suspense fallback={<Loading />}>
+          <Routes>
+            <Route index element={<Overview />} />
+            <Route path="clients" element={<Clients />} />
+            <Route path="clients/:id" element={<Client />} />
+            <Route path="plans" element={<Plans />} />
+            <Route path="publication" element={<Publication />} />
+            <Route path="accounts" element={<Accounts />} />
+            <Route path="events" element={<Events />} />
+            <Route path="webhooks" element={<Webhooks />} />
+            <Route path="keys" element={<Keys />} />
+            <Route path="audit" element={<Audit />} />
+            <Route path="*" element={<Absent />} />
+          </Routes>
+        </Suspense>
+      </Frame>
+    </SessionContext>
+  );
+}
+
+start(new URL(document.baseURI).pathname.replace(/\/$/, ''), <Console />);

@@ -1,0 +1,49 @@
+import '@mantine/core/styles.css';
+import { createTheme, MantineProvider } from '@mantine/core';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { type ReactNode, StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { BrowserRouter } from 'react-router';
+import { Refusal } from '../api/client.ts';
+
+const metaOf = (name: string): string => document.querySelector<HTMLMetaElement>(`meta[name="${name}"]`)?.content ?? '';
+
+/** Read before anything draws: the browser hides a nonce that stands in an attribute of that name, not one in a meta. */
+const nonce = metaOf('nonce');
+/** The sandbox's address; empty where money is real. */
+export const sandboxUrl = metaOf('sandbox');
+
+const theme = createTheme({
+  primaryColor: 'teal',
+  // Of the lighter ones, white text is too faint to read.
+  primaryShade: { light: 9, dark: 9 },
+  fontFamily: 'system-ui, sans-serif',
+  cursorType: 'pointer',
+});
+
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 5_000,
+      // A refusal is an answer: the same question would be answered the same.
+      retry: (failures, error) => failures < 2 && !(error instanceof Refusal && error.status < 500),
+    },
+  },
+});
+
+/** Draws an application into its page. */
+export function start(basename: string, application: ReactNode): void {
+  const root = document.getElementById('root');
+  if (!root) return;
+  // The library that locks scrolling behind a dialog writes a style of its own, and looks here for its nonce.
+  Object.assign(globalThis, { __webpack_nonce__: nonce });
+  createRoot(root).render(
+    <StrictMode>
+      <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => nonce}>
+        <QueryClientProvider client={queries}>
+          <BrowserRouter basename={basename}>{application}</BrowserRouter>
+        </QueryClientProvider>
+      </MantineProvider>
+    </StrictMode>,
+  );
+}
