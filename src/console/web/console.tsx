@@ -59,7 +59,8 @@ function Console() {
   if (asked.isPending) return <Loading />;
   if (asked.isError) return <Failure error={asked.error} retry={() => void asked.refetch()} />;
   const begin = (opened: Session): void => {
-    queries.clear();
+    // What somebody else was shown is not for whoever signs in next.
+    queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'session' });
     queries.setQueryData(['session'], opened);
     setLeft(false);
   };

@@ -8,9 +8,11 @@ import { date, words } from '../format.ts';
 import { FormDialog, textOf } from '../parts/form-dialog.tsx';
 import { PagedTable, pageSize } from '../parts/paged-table.tsx';
 import { Status } from '../parts/status.tsx';
+import { useSession } from '../shell/session-context.ts';
 import { Empty, PageTitle } from '../shell/states.tsx';
 
 function NewClient() {
+  const { agencyId } = useSession();
   return (
     <FormDialog
       title="New client"
@@ -21,6 +23,7 @@ function NewClient() {
           api.POST('/v1/customers', {
             params: { header: { 'Idempotency-Key': idempotencyKey } },
             body: {
+              agencyId,
               name: textOf(fields, 'name'),
               email: textOf(fields, 'email'),
               collection: textOf(fields, 'collection') === 'offline' ? 'offline' : 'card',
