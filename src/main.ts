@@ -229,6 +229,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     await idle();
   });
 
+  const pages = createConsolePages({ publicUrl, sandboxUrl: sandbox?.url ?? null });
   const app = createApp({
     routes: createRoutes({
       prisma,
@@ -279,7 +280,8 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     metrics: metrics.registry,
     log,
     publicUrl,
-    extra: [createReturnPages(), createConsolePages({ publicUrl, sandboxUrl: sandbox?.url ?? null })],
+    portalPage: pages.portalPage,
+    extra: [createReturnPages(), pages.router],
   });
   const server = await listen(app, { host: config.host, port: config.port }).catch((error: unknown) => {
     throw listenRefusal(error, config.host, config.port, 'PORT');

@@ -12,6 +12,12 @@ export interface ConsolePageDependencies {
   readonly folder?: string;
 }
 
+export interface ConsolePages {
+  readonly router: Router;
+  /** Shown to whoever is signed in to the portal; who that is, is decided where it is mounted. */
+  readonly portalPage: RequestHandler;
+}
+
 /** Nothing but what this service serves; no script or style in a page but those that carry this answer's nonce. */
 const policyOf = (nonce: string): string =>
   [
@@ -46,7 +52,8 @@ const attribute = (text: string): string =>
  * The console's pages and their files. A page is never kept by a browser and names its files by their content, which is why
  * those may be kept for ever. Where nothing was built, a page says so instead of failing the start.
  */
-export function createConsolePages({ publicUrl, sandboxUrl, folder = builtFolder }: ConsolePageDependencies): Router {
+export function createConsolePages(dependencies: ConsolePageDependencies): ConsolePages {
+  const { publicUrl, sandboxUrl, folder = builtFolder } = dependencies;
   const router = Router({ caseSensitive: true });
   const base = (URL.parse(publicUrl)?.pathname ?? '').replace(/\/+$/, '');
 
@@ -81,7 +88,7 @@ export function createConsolePages({ publicUrl, sandboxUrl, folder = builtFolder
     sendFile(request, response, path, type);
   });
   router.get(['/console', '/console/{*page}'], pageOf('console.html'));
-  return router;
+  return { router, portalPage: pageOf('portal.html') };
 }
 
 function sendFile(request: Request<{ file: string }>, response: Response, path: string, type: string): void {

@@ -27,6 +27,8 @@ export interface AppDependencies extends Omit<RouteMountDependencies, 'admission
   readonly metrics: Registry;
   /** What the portal's own pages show and do; left out: there are none. */
   readonly portal?: PortalPageActions;
+  /** The portal that runs in the browser; left out: a plain page. */
+  readonly portalPage?: RequestHandler;
   /** How the console is signed in to; left out: it is not. */
   readonly consoleSessions?: ConsoleSessionRouteDependencies['consoleSessions'];
   /** What the pages do that account owners come back to; left out: there are none. */
@@ -69,7 +71,10 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(mountRoutes({ ...dependencies, admission }));
   const connect = dependencies.connect;
   if (connect) app.use(createConnectPages({ agencyAccounts: connect, admission, log }));
-  if (dependencies.portal) app.use(createPortalPages({ actions: dependencies.portal, admission, publicUrl, log }));
+  if (dependencies.portal)
+    app.use(
+      createPortalPages({ actions: dependencies.portal, admission, page: dependencies.portalPage, publicUrl, log }),
+    );
   const consoleSessions = dependencies.consoleSessions;
   if (consoleSessions) app.use(createConsoleSessionRoutes({ consoleSessions, admission, publicUrl, log }));
   for (const router of dependencies.extra ?? []) app.use(router);

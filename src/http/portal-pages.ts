@@ -1,5 +1,5 @@
 import { stringifySetCookie } from 'cookie';
-import express, { type Request, type RequestHandler, type Response, Router } from 'express';
+import express, { type NextFunction, type Request, type RequestHandler, type Response, Router } from 'express';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
@@ -22,6 +22,8 @@ export interface PortalPageActions {
 export interface PortalPageDependencies {
   readonly actions: PortalPageActions;
   readonly admission: Admission;
+  /** The portal that runs in the browser; left out: a plain page, which shows the balance alone. */
+  readonly page?: RequestHandler | undefined;
   readonly publicUrl: string;
   readonly log: Logger;
 }
@@ -32,9 +34,9 @@ const csrfIn = (form: unknown): string => z.object({ csrf: z.string() }).safePar
 
 /**
  * The portal's door: a link's page, which asks for one click, because mail scanners follow links; and the page behind it. They run
- * no script.
+ * no script, unless it is the portal that runs in the browser.
  */
-export function createPortalPages({ actions, admission, publicUrl, log }: PortalPageDependencies): Router {
+export function createPortalPages({ actions, admission, page: app, publicUrl, log }: PortalPageDependencies): Router {
   const router = Router({ caseSensitive: true });
   const { portal, ledger } = actions;
   const base = (URL.parse(publicUrl)?.pathname ?? '').replace(/\/+$/, '');
@@ -53,8 +55,11 @@ export function createPortalPages({ actions, admission, publicUrl, log }: Portal
 
   /** Answers a page; what is refused becomes a page too, and is noted like any other refusal. */
   const shown =
-    (route: string, answer: (request: Request, response: Response) => Promise<void>): RequestHandler =>
-    async (request, response) => {
+    (
+      route: string,
+      answer: (request: Request, response: Response, next: NextFunction) => Promise<void>,
+    ): RequestHandler =>
+    async (request, response, next) => {
       stateOf(request, log).route = route;
       // A form's Origin is only sent where the page may name itself to its own host; nobody else learns the link.
       response.set({
@@ -63,7 +68,7 @@ export function createPortalPages({ actions, admission, publicUrl, log }: Portal
         'Cache-Control': 'no-store',
       });
       try {
-        await answer(request, response);
+        await answer(request, response, next);
       } catch (error) {
         if (!(error instanceof AppError) || error.status >= 500) throw error;
         admission.note({ route: `${request.method} ${route}`, scope: undefined, input: nothing }, error);
@@ -108,8 +113,12 @@ export function createPortalPages({ actions, admission, publicUrl, log }: Portal
 
   router.get(
     '/portal',
-    shown('/portal', async (request, response) => {
+    shown('/portal', async (request, response, next) => {
       const scope = await visitorOf(request, response);
+      if (app) {
+        await app(request, response, next);
+        return;
+      }
       const holder = await portal.holder(scope);
       const balance = await ledger.balance(scope.agencyId, scope.customerId);
       const csrf = csrfTokenOf(sessionOf(request) ?? '');
@@ -122,6 +131,13 @@ export function createPortalPages({ actions, admission, publicUrl, log }: Portal
       response.type('html').send(page(escaped(holder.agencyName), body));
     }),
   );
+
+  router.get('/portal/session', async (request, response) => {
+    stateOf(request, log).route = '/portal/session';
+    response.setHeader('Cache-Control', 'no-store');
+    const scope = await visitorOf(request, response);
+    response.json({ ...(await portal.holder(scope)), csrfToken: csrfTokenOf(sessionOf(request) ?? '') });
+  });
 
   router.post(
     '/portal/sign-out',

@@ -2,7 +2,7 @@ import { type Database, inTransaction, type Sql } from '../database/database.ts'
 import { AppError, notFound } from '../errors.ts';
 import { newId } from '../ids.ts';
 import { AccessRefusal, callerOf } from './access-refusal.ts';
-import { agencySettings } from './agency.ts';
+import { type AgencySettings, agencySettings } from './agency.ts';
 import type { ApiKeyHasher } from './api-key.ts';
 import { recordChange } from './audit.ts';
 import { csrfTokenOf, newPortalSecret, sessionLifetimeMs } from './portal-secret.ts';
@@ -24,6 +24,13 @@ export interface OpenedPortalSession {
   readonly token: string;
   readonly csrfToken: string;
   readonly expiresAt: Date;
+}
+
+/** Who is signed in to the portal, and whose it is. */
+export interface PortalHolder extends PortalLink {
+  readonly customerId: string;
+  readonly branding: AgencySettings['branding'];
+  readonly support: AgencySettings['support'];
 }
 
 /** The name under which an agency meets its clients. */
@@ -124,7 +131,10 @@ export async function endPortalSession(
 }
 
 /** Who is signed in. Throws `AppError` 404 for a client that is gone. */
-export async function readHolder({ database }: Pick<LinkDependencies, 'database'>, scope: Scope): Promise<PortalLink> {
+export async function readHolder(
+  { database }: Pick<LinkDependencies, 'database'>,
+  scope: Scope,
+): Promise<PortalHolder> {
   if (scope.role !== 'portal') throw notFound('client');
   const { agencyId, customerId } = scope;
   const [agency, customer] = await Promise.all([
@@ -132,5 +142,6 @@ export async function readHolder({ database }: Pick<LinkDependencies, 'database'
     database.prisma.customer.findUnique({ where: { agencyId_id: { agencyId, id: customerId } } }),
   ]);
   if (!agency || !customer) throw notFound('client');
-  return { agencyName: displayNameOf(agency), customerName: customer.name };
+  const { branding, support } = agencySettings.parse(agency.settings);
+  return { agencyName: displayNameOf(agency), customerName: customer.name, customerId, branding, support };
 }

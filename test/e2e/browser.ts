@@ -69,7 +69,7 @@ async function seriousFindings(page: Page): Promise<string[]> {
 
 /** Holds a page to what every page keeps, and takes its picture. */
 export async function expectFinished(page: Page, name: string, theme: Theme): Promise<void> {
-  await page.waitForFunction(`document.querySelector('[role=status][aria-label=Loading]') === null`);
+  await page.getByRole('status', { name: 'Loading' }).first().waitFor({ state: 'detached' });
   mkdirSync(screenshots, { recursive: true });
   await page.screenshot({ path: join(screenshots, `${name}-${theme}.png`), fullPage: true });
   expect({ name, found: await seriousFindings(page) }).toEqual({ name, found: [] });

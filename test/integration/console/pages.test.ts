@@ -15,10 +15,13 @@ const sandboxUrl = 'http://127.0.0.1:3001';
 const publicUrl = 'https://billing.example.com/pay';
 
 const serve = (folder?: string) =>
-  listen(express().use(createConsolePages({ publicUrl, sandboxUrl, ...(folder === undefined ? {} : { folder }) })), {
-    host: '127.0.0.1',
-    port: 0,
-  });
+  listen(
+    express().use(createConsolePages({ publicUrl, sandboxUrl, ...(folder === undefined ? {} : { folder }) }).router),
+    {
+      host: '127.0.0.1',
+      port: 0,
+    },
+  );
 
 let server: Awaited<ReturnType<typeof serve>>;
 beforeAll(async () => {

@@ -218,6 +218,7 @@ describe('the routes', () => {
       '/docs/start.js',
       '/portal/enter',
       '/portal',
+      '/portal/session',
       '/console/session',
     ];
     const forms = ['/portal/enter', '/portal/sign-out', '/console/session'];

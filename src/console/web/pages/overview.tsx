@@ -1,7 +1,7 @@
 import { SimpleGrid, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { answerOf, api } from '../api/client.ts';
-import { money } from '../format.ts';
+import { type Amount, money } from '../format.ts';
 import { DayBars } from '../parts/day-bars.tsx';
 import { Figure } from '../parts/figure.tsx';
 import { PlainTable } from '../parts/paged-table.tsx';
@@ -12,6 +12,9 @@ const listed = '100';
 /** How many of a list's first page, and whether there are more. */
 const count = ({ data, next }: { readonly data: readonly unknown[]; readonly next: string | null }): string =>
   next === null ? String(data.length) : `${data.length}+`;
+
+/** A provider's fee in a currency that nobody paid in makes a line of its own, in which nothing was paid. */
+const isZero = ({ amount }: Amount): boolean => /^-?[0.]+$/.test(amount);
 
 const day = (offset: number): string => new Date(Date.now() + offset * 86_400_000).toISOString().slice(0, 10);
 
@@ -83,27 +86,30 @@ export default function Overview() {
         Revenue of the last 30 days
       </Title>
       <Answer of={byDay}>
-        {({ data, totals }) =>
-          totals.length === 0 ? (
+        {({ data, totals, to }) =>
+          totals.every(({ gross }) => isZero(gross)) ? (
             <Empty title="No revenue yet">What clients pay appears here as soon as the provider confirms it.</Empty>
           ) : (
             <Stack>
-              {totals.map((total) => (
-                <Stack key={total.currency} gap="xs">
-                  <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }}>
-                    <Figure label="Paid by clients">{money(total.gross)}</Figure>
-                    <Figure label="The platform’s share">{money(total.platformShare)}</Figure>
-                    <Figure label="The agency’s share">{money(total.agencyShare)}</Figure>
-                    <Figure label="Refunded">{money(total.refunds)}</Figure>
-                  </SimpleGrid>
-                  <DayBars
-                    label={`Paid by clients by day, in ${total.currency}`}
-                    days={data
-                      .filter(({ currency }) => currency === total.currency)
-                      .map(({ group, gross }) => ({ day: group ?? '', amount: gross }))}
-                  />
-                </Stack>
-              ))}
+              {totals
+                .filter(({ gross }) => !isZero(gross))
+                .map((total) => (
+                  <Stack key={total.currency} gap="xs">
+                    <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }}>
+                      <Figure label="Paid by clients">{money(total.gross)}</Figure>
+                      <Figure label="The platform’s share">{money(total.platformShare)}</Figure>
+                      <Figure label="The agency’s share">{money(total.agencyShare)}</Figure>
+                      <Figure label="Refunded">{money(total.refunds)}</Figure>
+                    </SimpleGrid>
+                    <DayBars
+                      label={`Paid by clients by day, in ${total.currency}`}
+                      until={to}
+                      days={data
+                        .filter(({ currency }) => currency === total.currency)
+                        .map(({ group, gross }) => ({ day: group ?? '', amount: gross }))}
+                    />
+                  </Stack>
+                ))}
             </Stack>
           )
         }
@@ -115,7 +121,7 @@ export default function Overview() {
         {({ data }) => (
           <PlainTable
             caption="Revenue by plan"
-            rows={data}
+            rows={data.filter(({ gross, refunds }) => !isZero(gross) || !isZero(refunds))}
             keyOf={({ group, currency }) => `${group} ${currency}`}
             columns={[
               { title: 'Plan', cell: ({ name, group }) => name ?? group ?? <Text span>No plan</Text> },

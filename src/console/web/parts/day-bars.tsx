@@ -10,12 +10,26 @@ interface Day {
 const width = 600;
 const height = 120;
 
+/** How many days are shown. */
+const shown = 30;
+
+interface DayBarsProps {
+  readonly label: string;
+  readonly days: readonly Day[];
+  /** The last day, as in 2026-11-21. */
+  readonly until: string;
+}
+
+/** How many days before the last one. */
+const daysBefore = (until: string, day: string): number =>
+  Math.round((Date.parse(until) - Date.parse(day)) / 86_400_000);
+
 /** A bar for each day, and the same as a table for who cannot see it. A height is drawn, so a number is exact enough. */
-export function DayBars({ label, days }: { readonly label: string; readonly days: readonly Day[] }) {
+export function DayBars({ label, days, until }: DayBarsProps) {
   const sorted = [...days].sort((a, b) => a.day.localeCompare(b.day));
   const heights = sorted.map(({ amount }) => Math.max(0, Number(amount.amount)));
   const highest = Math.max(...heights, 0.001);
-  const step = width / Math.max(sorted.length, 10);
+  const step = width / shown;
   return (
     <>
       <svg
@@ -30,7 +44,7 @@ export function DayBars({ label, days }: { readonly label: string; readonly days
           return (
             <rect
               key={day}
-              x={index * step + 2}
+              x={(shown - 1 - daysBefore(until, day)) * step + 2}
               y={height - tall}
               width={Math.max(step - 4, 2)}
               height={tall}

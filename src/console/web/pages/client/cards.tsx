@@ -7,7 +7,8 @@ import { PlainTable } from '../../parts/paged-table.tsx';
 import { Status } from '../../parts/status.tsx';
 import { Answer } from '../../shell/states.tsx';
 
-export function Cards({ id }: { readonly id: string }) {
+/** `level`: of its heading, which follows from where it stands. */
+export function Cards({ id, level = 2 }: { readonly id: string; readonly level?: 2 | 3 }) {
   const path = { params: { path: { id } } };
   const cards = useQuery({
     queryKey: ['client', id, 'cards'],
@@ -59,7 +60,7 @@ export function Cards({ id }: { readonly id: string }) {
           />
         )}
       </Answer>
-      <Title order={2} size="h4">
+      <Title order={level} size="h4">
         Verification holds
       </Title>
       <Text size="sm">A hold is set aside and released. It is no charge.</Text>

@@ -13,7 +13,7 @@ type Subscription = Schemas['Subscription'];
 const cycles = ['monthly', 'quarterly', 'yearly'] as const;
 
 /** Null where the client lives on no plan, which is no failure. */
-async function subscriptionOf(id: string): Promise<Subscription | null> {
+export async function subscriptionOf(id: string): Promise<Subscription | null> {
   try {
     return await answerOf(api.GET('/v1/customers/{id}/subscription', { params: { path: { id } } }));
   } catch (error) {
@@ -22,7 +22,7 @@ async function subscriptionOf(id: string): Promise<Subscription | null> {
   }
 }
 
-const isOver = ({ status }: Subscription): boolean => status === 'canceled' || status === 'expired';
+export const isOver = ({ status }: Subscription): boolean => status === 'canceled' || status === 'expired';
 
 function Choose({ id, current }: { readonly id: string; readonly current: Subscription | null }) {
   const [link, setLink] = useState<string | null>(null);
@@ -80,13 +80,20 @@ function Choose({ id, current }: { readonly id: string; readonly current: Subscr
   );
 }
 
-function Live({ id, subscription }: { readonly id: string; readonly subscription: Subscription }) {
+interface LiveProps {
+  readonly id: string;
+  readonly subscription: Subscription;
+  /** Of its heading, which follows from where it stands. */
+  readonly level?: 2 | 3;
+}
+
+export function Live({ id, subscription, level = 2 }: LiveProps) {
   const { pendingChange, cancelAt } = subscription;
   const path = { params: { path: { id } } };
   return (
     <Stack gap="xs">
       <Group>
-        <Title order={2} size="h4">
+        <Title order={level} size="h4">
           {subscription.displayName}, version {subscription.planVersion}
         </Title>
         <Status of={subscription.status} />

@@ -56,7 +56,8 @@ export function RefillForm({ id, refill }: { readonly id: string; readonly refil
   );
 }
 
-export function Refill({ id }: { readonly id: string }) {
+/** `byClient`: the client itself looks, who cannot tell the breaker that its card pays again. */
+export function Refill({ id, byClient = false }: { readonly id: string; readonly byClient?: boolean }) {
   const path = { params: { path: { id } } };
   const refill = useQuery({
     queryKey: ['client', id, 'refill'],
@@ -78,9 +79,9 @@ export function Refill({ id }: { readonly id: string }) {
           </Group>
           {now.inFlight && <Text>A refill of {money(now.inFlight.amount)} is on its way.</Text>}
           <Group>
-            <Text>Breaker:</Text>
-            <Status of={now.breaker.state} />
-            {now.breaker.state !== 'closed' && (
+            <Text>{byClient ? 'Charging your card:' : 'Breaker:'}</Text>
+            <Status of={byClient ? (now.breaker.state === 'closed' ? 'active' : 'paused') : now.breaker.state} />
+            {now.breaker.state !== 'closed' && !byClient && (
               <Action
                 confirm="For when you know that the card pays again."
                 run={() => answerOf(api.POST('/v1/customers/{id}/auto-refill/reset', path))}

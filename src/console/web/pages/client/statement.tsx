@@ -39,32 +39,38 @@ function Adjust({ id }: { readonly id: string }) {
 }
 
 /** Every line as the ledger has it, with the balance after it. */
+export function StatementLines({ id }: { readonly id: string }) {
+  return (
+    <PagedTable
+      caption="Statement"
+      queryKey={['client', id, 'ledger']}
+      ask={(after) =>
+        answerOf(
+          api.GET('/v1/customers/{id}/ledger', {
+            params: { path: { id }, query: { limit: pageSize, ...(after ? { after } : {}) } },
+          }),
+        )
+      }
+      columns={[
+        { title: 'When', cell: ({ postedAt }) => time(postedAt) },
+        { title: 'What', cell: ({ code }) => words(code) },
+        { title: 'Cause', cell: ({ reference }) => reference },
+        { title: 'Amount', numeric: true, cell: ({ amount }) => money(amount) },
+        { title: 'Balance after', numeric: true, cell: ({ balanceAfter }) => money(balanceAfter) },
+      ]}
+      keyOf={({ sequence }) => String(sequence)}
+      empty={<Empty title="Nothing was posted yet" />}
+    />
+  );
+}
+
 export function Statement({ id }: { readonly id: string }) {
   return (
     <Stack>
       <div>
         <Adjust id={id} />
       </div>
-      <PagedTable
-        caption="Statement"
-        queryKey={['client', id, 'ledger']}
-        ask={(after) =>
-          answerOf(
-            api.GET('/v1/customers/{id}/ledger', {
-              params: { path: { id }, query: { limit: pageSize, ...(after ? { after } : {}) } },
-            }),
-          )
-        }
-        columns={[
-          { title: 'When', cell: ({ postedAt }) => time(postedAt) },
-          { title: 'What', cell: ({ code }) => words(code) },
-          { title: 'Cause', cell: ({ reference }) => reference },
-          { title: 'Amount', numeric: true, cell: ({ amount }) => money(amount) },
-          { title: 'Balance after', numeric: true, cell: ({ balanceAfter }) => money(balanceAfter) },
-        ]}
-        keyOf={({ sequence }) => String(sequence)}
-        empty={<Empty title="Nothing was posted yet" />}
-      />
+      <StatementLines id={id} />
     </Stack>
   );
 }
