@@ -1,3 +1,12 @@
+# The pages are built with what the service itself never needs.
+FROM node:24-slim AS pages
+WORKDIR /app
+COPY package.json package-lock.json prisma.config.ts ./
+COPY prisma ./prisma
+RUN npm ci
+COPY src/console ./src/console
+RUN node src/console/build.ts
+
 FROM node:24-slim
 
 ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data
@@ -11,6 +20,7 @@ RUN npm ci --omit=dev && npm cache clean --force
 
 COPY src ./src
 COPY webhooks ./webhooks
+COPY --from=pages /app/.built ./.built
 COPY LICENSE README.md ./
 
 # Secrets that are not given as settings are made here: keep it on a volume.

@@ -114,7 +114,7 @@ export function PortalPlan({ id }: { readonly id: string }) {
     <Answer of={subscription}>
       {(found) => {
         const current = found && !isOver(found) ? found : null;
-        const choice = offers.data?.plansPage === true;
+        const choice = offers.data?.plansPage === true && offers.data.planIds.length > 0;
         if (!found && !choice) return null;
         return (
           <Card withBorder component="section" aria-labelledby="plan">

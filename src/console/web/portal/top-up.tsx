@@ -85,7 +85,7 @@ export function TopUp({ id }: { readonly id: string }) {
       answerOf(
         api.POST('/v1/checkout-sessions', {
           params: { header: { 'Idempotency-Key': idempotencyKey.current } },
-          body: { customerId: id, kind: 'top_up', amount: usd(amount.trim()), quoteId },
+          body: { customerId: id, kind: 'top_up', quoteId },
         }),
       ),
   });

@@ -60,24 +60,28 @@ export function Cards({ id, level = 2 }: { readonly id: string; readonly level?:
           />
         )}
       </Answer>
-      <Title order={level} size="h4">
-        Verification holds
-      </Title>
-      <Text size="sm">A hold is set aside and released. It is no charge.</Text>
       <Answer of={holds}>
-        {({ data }) => (
-          <PlainTable
-            caption="Verification holds"
-            rows={data}
-            keyOf={(hold) => hold.id}
-            columns={[
-              { title: 'When', cell: ({ requestedAt }) => time(requestedAt) },
-              { title: 'Amount', numeric: true, cell: ({ amount }) => money(amount) },
-              { title: 'State', cell: ({ status }) => <Status of={status} /> },
-              { title: 'In words', cell: ({ message }) => message },
-            ]}
-          />
-        )}
+        {({ data }) =>
+          data.length > 0 && (
+            <>
+              <Title order={level} size="h4">
+                Verification holds
+              </Title>
+              <Text size="sm">A hold is set aside and released. It is no charge.</Text>
+              <PlainTable
+                caption="Verification holds"
+                rows={data}
+                keyOf={(hold) => hold.id}
+                columns={[
+                  { title: 'When', cell: ({ requestedAt }) => time(requestedAt) },
+                  { title: 'Amount', numeric: true, cell: ({ amount }) => money(amount) },
+                  { title: 'State', cell: ({ status }) => <Status of={status} /> },
+                  { title: 'In words', cell: ({ message }) => message },
+                ]}
+              />
+            </>
+          )
+        }
       </Answer>
     </Stack>
   );

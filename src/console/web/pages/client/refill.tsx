@@ -78,18 +78,20 @@ export function Refill({ id, byClient = false }: { readonly id: string; readonly
             <RefillForm id={id} refill={now} />
           </Group>
           {now.inFlight && <Text>A refill of {money(now.inFlight.amount)} is on its way.</Text>}
-          <Group>
-            <Text>{byClient ? 'Charging your card:' : 'Breaker:'}</Text>
-            <Status of={byClient ? (now.breaker.state === 'closed' ? 'active' : 'paused') : now.breaker.state} />
-            {now.breaker.state !== 'closed' && !byClient && (
-              <Action
-                confirm="For when you know that the card pays again."
-                run={() => answerOf(api.POST('/v1/customers/{id}/auto-refill/reset', path))}
-              >
-                Try the card again
-              </Action>
-            )}
-          </Group>
+          {(now.enabled || !byClient) && (
+            <Group>
+              <Text>{byClient ? 'Charging your card:' : 'Breaker:'}</Text>
+              <Status of={byClient ? (now.breaker.state === 'closed' ? 'active' : 'paused') : now.breaker.state} />
+              {now.breaker.state !== 'closed' && !byClient && (
+                <Action
+                  confirm="For when you know that the card pays again."
+                  run={() => answerOf(api.POST('/v1/customers/{id}/auto-refill/reset', path))}
+                >
+                  Try the card again
+                </Action>
+              )}
+            </Group>
+          )}
           {now.breaker.notice && (
             <Alert color="yellow" title={now.breaker.cause ? words(now.breaker.cause) : 'Held back'}>
               {now.breaker.notice} {now.breaker.nextAttemptAt ? `Next try: ${time(now.breaker.nextAttemptAt)}.` : ''}
