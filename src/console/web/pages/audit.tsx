@@ -24,7 +24,12 @@ export default function Audit() {
           { title: 'To', cell: ({ subject }) => subject },
           {
             title: 'From → to',
-            cell: ({ before, after }) => <Code style={{ wordBreak: 'break-all' }}>{changed(before, after)}</Code>,
+            cell: ({ before, after }) => (
+              <details>
+                <summary>Show</summary>
+                <Code style={{ wordBreak: 'break-all' }}>{changed(before, after)}</Code>
+              </details>
+            ),
           },
         ]}
         keyOf={({ id }) => id}

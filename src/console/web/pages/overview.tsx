@@ -1,4 +1,4 @@
-import { SimpleGrid, Stack, Text, Title } from '@mantine/core';
+import { SimpleGrid, Stack, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { answerOf, api } from '../api/client.ts';
 import { type Amount, money } from '../format.ts';
@@ -124,7 +124,7 @@ export default function Overview() {
             rows={data.filter(({ gross, refunds }) => !isZero(gross) || !isZero(refunds))}
             keyOf={({ group, currency }) => `${group} ${currency}`}
             columns={[
-              { title: 'Plan', cell: ({ name, group }) => name ?? group ?? <Text span>No plan</Text> },
+              { title: 'Plan', cell: ({ name, group }) => name ?? group ?? 'No plan' },
               { title: 'Paid', numeric: true, cell: ({ gross }) => money(gross) },
               { title: 'Refunded', numeric: true, cell: ({ refunds }) => money(refunds) },
               { title: 'Platform’s share', numeric: true, cell: ({ platformShare }) => money(platformShare) },

@@ -54,7 +54,7 @@ export function StatementLines({ id }: { readonly id: string }) {
       columns={[
         { title: 'When', cell: ({ postedAt }) => time(postedAt) },
         { title: 'What', cell: ({ code }) => words(code) },
-        { title: 'Cause', cell: ({ reference }) => reference },
+        { title: 'Cause', cell: ({ reference }) => <span style={{ wordBreak: 'break-all' }}>{reference}</span> },
         { title: 'Amount', numeric: true, cell: ({ amount }) => money(amount) },
         { title: 'Balance after', numeric: true, cell: ({ balanceAfter }) => money(balanceAfter) },
       ]}
