@@ -32,7 +32,7 @@ import { resolveAll } from './outgoing/address.ts';
 import { createMailer } from './outgoing/mailer.ts';
 import { createSender } from './outgoing/send.ts';
 import type { Providers } from './providers/port.ts';
-import { withCatalogLimits } from './providers/rate-limit.ts';
+import { withBackgroundLimits } from './providers/rate-limit.ts';
 import { createStripeProvider } from './providers/stripe/stripe-provider.ts';
 import { createRooms } from './rooms.ts';
 import { type Sandbox, startSandbox } from './sandbox/sandbox.ts';
@@ -115,7 +115,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     clientId: config.stripe?.clientId ?? sandbox?.clientId,
     ...(stripeApiBase === undefined ? {} : { apiBase: stripeApiBase }),
   });
-  const providers: Providers = { stripe: withCatalogLimits(stripe, config.catalogLimits) };
+  const providers: Providers = { stripe: withBackgroundLimits(stripe, config.catalogLimits) };
 
   const hash = apiKeyHasher(encryptionKey);
   const platformApiKey = config.platformApiKey ?? secrets.platformApiKey;
