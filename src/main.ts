@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { createEventHandler } from '../webhooks/event-handler.ts';
+import { notificationTypes } from '../webhooks/stripe/notification.ts';
 import { createStripeReceiver } from '../webhooks/stripe/receiver.ts';
 import { stripeEventTypes } from '../webhooks/stripe/router.ts';
 import { createStripeTranslation } from '../webhooks/stripe/translate.ts';
@@ -189,6 +190,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
         account: rooms.mirrorAccounts,
         card: rooms.cards.apply,
         subscription: rooms.subscriptions.apply,
+        meter: rooms.meters.applyErrors,
       },
       onOutcome: metrics.countOutcome,
     }),
@@ -222,7 +224,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
   sandbox?.onClockMoved(async () => {
     await rooms.doWhatIsDue();
     await idle();
-  });
+  }, rooms.meters.nextDue);
 
   const app = createApp({
     routes: createRoutes({
@@ -289,7 +291,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     for (const endpoint of endpoints) {
       await sandbox.ensureWebhookEndpoint({
         ...endpoint,
-        enabledEvents: stripeEventTypes,
+        enabledEvents: [...stripeEventTypes, ...notificationTypes],
         apiVersion: stripe.apiVersion,
       });
     }

@@ -80,7 +80,11 @@ export function figuresOf(terms: Omit<RatingTerms, 'aggregation'>, { used, late,
   return { free, addOn, overage, ...costOf(terms, overage) };
 }
 
-function costOf({ price, tax }: Pick<RatingTerms, 'price' | 'tax'>, overage: Decimal): Pick<Figures, 'net' | 'tax'> {
+/** What so much overage costs, to what is stored. */
+export function costOf(
+  { price, tax }: Pick<RatingTerms, 'price' | 'tax'>,
+  overage: Decimal,
+): Pick<Figures, 'net' | 'tax'> {
   if (price === null) return { net: nothing, tax: nothing };
   const exact = price.times(overage);
   const asked = exact.roundedTo(storedStep);
