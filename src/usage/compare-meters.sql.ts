@@ -22,11 +22,11 @@ SELECT $1, $2, $3, $4, $5, n.*, $9 FROM unnest($6::date[], $7::numeric[], $8::nu
 ON CONFLICT (agency_id, customer_id, merchant_account_id, meter_id, day) DO UPDATE
    SET sent = excluded.sent, counted = excluded.counted, checked_at = excluded.checked_at, resolved_at = NULL`;
 
-/** Parameters: agency, customer, account, meter, days that agree, now. */
+/** All that were compared and agree now. Parameters: agency, customer, account, meter, from, until, the days that are left as they are, now. */
 export const resolveDifferences = `
-UPDATE meter_differences SET resolved_at = $6, checked_at = $6
- WHERE agency_id = $1 AND customer_id = $2 AND merchant_account_id = $3 AND meter_id = $4 AND day = ANY($5::date[])
-   AND resolved_at IS NULL`;
+UPDATE meter_differences SET resolved_at = $8, checked_at = $8
+ WHERE agency_id = $1 AND customer_id = $2 AND merchant_account_id = $3 AND meter_id = $4 AND day >= $5::date AND day < $6::date
+   AND NOT day = ANY($7::date[]) AND resolved_at IS NULL`;
 
 /**
  * Sends again what the provider had so lately that it still knows the identifier: what it counted it counts once. Parameters: agency,

@@ -85,10 +85,12 @@ async function compareOne(
   const unknown = [...counted]
     .filter(([day]) => !known.has(day))
     .map(([day, value]): Day => ({ day, sent: new Decimal(0), counted: value }));
-  const [same, differing] = split([...days, ...unknown]);
+  const differing = [...days, ...unknown].filter(({ sent, counted }) => !sent.equals(counted));
+  const underWay = rows.filter((row) => row.underWay).map(({ day }) => nameOfDay(day));
+  const left = [...underWay, ...differing.map(({ day }) => day)];
   const key = [first.agencyId, first.customerId, first.merchantAccountId, first.meterId];
   const now = clock.now();
-  await pool.query(resolveDifferences, [...key, same.map(({ day }) => day), now]);
+  await pool.query(resolveDifferences, [...key, nameOfDay(span.from), nameOfDay(span.until), left, now]);
   if (differing.length === 0) return 0;
   await pool.query(saveDifferences, [
     ...key,
@@ -102,8 +104,3 @@ async function compareOne(
   await pool.query(resendOfDays, [...key, missing, new Date(now.getTime() - knownMs), now]);
   return differing.length;
 }
-
-const split = (days: readonly Day[]): readonly [readonly Day[], readonly Day[]] => [
-  days.filter(({ sent, counted }) => sent.equals(counted)),
-  days.filter(({ sent, counted }) => !sent.equals(counted)),
-];

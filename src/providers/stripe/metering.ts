@@ -105,7 +105,10 @@ export function createMetering(stripe: Stripe, calls: StripeCalls): MeteringPort
     async readErrors(account, eventId): Promise<MeterErrorReport> {
       // Calls of the second version take the account as their context, and never both.
       const options = account.platform ? {} : { stripeContext: account.id };
-      const event = await calls.read('v2.core.event', () => stripe.v2.core.events.retrieve(eventId, {}, options));
+      const event = await calls.readPlain(
+        () => stripe.v2.core.events.retrieve(eventId, {}, options),
+        ({ object }) => object === 'v2.core.event',
+      );
       if (!isReport(event)) return { errors: [] };
       return {
         errors: event.data.reason.error_types.map(({ code, error_count: count, sample_errors: samples }) => ({

@@ -116,7 +116,7 @@ describe('a report of errors', () => {
     object: 'v2.core.event',
     id: 'evt_1',
     type: 'v1.billing.meter.error_report_triggered',
-    related_object: null,
+    related_object: { id: 'mtr_1', type: 'billing.meter', url: '/v1/billing/meters/mtr_1' },
     data: {
       reason: {
         error_count: 3,
@@ -144,6 +144,11 @@ describe('a report of errors', () => {
     });
     expect(sent[0]?.headers).toMatchObject({ 'stripe-context': 'acct_agency' });
     expect(sent[0]?.headers).not.toHaveProperty('stripe-account');
+  });
+
+  test('that is no event is an outage and not an empty report', async () => {
+    answering('GET', '/v2/core/events/evt_3', { message: 'not found' }, 404);
+    await expect(metering.readErrors(platform, 'evt_3')).rejects.toMatchObject({ kind: 'unavailable' });
   });
 
   test('that tells of something else has no errors', async () => {
