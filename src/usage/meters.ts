@@ -34,11 +34,14 @@ export function createMeters(dependencies: Dependencies): Meters {
   const all = { ...dependencies, versions: createVersions() };
   const { database, clock } = dependencies;
 
-  const sweep = async (): Promise<void> => {
-    await alone(database.pool, 'usage.report_meters', { wait: true }, async () => {
+  /** Who is at it already does the rest too, unless somebody waits for it to be done. */
+  const run = (wait: boolean) =>
+    alone(database.pool, 'usage.report_meters', { wait }, async () => {
       do await reportMeters(all);
       while ((await deliverMeters(all)) > 0);
     });
+  const sweep = async (): Promise<void> => {
+    await run(true);
   };
   const compare = async (): Promise<number> => {
     const differing = await compareMeters(all);
@@ -57,7 +60,12 @@ export function createMeters(dependencies: Dependencies): Meters {
 
   return {
     jobs: {
-      'usage.report_meters': { handle: sweep, cron: '*/5 * * * *' },
+      'usage.report_meters': {
+        handle: async () => {
+          await run(false);
+        },
+        cron: '*/5 * * * *',
+      },
       'usage.compare_meters': {
         handle: async () => {
           await compare();

@@ -23,8 +23,9 @@ test('a month of calls: what goes beyond the included minutes is on the invoice 
   expect(await world.metered(client)).toMatchObject([
     { counts: 'steps', target: '154', delivered: '154', waiting: '0' },
   ]);
-  await world.use(client, '3', '30');
-  await world.use(client, '3', '30');
+  const third = { occurredAt: (await service.sandbox.now()).toISOString() };
+  await world.use(client, '3', '30', third);
+  await world.use(client, '3', '30', third);
   await service.sandbox.advanceClock('30d');
   expect(await world.latestInvoice(client)).toEqual({
     reason: 'subscription_cycle',
@@ -59,8 +60,9 @@ test('lost calls, lost answers and doubled events change nothing of the invoice'
   await world.use(client, '1', '120');
   await service.sandbox.setFaults({ duplicateDeliveries: 1, api: { cut: 'after', route, times: 3 } });
   await service.sandbox.advanceClock('1d');
-  await world.use(client, '2', '10');
-  await world.use(client, '2', '10');
+  const second = { occurredAt: (await service.sandbox.now()).toISOString() };
+  await world.use(client, '2', '10', second);
+  await world.use(client, '2', '10', second);
   await service.sandbox.setFaults({ api: { cut: 'before', route, times: 9 } });
   await service.sandbox.advanceClock('1d');
   await world.use(client, '3', '5');
