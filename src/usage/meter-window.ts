@@ -38,14 +38,17 @@ export interface MadeDelivery {
   readonly deliveredAt: Date | null;
 }
 
+/** The subscription is over; or it went over to a plan that does not invoice this, and no period of the old one is left. */
+export type Uninvoiced = 'subscription_ended' | 'plan_changed';
+
 export interface WindowFacts {
   readonly target: Decimal;
   readonly credited: Decimal;
   readonly periodEnd: Date;
   /** When the provider makes the period's invoice, where that is before the end. */
   readonly endsAt: Date;
-  /** The provider takes nothing more of this client: its subscription is over. */
-  readonly over: boolean;
+  /** Why no invoice of the provider's would ask for an event that counts now; null where one would. */
+  readonly uninvoiced: Uninvoiced | null;
   readonly blockedUntil: Date | null;
   /** When the latest event was made. */
   readonly madeAt: Date | null;
@@ -60,7 +63,7 @@ export interface WindowPlan {
   /** What a new event carries; null for none now. */
   readonly make: Decimal | null;
   /** The new event cannot be sent any more, and why. */
-  readonly unbillable: 'too_old' | 'subscription_ended' | null;
+  readonly unbillable: 'too_old' | Uninvoiced | null;
   /** More than should be was counted, and nothing can be taken back: to be given back on the balance. */
   readonly credit: Decimal;
   /** When to look again though nothing more is used. */
@@ -99,7 +102,7 @@ export function planWindow(facts: WindowFacts, now: Date): WindowPlan {
   if (missing.isNegative()) return takeBack(facts, missing.negated(), now);
   // What is being taken back may stay after all, and counts until that is known.
   if (facts.deliveries.some(({ state }) => state === 'canceling')) return nothing;
-  if (facts.over) return { ...nothing, make: missing, unbillable: 'subscription_ended' };
+  if (facts.uninvoiced) return { ...nothing, make: missing, unbillable: facts.uninvoiced };
   if (now.getTime() > facts.periodEnd.getTime() + takenMs) return { ...nothing, make: missing, unbillable: 'too_old' };
   const dueAt = laterOf(makeAt(facts, now), facts.blockedUntil);
   return dueAt > now ? { ...nothing, nextAt: dueAt } : { ...nothing, make: missing };
@@ -113,17 +116,22 @@ function makeAt({ madeAt, endsAt }: WindowFacts, now: Date): Date {
   return now;
 }
 
-/** The newest first: whole events, for an event is taken back whole. What is taken back too much of comes again as a new one. */
-function takeBack({ deliveries, periodEnd }: WindowFacts, excess: Decimal, now: Date): WindowPlan {
+/**
+ * The newest first, and whole, for an event is taken back whole: what came off too much is made anew. Only before the period's invoice
+ * is made, which would not become less.
+ */
+function takeBack({ deliveries, periodEnd, endsAt }: WindowFacts, excess: Decimal, now: Date): WindowPlan {
   const withdraw: string[] = [];
   const cancel: string[] = [];
+  const isInvoiced = now.getTime() >= endsAt.getTime() - lastFlushMs;
+  const isTakenBack = (deliveredAt: Date | null): boolean =>
+    !isInvoiced && deliveredAt !== null && now.getTime() - deliveredAt.getTime() < cancelableMs;
   let left = excess;
   for (const { identifier, state, attempts, deliveredAt, value } of deliveries.toReversed()) {
     if (!left.isPositive() || left.isZero()) break;
     if (state === 'pending' && attempts === 0) withdraw.push(identifier);
-    else if (state === 'delivered' && deliveredAt !== null && now.getTime() - deliveredAt.getTime() < cancelableMs) {
-      cancel.push(identifier);
-    } else if (state !== 'canceling') continue;
+    else if (state === 'delivered' && isTakenBack(deliveredAt)) cancel.push(identifier);
+    else if (state !== 'canceling') continue;
     left = left.minus(value);
   }
   const waits = deliveries.some(({ state }) => state === 'pending' || state === 'canceling');

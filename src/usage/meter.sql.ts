@@ -28,6 +28,7 @@ export const readTotals = `
 SELECT t.overage::text, t.cost::text, t.revision, t.period_end AS "periodEnd", t.included::text,
        t.plan_agency_id AS "planAgencyId", t.plan_id AS "planId", t.plan_version AS "planVersion",
        s.merchant_account_id AS "merchantAccountId", s.provider_customer_id AS "providerCustomerId",
+       s.plan_agency_id AS "livePlanAgencyId", s.plan_id AS "livePlanId", s.plan_version AS "livePlanVersion",
        s.ended_at AS "endedAt", s.cancel_at AS "cancelAt", s.past_due_since AS "pastDueSince",
        (SELECT l.remote_id FROM catalog_links l
          WHERE l.agency_id = t.plan_agency_id AND l.plan_id = t.plan_id AND l.merchant_account_id = s.merchant_account_id
@@ -143,9 +144,9 @@ ON CONFLICT (agency_id, kind, subject) DO NOTHING`;
 /** When the last look before a period's end is due. Parameters: now, milliseconds before the end. */
 export const selectNextFlush = `
 SELECT min(due) AS due FROM (
-  SELECT least(w.period_end, s.cancel_at) - $2 * interval '1 millisecond' AS due
-    FROM meter_windows w JOIN subscriptions s ON s.agency_id = w.agency_id AND s.id = w.holder_id
-   WHERE w.period_end > $1
+  SELECT least(t.period_end, s.cancel_at) - $2 * interval '1 millisecond' AS due
+    FROM usage_totals t JOIN subscriptions s ON s.agency_id = t.agency_id AND s.id = t.holder_id
+   WHERE t.collect = 'invoice' AND t.period_start > $1::timestamptz - interval '32 days' AND t.period_end > $1 AND s.collection = 'card'
   UNION ALL SELECT next_at FROM meter_deliveries WHERE next_at > $1
   UNION ALL SELECT next_at FROM meter_windows WHERE next_at > $1) AS times
  WHERE due > $1`;

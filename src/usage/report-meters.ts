@@ -27,6 +27,7 @@ import {
   planWindow,
   takenMs,
   targetOf,
+  type Uninvoiced,
   type WindowPlan,
   worthOfSteps,
 } from './meter-window.ts';
@@ -53,6 +54,9 @@ interface TotalsRow {
   readonly planVersion: number;
   readonly merchantAccountId: string;
   readonly providerCustomerId: string;
+  readonly livePlanAgencyId: string;
+  readonly livePlanId: string;
+  readonly livePlanVersion: number;
   readonly endedAt: Date | null;
   readonly cancelAt: Date | null;
   readonly pastDueSince: Date | null;
@@ -126,7 +130,7 @@ async function reportWindow(dependencies: MeterDependencies, sql: Sql, key: Tota
       credited: new Decimal(window.credited),
       periodEnd: totals.periodEnd,
       endsAt,
-      over: totals.endedAt !== null,
+      uninvoiced: await uninvoicedBy(dependencies.versions, sql, key, totals, now >= endsAt),
       blockedUntil: window.blockedUntil,
       madeAt: deliveries.findLast(({ state }) => state !== 'withdrawn')?.createdAt ?? null,
       deliveries,
@@ -150,6 +154,22 @@ async function reportWindow(dependencies: MeterDependencies, sql: Sql, key: Tota
     waits ? new Date(now.getTime() + askAgainMs) : plan.nextAt,
     now,
   ]);
+}
+
+async function uninvoicedBy(
+  versions: Versions,
+  sql: Sql,
+  { feature }: TotalsKey,
+  totals: TotalsRow,
+  periodIsOver: boolean,
+): Promise<Uninvoiced | null> {
+  if (totals.endedAt !== null) return 'subscription_ended';
+  const { livePlanAgencyId: planAgencyId, livePlanId: planId, livePlanVersion: planVersion } = totals;
+  if (!periodIsOver || (planId === totals.planId && planVersion === totals.planVersion)) return null;
+  const [live] = await versions.read(sql, [{ planAgencyId, planId, planVersion }]);
+  const collect = live?.usage.find((line) => line.feature === feature)?.collect;
+  // Meters are an agency's: another agency's plan has another one.
+  return collect === 'invoice' && planAgencyId === totals.planAgencyId ? null : 'plan_changed';
 }
 
 interface Told {

@@ -31,7 +31,7 @@ const facts = (change: Partial<WindowFacts> = {}): WindowFacts => ({
   credited: new Decimal(0),
   periodEnd,
   endsAt: periodEnd,
-  over: false,
+  uninvoiced: null,
   blockedUntil: null,
   madeAt: null,
   deliveries: [],
@@ -91,7 +91,7 @@ describe('a window', () => {
     const old = facts({ target: new Decimal(5) });
     const later = new Date(periodEnd.getTime() + 36 * 86_400_000);
     expect(planWindow(old, later)).toMatchObject({ unbillable: 'too_old' });
-    expect(planWindow({ ...old, over: true }, now)).toMatchObject({ unbillable: 'subscription_ended' });
+    expect(planWindow({ ...old, uninvoiced: 'plan_changed' }, now)).toMatchObject({ unbillable: 'plan_changed' });
     expect(planWindow({ ...old, deliveries: [delivery('a', '5', 'unbillable')] }, later).make).toBeNull();
   });
 
@@ -107,6 +107,15 @@ describe('a window', () => {
     expect(planWindow(shrunk, now)).toMatchObject({ withdraw: ['c'], cancel: ['b', 'a'], make: null });
     const waiting = facts({ target: new Decimal(4), deliveries: [delivery('a', '3', 'canceling', now)] });
     expect(planWindow(waiting, now).make).toBeNull();
+  });
+
+  test('takes nothing back once its period’s invoice is made, which would not become less', () => {
+    const sent = delivery('a', '5', 'delivered', at('30T23:50:00'));
+    const shrunk = facts({ target: new Decimal(4), deliveries: [sent] });
+    expect(planWindow(shrunk, at('30T23:49:00'))).toMatchObject({ cancel: ['a'] });
+    expect(planWindow(shrunk, at('31T00:30:00'))).toMatchObject({ cancel: [], credit: new Decimal(0) });
+    const early = { ...shrunk, endsAt: at('29T00:00:00') };
+    expect(planWindow(early, at('30T23:49:00'))).toMatchObject({ cancel: [] });
   });
 
   test('gives back what is too late to take back, once its period is settled', () => {
