@@ -64,7 +64,8 @@ export async function deliverMeters(dependencies: DeliverDependencies): Promise<
     ]);
     const timed = await withTimes(dependencies, rows, now);
     const byAccount = [...Map.groupBy(timed, ({ merchantAccountId }) => merchantAccountId)];
-    for (const [accountId, ofAccount] of byAccount) await callAccount(dependencies, accountId, ofAccount);
+    // Side by side: an account whose calls hang keeps only its own usage waiting.
+    await Promise.all(byAccount.map(([accountId, ofAccount]) => callAccount(dependencies, accountId, ofAccount)));
     made += rows.length;
     if (rows.length < batchMax) return made;
   }

@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestService, type TestService } from '../support/service.ts';
 import { meterWorld } from './meter-world.ts';
@@ -11,6 +12,21 @@ beforeAll(async () => {
 });
 
 afterAll(() => service.stop());
+
+/** What the invoices of a client made of the books: every account's sum, by currency. */
+async function books(client: { readonly id: string }): Promise<readonly string[]> {
+  const database = new pg.Client({ connectionString: service.databaseUrl });
+  await database.connect();
+  const { rows } = await database.query<{ line: string }>(
+    `SELECT concat_ws(' ', a.code, trim_scale(sum(e.amount)), e.currency) AS line
+       FROM ledger_entries e JOIN ledger_accounts a ON a.id = e.account_id AND a.agency_id = e.agency_id
+       JOIN ledger_transactions t ON t.id = e.transaction_id AND t.agency_id = e.agency_id
+      WHERE t.customer_id = $1 AND t.code = 'invoice.settle' GROUP BY a.code, e.currency ORDER BY 1`,
+    [client.id],
+  );
+  await database.end();
+  return rows.map(({ line }) => line);
+}
 
 test('a month of calls: what goes beyond the included minutes is on the invoice at the period’s end, and paid', async () => {
   const client = await world.subscriber('Metered');
@@ -36,6 +52,12 @@ test('a month of calls: what goes beyond the included minutes is on the invoice 
       { amount: 7_700, quantity: 1 },
     ]),
   });
+  await service.idle();
+  expect(await books(client)).toEqual([
+    'clearing 19.25 OMR',
+    'overage_revenue -3.85 OMR',
+    'subscription_revenue -15.4 OMR',
+  ]);
 });
 
 test('what is used in the last hour of a period is on its invoice; what comes after is on the next', async () => {
