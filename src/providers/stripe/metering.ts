@@ -17,6 +17,9 @@ const isThere = ({ detail }: ProviderError): boolean => detail.status === 400 &&
 
 const reasonOf = ({ kind, detail }: ProviderError) => ({ code: detail.code ?? kind, message: detail.message });
 
+/** Of what we send; a sum of binary fractions has others. */
+const decimals = 6;
+
 /** Events of one customer and meter wait for each other; so many customers and meters are sent to side by side. */
 const lanesMax = 8;
 
@@ -98,7 +101,7 @@ export function createMetering(stripe: Stripe, calls: StripeCalls): MeteringPort
       const days = await calls.list(() => billing.meters.listEventSummaries(meterId, params, on(account)));
       return days.map((day) => ({
         day: new Date(day.start_time * 1000),
-        value: new Decimal(day.aggregated_value),
+        value: new Decimal(day.aggregated_value).toDecimalPlaces(decimals),
       }));
     },
 

@@ -95,12 +95,12 @@ describe('taking an event back', () => {
 });
 
 test('what was counted is asked for by UTC days', async () => {
-  const summary = { object: 'billing.meter_event_summary', start_time: 1795219200, aggregated_value: 12.5 };
+  const summary = { object: 'billing.meter_event_summary', start_time: 1795219200, aggregated_value: 0.1 + 0.2 };
   const sent = answering('GET', '/v1/billing/meters/mtr_1/event_summaries', listOf({ id: 'mtrusg_1', ...summary }));
   const span = { from: new Date('2026-11-21T00:00:00Z'), until: new Date('2026-11-22T00:00:00Z') };
   const days = await metering.summaries(connected, 'mtr_1', 'cus_9', span);
   expect(days.map(({ day, value }) => [day.toISOString(), value.toFixed()])).toEqual([
-    ['2026-11-21T00:00:00.000Z', '12.5'],
+    ['2026-11-21T00:00:00.000Z', '0.3'],
   ]);
   expect(sent[0]?.form).toEqual({
     customer: 'cus_9',
