@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { createEventHandler } from '../webhooks/event-handler.ts';
+import { notificationTypes } from '../webhooks/stripe/notification.ts';
 import { createStripeReceiver } from '../webhooks/stripe/receiver.ts';
 import { stripeEventTypes } from '../webhooks/stripe/router.ts';
 import { createStripeTranslation } from '../webhooks/stripe/translate.ts';
@@ -32,7 +33,7 @@ import { resolveAll } from './outgoing/address.ts';
 import { createMailer } from './outgoing/mailer.ts';
 import { createSender } from './outgoing/send.ts';
 import type { Providers } from './providers/port.ts';
-import { withCatalogLimits } from './providers/rate-limit.ts';
+import { withBackgroundLimits } from './providers/rate-limit.ts';
 import { createStripeProvider } from './providers/stripe/stripe-provider.ts';
 import { createRooms } from './rooms.ts';
 import { type Sandbox, startSandbox } from './sandbox/sandbox.ts';
@@ -115,7 +116,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     clientId: config.stripe?.clientId ?? sandbox?.clientId,
     ...(stripeApiBase === undefined ? {} : { apiBase: stripeApiBase }),
   });
-  const providers: Providers = { stripe: withCatalogLimits(stripe, config.catalogLimits) };
+  const providers: Providers = { stripe: withBackgroundLimits(stripe, config.catalogLimits) };
 
   const hash = apiKeyHasher(encryptionKey);
   const platformApiKey = config.platformApiKey ?? secrets.platformApiKey;
@@ -189,6 +190,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
         account: rooms.mirrorAccounts,
         card: rooms.cards.apply,
         subscription: rooms.subscriptions.apply,
+        meter: rooms.meters.applyErrors,
       },
       onOutcome: metrics.countOutcome,
     }),
@@ -222,7 +224,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
   sandbox?.onClockMoved(async () => {
     await rooms.doWhatIsDue();
     await idle();
-  });
+  }, rooms.meters.nextDue);
 
   const app = createApp({
     routes: createRoutes({
@@ -289,7 +291,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     for (const endpoint of endpoints) {
       await sandbox.ensureWebhookEndpoint({
         ...endpoint,
-        enabledEvents: stripeEventTypes,
+        enabledEvents: [...stripeEventTypes, ...notificationTypes],
         apiVersion: stripe.apiVersion,
       });
     }

@@ -1,6 +1,7 @@
 import type { Money } from '../money/money.ts';
 import type { CardsPort, HoldsPort, OffSessionPort } from './card-ports.ts';
 import type { CatalogPort } from './catalog-port.ts';
+import type { MeteringPort } from './meter-ports.ts';
 import type { InvoicesPort, SubscriptionsPort } from './subscription-ports.ts';
 
 /**
@@ -244,6 +245,7 @@ export interface PaymentProvider {
   readonly offSession?: OffSessionPort;
   readonly subscriptions?: SubscriptionsPort;
   readonly invoices?: InvoicesPort;
+  readonly metering?: MeteringPort;
   readonly webhookEndpoints?: WebhookEndpointsPort;
 }
 

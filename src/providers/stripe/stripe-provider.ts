@@ -7,6 +7,7 @@ import { createCatalog } from './catalog.ts';
 import { createCheckout } from './checkout.ts';
 import { createHolds } from './holds.ts';
 import { createInvoices } from './invoices.ts';
+import { createMetering } from './metering.ts';
 import { createOffSession } from './off-session.ts';
 import { createPayments } from './payments.ts';
 import { createStripeCalls } from './stripe-calls.ts';
@@ -69,6 +70,7 @@ export function createStripeProvider(options: StripeProviderOptions): PaymentPro
     offSession: createOffSession(stripe, calls),
     subscriptions: createSubscriptions(stripe, calls),
     invoices: createInvoices(stripe, calls),
+    metering: createMetering(stripe, calls),
     webhookEndpoints: createWebhookEndpoints(stripe, calls),
   };
 }

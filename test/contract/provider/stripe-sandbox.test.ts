@@ -75,6 +75,7 @@ providerContract('Stripe, on a connected account of the sandbox', startConnected
   'catalog',
   'taxRates',
   'meters',
+  'metering',
   'checkout',
   'cards',
   'holds',
