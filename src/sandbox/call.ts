@@ -13,6 +13,7 @@ export interface EventObjects {
   'account.application.deauthorized': Stripe.Application;
   'capability.updated': Stripe.Capability;
   'application_fee.created': Stripe.ApplicationFee;
+  'application_fee.refunded': Stripe.ApplicationFee;
   'product.created': Stripe.Product;
   'product.updated': Stripe.Product;
   'product.deleted': Stripe.Product;
@@ -50,7 +51,15 @@ export interface EventObjects {
   'charge.expired': Stripe.Charge;
   'charge.failed': Stripe.Charge;
   'charge.refunded': Stripe.Charge;
+  'charge.refund.updated': Stripe.Refund;
+  'charge.dispute.created': Stripe.Dispute;
+  'charge.dispute.updated': Stripe.Dispute;
+  'charge.dispute.closed': Stripe.Dispute;
+  'charge.dispute.funds_withdrawn': Stripe.Dispute;
+  'charge.dispute.funds_reinstated': Stripe.Dispute;
   'refund.created': Stripe.Refund;
+  'refund.updated': Stripe.Refund;
+  'refund.failed': Stripe.Refund;
 }
 
 export interface RequestIdentity {
@@ -60,7 +69,7 @@ export interface RequestIdentity {
 
 /** Something that falls due by the clock: `detail` is the timer's own business. */
 export interface Timer {
-  readonly kind: 'session_expiry' | 'payment_settlement' | 'hold_expiry';
+  readonly kind: 'session_expiry' | 'payment_settlement' | 'hold_expiry' | 'refund_settlement';
   readonly objectId: string;
   readonly dueAt: Date;
   readonly detail: string;

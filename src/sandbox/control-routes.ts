@@ -14,6 +14,7 @@ import type { Deliverer } from './deliverer.ts';
 import { asFailure } from './failure.ts';
 import { type FaultSwitch, faultsSchema } from './faults.ts';
 import { escapeHtml, page, securityHeaders } from './pay-page.ts';
+import { reversalRoutes } from './reversal-routes.ts';
 import { paymentSchema, type SessionPayment } from './session-payment.ts';
 
 export interface ControlSetting {
@@ -57,6 +58,7 @@ export function controlRoutes(setting: ControlSetting): Router {
     });
   });
   router.use(accountControlRoutes(setting.transactions));
+  router.use(reversalRoutes(setting));
   router.post('/sandbox/sessions/:id/pay', async (request, response) => {
     response.json(await payment.pay(request.params.id, paymentSchema.parse(request.body)));
   });
@@ -151,7 +153,7 @@ async function connectedAccounts(pool: Pool): Promise<readonly AccountLine[]> {
 
 async function indexPage(pool: Pool, deliverer: Deliverer, clockMover: ClockMover): Promise<string> {
   const { rows } = await pool.query<{ type: string; count: number }>(
-    `SELECT type, count(*)::int AS count FROM documents WHERE type NOT IN ('session_plan', 'connection', 'onboarding_link') GROUP BY type ORDER BY type`,
+    `SELECT type, count(*)::int AS count FROM documents WHERE type NOT IN ('session_plan', 'connection', 'onboarding_link', 'refund_switch') GROUP BY type ORDER BY type`,
   );
   const { counts } = await deliveryFacts(pool);
   const accounts = await connectedAccounts(pool);
@@ -164,6 +166,7 @@ async function indexPage(pool: Pool, deliverer: Deliverer, clockMover: ClockMove
 <h2>Clock</h2><p>${clockMover.now.toISOString()}</p>
 <h2>Test cards</h2><table>${testCards.map((card) => line(card.number, card.label)).join('')}</table>
 <h2>Connected accounts</h2>${accounts.length === 0 ? '<p>None yet.</p>' : `<table>${accounts.map((found) => line(found.account.id, standingText(found))).join('')}</table>`}
+<p><a href="/sandbox/payments">Payments: refund, dispute or fail one</a></p>
 <h2>Objects</h2><table>${rows.map((row) => line(row.type, row.count)).join('')}</table>
 <h2>Webhook deliveries</h2><table>${line('in flight', deliverer.inFlight)}
 ${Object.entries(counts)

@@ -2,6 +2,7 @@ import type { PoolClient } from 'pg';
 import type Stripe from 'stripe';
 import type { CardOutcomeName } from './card-outcomes.ts';
 import { resourceMissing } from './failure.ts';
+import type { RefundOutcome } from './refund-outcomes.ts';
 
 /** What a payment made by a session will carry; Stripe keeps it too, but shows it nowhere. */
 export interface SessionPlan {
@@ -21,6 +22,13 @@ export interface CardSwitch {
   readonly id: string;
   readonly created: number;
   readonly outcome: CardOutcomeName;
+}
+
+/** What a script made of every refund; kept on the platform. */
+export interface RefundSwitch {
+  readonly id: string;
+  readonly created: number;
+  readonly outcome: RefundOutcome;
 }
 
 /** That an account gave the platform access; kept on the platform, under the account's id. */
@@ -65,7 +73,10 @@ export interface DocumentTypes {
   card_switch: CardSwitch;
   charge: Stripe.Charge;
   refund: Stripe.Refund;
+  refund_switch: RefundSwitch;
+  dispute: Stripe.Dispute;
   application_fee: Stripe.ApplicationFee;
+  fee_refund: Stripe.FeeRefund;
   balance_transaction: Stripe.BalanceTransaction;
   event: Stripe.EventBase;
   webhook_endpoint: Stripe.WebhookEndpoint;
@@ -126,7 +137,12 @@ const linksOf: { readonly [Kind in DocumentKind]?: (body: DocumentTypes[Kind]) =
     ...link('payment_intent', idOf(charge.payment_intent)),
   ],
   refund: (refund) => [...link('charge', idOf(refund.charge)), ...link('payment_intent', idOf(refund.payment_intent))],
+  dispute: (dispute) => [
+    ...link('charge', idOf(dispute.charge)),
+    ...link('payment_intent', idOf(dispute.payment_intent)),
+  ],
   application_fee: (fee) => link('charge', idOf(fee.charge)),
+  fee_refund: (refund) => link('fee', idOf(refund.fee)),
   balance_transaction: (transaction) => [
     ...link('source', idOf(transaction.source)),
     ...link('type', transaction.type),

@@ -5,6 +5,7 @@ import { errorMessage } from '../errors.ts';
 import type { Call, Timer, Transactions } from './call.ts';
 import { StripeFailure } from './failure.ts';
 import { expireHold } from './holds.ts';
+import { settleRefund } from './refunds.ts';
 import { expireSession, settleSession } from './sessions.ts';
 
 /** `setTimeout` cannot wait longer. */
@@ -15,6 +16,8 @@ const handlers = {
   payment_settlement: (call: Call, sessionId: string, detail: string) =>
     settleSession(call, sessionId, detail === 'fail' ? 'fail' : 'succeed'),
   hold_expiry: (call: Call, intentId: string) => expireHold(call, intentId),
+  refund_settlement: (call: Call, refundId: string, detail: string) =>
+    settleRefund(call, refundId, detail === 'fail' ? 'fail' : 'succeed'),
 } satisfies Record<Timer['kind'], (call: Call, objectId: string, detail: string) => Promise<unknown>>;
 
 interface DueTimer {

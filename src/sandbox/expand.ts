@@ -10,10 +10,22 @@ const references: Readonly<Record<string, Readonly<Record<string, DocumentKind |
   payment_intent: { customer: 'customer', latest_charge: 'charge', payment_method: 'payment_method' },
   payment_method: { customer: 'customer' },
   setup_intent: { customer: 'customer', payment_method: 'payment_method' },
-  refund: { charge: 'charge', payment_intent: 'payment_intent' },
-  charge: { customer: 'customer', payment_intent: 'payment_intent', balance_transaction: 'balance_transaction' },
-  balance_transaction: { source: ['charge', 'application_fee'] },
+  refund: {
+    charge: 'charge',
+    payment_intent: 'payment_intent',
+    balance_transaction: 'balance_transaction',
+    failure_balance_transaction: 'balance_transaction',
+  },
+  dispute: { charge: 'charge', payment_intent: 'payment_intent' },
+  charge: {
+    customer: 'customer',
+    payment_intent: 'payment_intent',
+    balance_transaction: 'balance_transaction',
+    failure_balance_transaction: 'balance_transaction',
+  },
+  balance_transaction: { source: ['charge', 'refund', 'dispute', 'application_fee', 'fee_refund'] },
   application_fee: { balance_transaction: 'balance_transaction' },
+  fee_refund: { balance_transaction: 'balance_transaction', fee: 'application_fee' },
   item: { price: 'price' },
 };
 

@@ -9,6 +9,7 @@ import { applicationFeeRoutes } from './api/application-fees.ts';
 import { chargeRoutes } from './api/charges.ts';
 import { checkoutSessionRoutes } from './api/checkout-sessions.ts';
 import { customerRoutes } from './api/customers.ts';
+import { disputeRoutes } from './api/disputes.ts';
 import { eventRoutes } from './api/events.ts';
 import { meterRoutes } from './api/meters.ts';
 import { paymentIntentRoutes } from './api/payment-intents.ts';
@@ -44,6 +45,7 @@ const routes: readonly Route[] = [
   ...setupIntentRoutes,
   ...chargeRoutes,
   ...refundRoutes,
+  ...disputeRoutes,
   ...applicationFeeRoutes,
   ...eventRoutes,
   ...webhookEndpointRoutes,
