@@ -1,6 +1,7 @@
 import type { Money } from '../money/money.ts';
 import type { CardsPort, HoldsPort, OffSessionPort } from './card-ports.ts';
 import type { CatalogPort } from './catalog-port.ts';
+import type { BalancePort, DisputesPort, EventsPort, FeesPort, RefundsPort } from './refund-ports.ts';
 
 /**
  * What the business rooms may ask of a payment provider. Small capabilities; a provider without one leaves the key
@@ -239,6 +240,13 @@ export interface PaymentProvider {
   /** Absent: a card that was set up is verified by that. */
   readonly holds?: HoldsPort;
   readonly offSession?: OffSessionPort;
+  readonly refunds?: RefundsPort;
+  readonly disputes?: DisputesPort;
+  /** Absent where the platform takes no part of payments on other accounts. */
+  readonly fees?: FeesPort;
+  /** What the provider's own books say; absent where it does not tell. */
+  readonly balance?: BalancePort;
+  readonly events?: EventsPort;
   readonly webhookEndpoints?: WebhookEndpointsPort;
 }
 
