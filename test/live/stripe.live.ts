@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import Stripe from 'stripe';
 import { createStripeProvider } from '../../src/providers/stripe/stripe-provider.ts';
 import { providerContract } from '../contract/provider/contract.ts';
+import { takesPayments } from '../contract/provider/take-payment.ts';
 
 /** Only a test-mode key may run this: it makes products, customers, sessions and endpoints. */
 function testModeKey(): string {
@@ -17,10 +18,12 @@ const apiKey = testModeKey();
 providerContract('Stripe, in test mode', async () => {
   const provider = createStripeProvider({ apiKey });
   const account = await provider.accounts.current();
+  const ref = { id: account.id, platform: true };
   const stripe = new Stripe(apiKey, { telemetry: false });
   return {
     provider,
-    account: { id: account.id, platform: true },
+    account: ref,
+    takePayment: takesPayments(stripe, ref),
     currency: account.chargeableCurrencies.includes('OMR') ? 'OMR' : 'USD',
     runId: randomBytes(6).toString('hex'),
     removeCustomer: async (id) => {

@@ -1,12 +1,25 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeBooks } from './books.ts';
 import { describeCatalog } from './catalog.ts';
 import { describeCheckout } from './checkout.ts';
 import { ContractRun, type ContractSubject, need } from './contract-run.ts';
+import { describeDisputes } from './disputes.ts';
 import { describeMeters } from './meters.ts';
+import { describeRefunds } from './refunds.ts';
 import { describeTaxRates } from './tax-rates.ts';
 import { describeWebhookEndpoints } from './webhook-endpoints.ts';
 
-const everything = ['accounts', 'catalog', 'taxRates', 'meters', 'checkout', 'webhookEndpoints'] as const;
+const everything = [
+  'accounts',
+  'catalog',
+  'taxRates',
+  'meters',
+  'checkout',
+  'refunds',
+  'disputes',
+  'books',
+  'webhookEndpoints',
+] as const;
 
 type Capability = (typeof everything)[number];
 
@@ -46,6 +59,9 @@ export function providerContract(
       taxRates: describeTaxRates,
       meters: describeMeters,
       checkout: describeCheckout,
+      refunds: describeRefunds,
+      disputes: describeDisputes,
+      books: describeBooks,
       webhookEndpoints: describeWebhookEndpoints,
     } satisfies Record<Capability, (run: () => ContractRun) => void>;
     for (const capability of capabilities) describes[capability](run);

@@ -9,6 +9,7 @@ import { createTestDatabase } from '../../support/database.ts';
 import { createMemoryOperationStore } from '../../unit/providers/memory-operation-store.ts';
 import { providerContract } from './contract.ts';
 import { type ContractSubject, need } from './contract-run.ts';
+import { takesPayments } from './take-payment.ts';
 
 const secretKey = 'sk_test_contract';
 
@@ -23,11 +24,13 @@ async function startSubject(): Promise<ContractSubject & { url: string; clock: M
     secretKey,
     logger: pino({ level: 'silent' }),
   });
+  const account = { id: sandbox.accountId, platform: true };
   return {
     url: sandbox.url,
     clock,
     provider: createStripeProvider({ apiKey: secretKey, apiBase: sandbox.url, maxNetworkRetries: 0 }),
-    account: { id: sandbox.accountId, platform: true },
+    account,
+    takePayment: takesPayments(clientAt(sandbox.url), account),
     currency: 'OMR',
     runId: 'sandbox',
     close: async () => {
@@ -37,13 +40,18 @@ async function startSubject(): Promise<ContractSubject & { url: string; clock: M
   };
 }
 
+function clientAt(url: string): Stripe {
+  const { hostname, port } = new URL(url);
+  return new Stripe(secretKey, { host: hostname, port, protocol: 'http', telemetry: false });
+}
+
 /** The same sandbox, seen from an account that is connected to the platform: every call goes through `Stripe-Account`. */
 async function startConnectedSubject(): Promise<ContractSubject> {
   const subject = await startSubject();
-  const { hostname, port } = new URL(subject.url);
-  const stripe = new Stripe(secretKey, { host: hostname, port, protocol: 'http', telemetry: false });
+  const stripe = clientAt(subject.url);
   const { id } = await stripe.accounts.create({ country: 'AE' });
-  return { ...subject, account: { id, platform: false } };
+  const account = { id, platform: false };
+  return { ...subject, account, takePayment: takesPayments(stripe, account) };
 }
 
 providerContract('Stripe, as the sandbox plays it', startSubject);
@@ -53,6 +61,9 @@ providerContract('Stripe, on a connected account of the sandbox', startConnected
   'taxRates',
   'meters',
   'checkout',
+  'refunds',
+  'disputes',
+  'books',
 ]);
 
 describe('two accounts of one platform', () => {
