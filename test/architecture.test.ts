@@ -30,6 +30,7 @@ const levels: readonly (readonly string[])[] = [
     'src/usage',
     'src/history',
     'src/reconciliation',
+    'src/refunds',
     'src/revenue',
   ],
   ['src/ledger', 'src/tenancy', 'src/outgoing'],

@@ -8,6 +8,7 @@ import { type Hint, ignored, parked, type Resolved, type Translation } from '../
 import type { Translator } from './event.ts';
 import { orderNameOf } from './order-name.ts';
 import { readCard, readHold, readSetup } from './read-cards.ts';
+import { readReversal } from './read-reversals.ts';
 import { stripeTranslatorFor } from './router.ts';
 import { storedStripeEvent } from './verify.ts';
 
@@ -56,6 +57,10 @@ const hintKinds: Readonly<Record<Hint['kind'], true>> = {
   setup_hint: true,
   card_hint: true,
   hold_hint: true,
+  refund_hint: true,
+  late_failure_hint: true,
+  dispute_hint: true,
+  fee_return_hint: true,
 };
 
 const isHint = (translation: Translation): translation is Hint => Object.hasOwn(hintKinds, translation.kind);
@@ -74,6 +79,11 @@ async function resolve(options: StripeTranslationOptions, account: AccountRef, h
       return readCard(provider, account, hint);
     case 'hold_hint':
       return readHold(provider, account, hint);
+    case 'refund_hint':
+    case 'late_failure_hint':
+    case 'dispute_hint':
+    case 'fee_return_hint':
+      return readReversal(provider, options.platformAccountId, account, hint);
   }
 }
 
