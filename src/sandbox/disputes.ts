@@ -5,6 +5,7 @@ import { testCardOf } from './card-behaviour.ts';
 import { requireChargeableStep, settle } from './countries.ts';
 import { invalidRequest } from './failure.ts';
 import { newStripeId } from './identifiers.ts';
+import { refundedMinorOf } from './refunded-amounts.ts';
 
 /** `inquiry`: the bank asks, and nothing is taken yet. `chargeback`: the money is taken at once. */
 export const disputeKinds = ['inquiry', 'chargeback'] as const;
@@ -84,8 +85,8 @@ function reinstate(call: Call, dispute: Stripe.Dispute, amountMinor: number): St
   return reinstated;
 }
 
-function requireAmount(charge: Stripe.Charge, asked: number | null): number {
-  const amount = asked ?? charge.amount_captured - charge.amount_refunded;
+async function requireAmount(call: Call, charge: Stripe.Charge, asked: number | null): Promise<number> {
+  const amount = asked ?? charge.amount_captured - (await refundedMinorOf(call, charge));
   if (amount <= 0 || amount > charge.amount_captured) {
     throw invalidRequest(`Between 1 and ${charge.amount_captured} of this charge can be disputed.`, {
       param: 'amount',
@@ -111,7 +112,7 @@ export async function openDispute(call: Call, chargeId: string, request: Dispute
   const dispute: Stripe.Dispute = {
     id: newStripeId('du'),
     object: 'dispute',
-    amount: requireAmount(charge, request.amountMinor),
+    amount: await requireAmount(call, charge, request.amountMinor),
     balance_transactions: [],
     charge: charge.id,
     created: call.nowSeconds,

@@ -4,6 +4,7 @@ import type { Call } from './call.ts';
 import { disputesOf } from './disputes.ts';
 import { invalidRequest } from './failure.ts';
 import { returnFee } from './fee-refunds.ts';
+import { refundedMinorOf } from './refunded-amounts.ts';
 import { chargeOfPayment } from './refunds.ts';
 
 const returned = {
@@ -24,7 +25,7 @@ export async function failAfterSuccess(call: Call, paymentId: string): Promise<S
   if (charge.payment_method_details?.type === 'card') {
     throw invalidRequest('A card that was charged does not fail later: its owner disputes the charge.');
   }
-  if (charge.amount_refunded > 0 || (await disputesOf(call, charge.id)).length > 0) {
+  if ((await refundedMinorOf(call, charge)) > 0 || (await disputesOf(call, charge.id)).length > 0) {
     throw invalidRequest('A payment that was refunded or disputed does not fail here.');
   }
   const method = await call.store.get('payment_method', String(charge.payment_method), 'payment_method');

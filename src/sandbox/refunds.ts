@@ -8,6 +8,7 @@ import { returnFee } from './fee-refunds.ts';
 import { newStripeId } from './identifiers.ts';
 import { mergeMetadata } from './parameters.ts';
 import { courseOf } from './refund-outcomes.ts';
+import { refundedMinorOf } from './refunded-amounts.ts';
 
 export interface RefundRequest {
   /** Minor units; all that is left unless given. */
@@ -32,8 +33,8 @@ export async function chargeOfPayment(call: Call, paymentId: string): Promise<st
   });
 }
 
-function requireAmount(charge: Stripe.Charge, asked: number | null): number {
-  const left = charge.amount_captured - charge.amount_refunded;
+function requireAmount(charge: Stripe.Charge, refundedMinor: number, asked: number | null): number {
+  const left = charge.amount_captured - refundedMinor;
   if (left === 0) {
     throw invalidRequest(`Charge ${charge.id} has already been refunded.`, { code: 'charge_already_refunded' });
   }
@@ -61,10 +62,13 @@ async function requireRefundable(call: Call, chargeId: string): Promise<Stripe.C
 }
 
 /** Saves the charge with so much more refunded (less, for a refund that came to nothing), and answers what it had before. */
-function countRefunded(call: Call, charge: Stripe.Charge, amountMinor: number) {
+function countRefunded(
+  call: Call,
+  charge: Stripe.Charge,
+  { amountMinor, isAll }: { amountMinor: number; isAll: boolean },
+) {
   const { amount_refunded, refunded } = charge;
-  const total = amount_refunded + amountMinor;
-  const counted: Stripe.Charge = { ...charge, amount_refunded: total, refunded: total === charge.amount_captured };
+  const counted: Stripe.Charge = { ...charge, amount_refunded: amount_refunded + amountMinor, refunded: isAll };
   call.store.save('charge', counted);
   return { counted, previous: { amount_refunded, refunded } };
 }
@@ -72,10 +76,11 @@ function countRefunded(call: Call, charge: Stripe.Charge, amountMinor: number) {
 /** Gives money of a charge back. Throws 400 for what cannot be refunded: more than is left, or while it is charged back. */
 export async function makeRefund(call: Call, chargeId: string, request: RefundRequest): Promise<Stripe.Refund> {
   const charge = await requireRefundable(call, chargeId);
-  const amount = requireAmount(charge, request.amountMinor);
+  const before = await refundedMinorOf(call, charge);
+  const amount = requireAmount(charge, before, request.amountMinor);
   const { begins, ends } = await courseOf(call, charge);
   const ofCard = charge.payment_method_details?.type === 'card';
-  const fees = request.returnsApplicationFee ? await returnFee(call, charge, charge.amount_refunded + amount) : [];
+  const fees = request.returnsApplicationFee ? await returnFee(call, charge, before + amount) : [];
   const id = newStripeId('re');
   const transaction = enter(call, {
     type: ofCard ? 'refund' : 'payment_refund',
@@ -108,7 +113,10 @@ export async function makeRefund(call: Call, chargeId: string, request: RefundRe
     transfer_reversal: null,
   };
   call.store.save('refund', refund);
-  const { counted, previous } = countRefunded(call, charge, amount);
+  const { counted, previous } = countRefunded(call, charge, {
+    amountMinor: amount,
+    isAll: before + amount === charge.amount_captured,
+  });
   call.emit('charge.refunded', counted, laneOf(charge), previous);
   call.emit('refund.created', refund, laneOf(charge));
   if (ends !== null) {
@@ -136,7 +144,7 @@ async function undo(call: Call, refund: Stripe.Refund, status: 'failed' | 'cance
     status,
   };
   call.store.save('refund', undone);
-  countRefunded(call, charge, -refund.amount);
+  countRefunded(call, charge, { amountMinor: -refund.amount, isAll: false });
   tellChange(call, undone, { status: refund.status });
   if (status === 'failed') call.emit('refund.failed', undone, laneOf(undone));
   return undone;

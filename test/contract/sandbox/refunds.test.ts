@@ -87,6 +87,21 @@ describe('a refund', () => {
     expect(await failureOf(stripe.refunds.create({ payment_intent: 'pi_unknown' }))).toMatchObject({ statusCode: 404 });
   });
 
+  test('of a hold that was taken in part is of what was taken, however the rest of it shows', async () => {
+    for (const holdReleaseSurfacesAsRefund of [false, true]) {
+      await harness.client.setFaults({ holdReleaseSurfacesAsRefund });
+      const held = await harness.pay({ capture_method: 'manual' });
+      await stripe.paymentIntents.capture(held.id, { amount_to_capture: 1000 });
+      expect((await stripe.refunds.create({ payment_intent: held.id, amount: 400 })).amount).toBe(400);
+      expect(await harness.charge(held)).toMatchObject({ refunded: false });
+      expect((await stripe.refunds.create({ payment_intent: held.id })).amount).toBe(600);
+      expect(await harness.charge(held)).toMatchObject({ refunded: true });
+      expect(await failureOf(stripe.refunds.create({ payment_intent: held.id, amount: 10 }))).toMatchObject({
+        code: 'charge_already_refunded',
+      });
+    }
+  });
+
   test('is made once for one idempotency key', async () => {
     const payment = await harness.pay();
     const make = () =>
