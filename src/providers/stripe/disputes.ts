@@ -22,7 +22,7 @@ const paymentIdOf = ({ payment_intent: intent }: Stripe.Dispute): string | null 
   typeof intent === 'string' ? intent : (intent?.id ?? null);
 
 /** Throws `ProviderError` for one in a currency that this service has never heard of. */
-export function toDispute(dispute: Stripe.Dispute): ProviderDispute {
+function toDispute(dispute: Stripe.Dispute): ProviderDispute {
   requireKnownCurrency(dispute);
   const amount = fromMinorUnits(dispute.amount, dispute.currency);
   const dueBy = dispute.evidence_details.due_by;

@@ -17,11 +17,11 @@ const idOf = (reference: string | { readonly id: string } | null): string | null
   typeof reference === 'object' ? (reference?.id ?? null) : reference;
 
 /** A hold that was let go of shows as the refund of money that nobody took (docs.stripe.com/api/refunds/object, `reason`). */
-export const isOfNothingTaken = ({ reason }: Pick<Stripe.Refund, 'reason'>): boolean =>
+const isOfNothingTaken = ({ reason }: Pick<Stripe.Refund, 'reason'>): boolean =>
   reason === 'expired_uncaptured_charge';
 
 /** Throws `ProviderError` for one in a currency that this service has never heard of. */
-export function toRefund(refund: Stripe.Refund): ProviderRefund {
+function toRefund(refund: Stripe.Refund): ProviderRefund {
   requireKnownCurrency(refund);
   const amount = fromMinorUnits(refund.amount, refund.currency);
   const transactions = expanded(refund.balance_transaction, refund.failure_balance_transaction);
