@@ -17,8 +17,7 @@ const idOf = (reference: string | { readonly id: string } | null): string | null
   typeof reference === 'object' ? (reference?.id ?? null) : reference;
 
 /** A hold that was let go of shows as the refund of money that nobody took (docs.stripe.com/api/refunds/object, `reason`). */
-const isOfNothingTaken = ({ reason }: Pick<Stripe.Refund, 'reason'>): boolean =>
-  reason === 'expired_uncaptured_charge';
+const isOfNothingTaken = ({ reason }: Pick<Stripe.Refund, 'reason'>): boolean => reason === 'expired_uncaptured_charge';
 
 /** Throws `ProviderError` for one in a currency that this service has never heard of. */
 function toRefund(refund: Stripe.Refund): ProviderRefund {
