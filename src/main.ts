@@ -177,7 +177,12 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
           livemode: config.mode === 'live',
         }),
       },
-      appliers: { payment: rooms.settlePayments, account: rooms.mirrorAccounts, card: rooms.cards.apply },
+      appliers: {
+        payment: rooms.settlePayments,
+        account: rooms.mirrorAccounts,
+        card: rooms.cards.apply,
+        subscription: rooms.subscriptions.apply,
+      },
       onOutcome: metrics.countOutcome,
     }),
   });
@@ -198,9 +203,13 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
   started.add('job runner', jobRunner.stop);
 
   const idle = async (): Promise<void> => {
-    await sandbox?.settled();
-    await worker.idle();
-    await jobRunner.idle();
+    // A job calls the provider, whose events cause jobs: it is quiet after a round in which none ran.
+    for (let before = -1; before !== jobRunner.completed(); ) {
+      before = jobRunner.completed();
+      await sandbox?.settled();
+      await worker.idle();
+      await jobRunner.idle();
+    }
   };
   sandbox?.onClockMoved(async () => {
     await rooms.doWhatIsDue();

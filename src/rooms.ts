@@ -1,16 +1,21 @@
 import type { Logger } from 'pino';
 import { askConfirmation } from './cards/ask-confirmation.ts';
+import { isChargeable, lockCards } from './cards/card.store.ts';
 import { createCards } from './cards/cards.ts';
 import { createCatalog } from './catalog/catalog.ts';
 import { followAccounts } from './catalog/follow-accounts.ts';
+import type { CustomerKey } from './catalog/offer.store.ts';
 import { createOffers } from './catalog/offers.ts';
 import { createAdjustBalance } from './checkout/adjust-balance.ts';
 import { createExpireLostOrders } from './checkout/expire-lost-orders.ts';
 import { createFindOrder } from './checkout/find-orders.ts';
 import { followJobName } from './checkout/follow-job.ts';
 import { createFollowPayments } from './checkout/follow-payments.ts';
+import { listeningTogether } from './checkout/order-listener.ts';
 import type { PaymentListeners } from './checkout/payment-listeners.ts';
 import { createQuoteTopUp } from './checkout/quote-top-up.ts';
+import { resumeFollowing } from './checkout/resume-following.ts';
+import { createSettleInvoice } from './checkout/settle-invoice.ts';
 import { createSettlePayments, type SettlePayments } from './checkout/settle-payments.ts';
 import { createStartTopUp } from './checkout/start-top-up.ts';
 import { sendReceipts, tellFailed, tellPaid } from './checkout/tell-payments.ts';
@@ -36,8 +41,16 @@ import { createAutoRefill } from './refill/auto-refill.ts';
 import { refillCardUse } from './refill/card-use.ts';
 import { createNoticePostings } from './refill/notice-postings.ts';
 import { createReadRevenue } from './revenue/read-revenue.ts';
+import { createLicences } from './subscriptions/licences.ts';
 import { livePlanOf, liveSubscriptions } from './subscriptions/live-plan.ts';
+import { createOffline } from './subscriptions/offline-subscriptions.ts';
+import { createPackListener } from './subscriptions/pack-listener.ts';
+import { createStartPack, listPacks } from './subscriptions/start-pack.ts';
 import { createSubscriptions } from './subscriptions/subscriptions.ts';
+import { switchCollection } from './subscriptions/switch-collection.ts';
+import { switchToCard } from './subscriptions/switch-to-card.ts';
+import { createTrials } from './subscriptions/trials.ts';
+import { versionDocument } from './subscriptions/version-document.ts';
 import type { Signer } from './tenancy/api-key.ts';
 import type { Sealer } from './tenancy/sealed.ts';
 
@@ -111,11 +124,40 @@ export function createRooms(dependencies: RoomDependencies) {
     operations,
     merchantAccounts,
     states: createOnboardingStates({ clock, sign: dependencies.sign }),
-    listeners: [followAccounts({ clock, jobs }), tellAccounts(outgoing.emit)],
+    listeners: [followAccounts({ clock, jobs }), resumeFollowing({ clock, jobs }), tellAccounts(outgoing.emit)],
     defaultTerms: dependencies.defaultTerms,
     publicUrl,
   });
 
+  const offlineDependencies = {
+    database,
+    clock,
+    ledger,
+    merchantAccounts,
+    jobs,
+    emit: outgoing.emit,
+    switchToCard: switchToCard({ clock, jobs, findDefaultCard: (sql, client) => cards.findDefault(sql, client) }),
+    onFailure: (subscription: string, error: unknown) =>
+      log.warn({ subscription, err: error }, 'a subscription could not be renewed now'),
+  };
+  const subscriptions = createSubscriptions({
+    offline: offlineDependencies,
+    database,
+    clock,
+    jobs,
+    ledger,
+    providers,
+    merchantAccounts,
+    operations,
+    outgoing,
+    notify: notices.notify,
+    settleInvoice: createSettleInvoice({ ledger, clock, jobs }),
+    findDefaultCard: (sql, client) => cards.findDefault(sql, client),
+    versionDocument,
+    onFailure: (subscription, error) =>
+      log.warn({ subscription, err: error }, 'a subscription could not be carried now'),
+    publicUrl,
+  });
   const autoRefill = createAutoRefill({
     database,
     clock,
@@ -129,6 +171,8 @@ export function createRooms(dependencies: RoomDependencies) {
       const card = await cards.findDefault(sql, client);
       return card && { ...card, paymentMethodId: card.id, verified: card.status === 'verified' };
     },
+    lockCards,
+    isChargeable,
     announceDecline: announceDecline(outgoing.emit, notices.notify),
     settlePayments: () => settlePayments,
     publicUrl,
@@ -140,8 +184,11 @@ export function createRooms(dependencies: RoomDependencies) {
     merchantAccounts,
     operations,
     jobs,
-    cardUses: [refillCardUse],
-    onDefaultChanged: autoRefill.onCardChanged,
+    cardUses: [refillCardUse, { name: 'a subscription is charged to it', isLive: subscriptions.needsCard }],
+    onDefaultChanged: async (sql, client) => {
+      await autoRefill.onCardChanged(sql, client);
+      await subscriptions.onDefaultChanged(sql, client);
+    },
     onActionRequired: askConfirmation(notices.notify),
     onFailure: (hold, error) => log.warn({ hold, err: error }, 'a hold could not be looked after now'),
     publicUrl,
@@ -151,14 +198,20 @@ export function createRooms(dependencies: RoomDependencies) {
     clock,
     jobs,
     listeners: paymentListeners,
-    orderListener: autoRefill.orderListener,
+    orderListener: listeningTogether(autoRefill.orderListener, createPackListener({ clock })),
   });
+
+  const offline = createOffline(offlineDependencies);
+  const trials = createTrials({ database, clock, emit: outgoing.emit, notify: notices.notify });
 
   const roomJobs: Readonly<Record<string, ScheduledJob>> = {
     ...catalog.jobs,
     ...outgoing.jobs,
     ...notices.jobs,
     ...cards.jobs,
+    ...subscriptions.jobs,
+    ...trials.jobs,
+    ...offline.jobs,
     ...autoRefill.jobs,
     'checkout.expire_lost_orders': { handle: expireLostOrders, cron: '*/3 * * * *' },
     [followJobName]: { handle: followPayments.some, cron: '* * * * *' },
@@ -171,7 +224,12 @@ export function createRooms(dependencies: RoomDependencies) {
     outgoing,
     notices,
     offers: createOffers({ database, clock, jobs }),
-    subscriptions: createSubscriptions({ database, clock, jobs, outgoing }),
+    subscriptions,
+    trials,
+    licences: createLicences({ database, clock }),
+    onCustomerCreated: trials.onCustomerCreated,
+    onCollectionChanged: switchCollection({ clock }),
+    invoices: offline.invoices,
     adjustBalance: createAdjustBalance({ database, ledger, merchantAccounts, livePlanOf }),
     quoteTopUp: createQuoteTopUp({ database, clock, providers, merchantAccounts }),
     startTopUp: createStartTopUp({
@@ -183,6 +241,8 @@ export function createRooms(dependencies: RoomDependencies) {
       livePlanOf,
       publicUrl,
     }),
+    startPack: createStartPack({ database, clock, providers, merchantAccounts, operations, publicUrl }),
+    listPacks: (customer: CustomerKey) => listPacks({ database, merchantAccounts }, customer),
     findOrder: createFindOrder(database),
     agencyAccounts,
     mirrorAccounts: createMirrorAccounts(agencyAccounts),
@@ -196,6 +256,9 @@ export function createRooms(dependencies: RoomDependencies) {
       await expireLostOrders();
       await followPayments.all();
       await cards.sweep();
+      await offline.sweep();
+      await subscriptions.sweep();
+      await trials.sweep();
       await autoRefill.sweep();
       await outgoing.deliverDue();
       await notices.sendDue();

@@ -7,8 +7,11 @@ import { UnbalancedPosting } from '../src/ledger/posting.ts';
 import { ProviderError } from '../src/providers/errors.ts';
 import { type FactKind, type Facts, ignored, type Resolved } from './translation.ts';
 
-/** Every kind that is applied, in the order in which a batch is: what an account is comes before what is saved and paid on it. */
-const factKinds = ['account', 'card', 'payment'] as const satisfies readonly FactKind[];
+/**
+ * Every kind that is applied, in the order in which a batch is: what an account is comes before what is paid and saved on it. Payments
+ * come before cards, for both may ask for a refill and only payments lock an order first.
+ */
+const factKinds = ['account', 'payment', 'subscription', 'card'] as const satisfies readonly FactKind[];
 
 type AppliedKind = (typeof factKinds)[number];
 

@@ -2,6 +2,7 @@ import type { CardEvent } from '../src/cards/card-event.ts';
 import type { PaymentEvent } from '../src/checkout/payment-event.ts';
 import type { AccountReading } from '../src/merchant-accounts/mirror-account.ts';
 import type { DisputeEvent, RefundEvent } from '../src/refunds/refund-event.ts';
+import type { SubscriptionEvent } from '../src/subscriptions/subscription-event.ts';
 
 /** Kind of fact -> what the room that applies it is given. */
 export interface Facts {
@@ -10,6 +11,7 @@ export interface Facts {
   readonly card: CardEvent;
   readonly refund: RefundEvent;
   readonly dispute: DisputeEvent;
+  readonly subscription: SubscriptionEvent;
 }
 
 export type FactKind = keyof Facts;
@@ -26,6 +28,7 @@ export type Fact = { readonly [Kind in FactKind]: { readonly kind: Kind; readonl
  *   saved, to a card, to a hold that verifies one; what it is now must be read.
  * - `refund_hint`, `late_failure_hint`, `dispute_hint`: something went back of this payment, or is disputed; `fee_return_hint`: of the
  *   platform's fee. All that went back of the payment is read.
+ * - `subscription_hint`, `subscription_setup_hint`: to a subscription or its invoice, to a card that is saved for one.
  * - `ignored`: nothing of ours. `parked`: ours, and not to be applied; a person has to look. Reasons begin with a stable code and
  *   are stored with the event.
  */
@@ -40,6 +43,16 @@ export type Translation =
   | { readonly kind: 'late_failure_hint'; readonly paymentId: string }
   | { readonly kind: 'dispute_hint'; readonly paymentId: string }
   | { readonly kind: 'fee_return_hint'; readonly feeId: string }
+  | {
+      readonly kind: 'subscription_hint';
+      /** The provider's; null where the invoice says which. */
+      readonly subscriptionId: string | null;
+      readonly invoiceId: string | null;
+      /** The event tells of a try to collect the invoice that failed, at that time. */
+      readonly failedAt: Date | null;
+      readonly trialWillEnd: boolean;
+    }
+  | { readonly kind: 'subscription_setup_hint'; readonly setupIntentId: string; readonly checkout: CheckoutName }
   | { readonly kind: 'ignored'; readonly reason: string }
   | { readonly kind: 'parked'; readonly reason: string };
 
@@ -47,6 +60,12 @@ export type Translation =
 export interface SetupName {
   readonly agencyId: string;
   readonly setupId: string;
+}
+
+/** A session of ours in which a client subscribes, as its metadata names it. */
+export interface CheckoutName {
+  readonly agencyId: string;
+  readonly checkoutId: string;
 }
 
 /** A hold of ours, as its metadata names it. */
@@ -68,7 +87,9 @@ export type Hint = Extract<
       | 'refund_hint'
       | 'late_failure_hint'
       | 'dispute_hint'
-      | 'fee_return_hint';
+      | 'fee_return_hint'
+      | 'subscription_hint'
+      | 'subscription_setup_hint';
   }
 >;
 

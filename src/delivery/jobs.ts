@@ -1,4 +1,11 @@
-import { parseCronItems, type Runner, run, runMigrations, Logger as WorkerLogger } from 'graphile-worker';
+import {
+  type CronItem,
+  parseCronItems,
+  type Runner,
+  run,
+  runMigrations,
+  Logger as WorkerLogger,
+} from 'graphile-worker';
 import type pg from 'pg';
 import type { Logger } from 'pino';
 import type { Sql } from '../database/database.ts';
@@ -49,6 +56,8 @@ export interface JobRunnerOptions {
 export interface JobRunner {
   /** Resolves when no job is due or under way. */
   idle(): Promise<void>;
+  /** How many jobs ended here so far, well or not. */
+  completed(): number;
   stop(): Promise<void>;
 }
 
@@ -62,6 +71,23 @@ const workerLogger = (log: Logger): WorkerLogger =>
 export const migrateJobs = (pool: pg.Pool, log: Logger): Promise<void> =>
   runMigrations({ pgPool: pool, logger: workerLogger(log) });
 
+/**
+ * A run that still waits for a worker is the next one too: schedules never queue up behind what is slow. Its key is its own, for
+ * one that was enqueued may have been put off, and the schedule is what runs it then.
+ */
+export const schedulesOf = (scheduled: JobRunnerOptions['jobs']): CronItem[] =>
+  Object.entries(scheduled).flatMap(([task, { cron }]) =>
+    cron === undefined
+      ? []
+      : [
+          {
+            task,
+            match: cron,
+            options: { backfillPeriod: 0, jobKey: `cron:${task}`, jobKeyMode: 'preserve_run_at' },
+          },
+        ],
+  );
+
 export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunner> {
   const { pool, log } = options;
   const known = Object.entries(options.jobs);
@@ -73,13 +99,14 @@ export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunn
     noHandleSignals: true,
     pollInterval: 1_000,
     taskList: Object.fromEntries(known.map(([name, { handle }]) => [name, (payload: unknown) => handle(payload)])),
-    parsedCronItems: parseCronItems(
-      known.flatMap(([task, { cron }]) =>
-        cron === undefined ? [] : [{ task, match: cron, options: { backfillPeriod: 0 } }],
-      ),
-    ),
+    parsedCronItems: parseCronItems(schedulesOf(options.jobs)),
+  });
+  let completed = 0;
+  runner.events.on('job:complete', () => {
+    completed += 1;
   });
   return {
+    completed: () => completed,
     idle: () => untilIdle(pool, runner),
     stop: () => runner.stop(),
   };

@@ -2,6 +2,7 @@ import type { Money } from '../money/money.ts';
 import type { CardsPort, HoldsPort, OffSessionPort } from './card-ports.ts';
 import type { CatalogPort } from './catalog-port.ts';
 import type { BalancePort, DisputesPort, EventsPort, FeesPort, RefundsPort } from './refund-ports.ts';
+import type { InvoicesPort, SubscriptionsPort } from './subscription-ports.ts';
 
 /**
  * What the business rooms may ask of a payment provider. Small capabilities; a provider without one leaves the key
@@ -156,6 +157,8 @@ export interface ProviderPayment {
   readonly id: string;
   readonly amount: Money;
   readonly amountReceived: Money;
+  /** What the provider takes of it for the platform; absent where it does not tell. */
+  readonly applicationFee?: Money;
   readonly status:
     | 'requires_payment_method'
     | 'requires_action'
@@ -247,6 +250,8 @@ export interface PaymentProvider {
   /** What the provider's own books say; absent where it does not tell. */
   readonly balance?: BalancePort;
   readonly events?: EventsPort;
+  readonly subscriptions?: SubscriptionsPort;
+  readonly invoices?: InvoicesPort;
   readonly webhookEndpoints?: WebhookEndpointsPort;
 }
 

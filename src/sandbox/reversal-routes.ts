@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { accountOf } from './account-lookup.ts';
 import type { Call, Transactions } from './call.ts';
 import { disputeKinds, disputeMoves, moveDispute, openDispute } from './disputes.ts';
-import type { DocumentKind } from './documents.ts';
+import type { DocumentKind } from './document-types.ts';
 import { failAfterSuccess } from './late-failures.ts';
 import { securityHeaders } from './pay-page.ts';
 import { latestPayments, paymentsPage } from './payments-page.ts';

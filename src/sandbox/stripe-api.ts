@@ -11,6 +11,7 @@ import { checkoutSessionRoutes } from './api/checkout-sessions.ts';
 import { customerRoutes } from './api/customers.ts';
 import { disputeRoutes } from './api/disputes.ts';
 import { eventRoutes } from './api/events.ts';
+import { invoiceRoutes } from './api/invoices.ts';
 import { meterRoutes } from './api/meters.ts';
 import { paymentIntentRoutes } from './api/payment-intents.ts';
 import { paymentMethodRoutes } from './api/payment-methods.ts';
@@ -18,6 +19,9 @@ import { priceRoutes } from './api/prices.ts';
 import { productRoutes } from './api/products.ts';
 import { refundRoutes } from './api/refunds.ts';
 import { setupIntentRoutes } from './api/setup-intents.ts';
+import { subscriptionItemRoutes } from './api/subscription-items.ts';
+import { subscriptionScheduleRoutes } from './api/subscription-schedules.ts';
+import { subscriptionRoutes } from './api/subscriptions.ts';
 import { taxRateRoutes } from './api/tax-rates.ts';
 import { webhookEndpointRoutes } from './api/webhook-endpoints.ts';
 import { keyOf } from './authentication.ts';
@@ -47,6 +51,10 @@ const routes: readonly Route[] = [
   ...refundRoutes,
   ...disputeRoutes,
   ...applicationFeeRoutes,
+  ...subscriptionRoutes,
+  ...subscriptionItemRoutes,
+  ...subscriptionScheduleRoutes,
+  ...invoiceRoutes,
   ...eventRoutes,
   ...webhookEndpointRoutes,
 ];

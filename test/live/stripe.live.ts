@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto';
 import Stripe from 'stripe';
 import { createStripeProvider } from '../../src/providers/stripe/stripe-provider.ts';
 import { providerContract } from '../contract/provider/contract.ts';
+import { stripeCardHands } from '../contract/provider/stripe-hands.ts';
 import { takesPayments } from '../contract/provider/take-payment.ts';
 
-/** Only a test-mode key may run this: it makes products, customers, sessions and endpoints. */
+/** Only a test-mode key may run this: it makes products, customers, cards, payments, sessions and endpoints. */
 function testModeKey(): string {
   const key = process.env.STRIPE_SECRET_KEY ?? '';
   if (/^(sk|rk)_test_\w+$/.test(key)) return key;
@@ -17,14 +18,15 @@ const apiKey = testModeKey();
 
 providerContract('Stripe, in test mode', async () => {
   const provider = createStripeProvider({ apiKey });
-  const account = await provider.accounts.current();
-  const ref = { id: account.id, platform: true };
+  const current = await provider.accounts.current();
+  const account = { id: current.id, platform: true };
   const stripe = new Stripe(apiKey, { telemetry: false });
   return {
     provider,
-    account: ref,
-    takePayment: takesPayments(stripe, ref),
-    currency: account.chargeableCurrencies.includes('OMR') ? 'OMR' : 'USD',
+    account,
+    currency: current.chargeableCurrencies.includes('OMR') ? 'OMR' : 'USD',
+    takePayment: takesPayments(stripe, account),
+    cards: stripeCardHands(stripe, account),
     runId: randomBytes(6).toString('hex'),
     removeCustomer: async (id) => {
       await stripe.customers.del(id);

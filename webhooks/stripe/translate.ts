@@ -9,6 +9,7 @@ import type { Translator } from './event.ts';
 import { orderNameOf } from './order-name.ts';
 import { readCard, readHold, readSetup } from './read-cards.ts';
 import { readReversal } from './read-reversals.ts';
+import { readSubscription, readSubscriptionSetup } from './read-subscriptions.ts';
 import { stripeTranslatorFor } from './router.ts';
 import { storedStripeEvent } from './verify.ts';
 
@@ -61,6 +62,8 @@ const hintKinds: Readonly<Record<Hint['kind'], true>> = {
   late_failure_hint: true,
   dispute_hint: true,
   fee_return_hint: true,
+  subscription_hint: true,
+  subscription_setup_hint: true,
 };
 
 const isHint = (translation: Translation): translation is Hint => Object.hasOwn(hintKinds, translation.kind);
@@ -84,6 +87,10 @@ async function resolve(options: StripeTranslationOptions, account: AccountRef, h
     case 'dispute_hint':
     case 'fee_return_hint':
       return readReversal(provider, options.platformAccountId, account, hint);
+    case 'subscription_hint':
+      return readSubscription(options, account, hint);
+    case 'subscription_setup_hint':
+      return readSubscriptionSetup(provider, account, hint);
   }
 }
 

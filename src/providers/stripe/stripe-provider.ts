@@ -10,10 +10,12 @@ import { createDisputes } from './disputes.ts';
 import { createEvents } from './events.ts';
 import { createFees } from './fees.ts';
 import { createHolds } from './holds.ts';
+import { createInvoices } from './invoices.ts';
 import { createOffSession } from './off-session.ts';
 import { createPayments } from './payments.ts';
 import { createRefunds } from './refunds.ts';
 import { createStripeCalls } from './stripe-calls.ts';
+import { createSubscriptions } from './subscriptions.ts';
 import { StripeTransport } from './transport.ts';
 import { createWebhookEndpoints } from './webhook-endpoints.ts';
 
@@ -75,6 +77,8 @@ export function createStripeProvider(options: StripeProviderOptions): PaymentPro
     fees: createFees(stripe, calls),
     balance: createBalance(stripe, calls),
     events: createEvents(stripe, calls),
+    subscriptions: createSubscriptions(stripe, calls),
+    invoices: createInvoices(stripe, calls),
     webhookEndpoints: createWebhookEndpoints(stripe, calls),
   };
 }

@@ -7,13 +7,25 @@ import { createStripeProvider } from '../../../src/providers/stripe/stripe-provi
 import { startSandbox } from '../../../src/sandbox/sandbox.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import { createMemoryOperationStore } from '../../unit/providers/memory-operation-store.ts';
-import { providerContract } from './contract.ts';
+import { providerContract, stagedContract } from './contract.ts';
 import { type ContractSubject, need } from './contract-run.ts';
+import { sandboxStage, stripeCardHands } from './stripe-hands.ts';
 import { takesPayments } from './take-payment.ts';
 
 const secretKey = 'sk_test_contract';
 
-async function startSubject(): Promise<ContractSubject & { url: string; clock: MovableClock }> {
+function stripeAt(url: string): Stripe {
+  const { hostname, port } = new URL(url);
+  return new Stripe(secretKey, { host: hostname, port, protocol: 'http', telemetry: false });
+}
+
+interface SandboxSubject extends ContractSubject {
+  readonly url: string;
+  readonly clock: MovableClock;
+  readonly stripe: Stripe;
+}
+
+async function startSubject(): Promise<SandboxSubject> {
   const database = await createTestDatabase();
   const clock = new MovableClock();
   const sandbox = await startSandbox({
@@ -24,13 +36,18 @@ async function startSubject(): Promise<ContractSubject & { url: string; clock: M
     secretKey,
     logger: pino({ level: 'silent' }),
   });
+  const stripe = stripeAt(sandbox.url);
   const account = { id: sandbox.accountId, platform: true };
   return {
     url: sandbox.url,
     clock,
+    stripe,
+    now: () => clock.now(),
+    cards: stripeCardHands(stripe, account),
+    stage: sandboxStage(sandbox.url, stripe, account),
     provider: createStripeProvider({ apiKey: secretKey, apiBase: sandbox.url, maxNetworkRetries: 0 }),
     account,
-    takePayment: takesPayments(clientAt(sandbox.url), account),
+    takePayment: takesPayments(stripe, account),
     currency: 'OMR',
     runId: 'sandbox',
     close: async () => {
@@ -40,18 +57,19 @@ async function startSubject(): Promise<ContractSubject & { url: string; clock: M
   };
 }
 
-function clientAt(url: string): Stripe {
-  const { hostname, port } = new URL(url);
-  return new Stripe(secretKey, { host: hostname, port, protocol: 'http', telemetry: false });
-}
-
 /** The same sandbox, seen from an account that is connected to the platform: every call goes through `Stripe-Account`. */
 async function startConnectedSubject(): Promise<ContractSubject> {
   const subject = await startSubject();
-  const stripe = clientAt(subject.url);
+  const { stripe, url } = subject;
   const { id } = await stripe.accounts.create({ country: 'AE' });
   const account = { id, platform: false };
-  return { ...subject, account, takePayment: takesPayments(stripe, account) };
+  return {
+    ...subject,
+    account,
+    takePayment: takesPayments(stripe, account),
+    cards: stripeCardHands(stripe, account),
+    stage: sandboxStage(url, stripe, account),
+  };
 }
 
 providerContract('Stripe, as the sandbox plays it', startSubject);
@@ -61,10 +79,19 @@ providerContract('Stripe, on a connected account of the sandbox', startConnected
   'taxRates',
   'meters',
   'checkout',
+  'cards',
+  'holds',
+  'offSession',
+  'subscriptions',
+  'invoices',
   'refunds',
   'disputes',
   'books',
 ]);
+
+stagedContract('Stripe, as the sandbox plays it', startSubject);
+
+stagedContract('Stripe, on a connected account of the sandbox', startConnectedSubject);
 
 describe('two accounts of one platform', () => {
   it('keep catalogues of their own, under the same ids', async () => {

@@ -1,6 +1,6 @@
 import { ignored } from '../../translation.ts';
-import { holdNameOf } from '../card-name.ts';
 import { translatorOf } from '../event.ts';
+import { holdNameOf } from '../names.ts';
 import { orderNameOf } from '../order-name.ts';
 
 /** A card was declined. The order stays open, for another card may succeed on the same page. */
