@@ -34,6 +34,8 @@ export const idPrefixes = {
   cardAttempt: 'try',
   refill: 'refill',
   refillSkip: 'skip',
+  refund: 'rfn',
+  dispute: 'dsp',
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;

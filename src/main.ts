@@ -179,6 +179,8 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
       },
       appliers: {
         payment: rooms.settlePayments,
+        refund: rooms.refunds.applyReversals,
+        dispute: rooms.refunds.applyReversals,
         account: rooms.mirrorAccounts,
         card: rooms.cards.apply,
         subscription: rooms.subscriptions.apply,

@@ -40,6 +40,7 @@ import { announceDecline } from './refill/announce-decline.ts';
 import { createAutoRefill } from './refill/auto-refill.ts';
 import { refillCardUse } from './refill/card-use.ts';
 import { createNoticePostings } from './refill/notice-postings.ts';
+import { createRefunds } from './refunds/refunds.ts';
 import { createReadRevenue } from './revenue/read-revenue.ts';
 import { createLicences } from './subscriptions/licences.ts';
 import { livePlanOf, liveSubscriptions } from './subscriptions/live-plan.ts';
@@ -201,6 +202,18 @@ export function createRooms(dependencies: RoomDependencies) {
     orderListener: listeningTogether(autoRefill.orderListener, createPackListener({ clock })),
   });
 
+  const refunds = createRefunds({
+    database,
+    clock,
+    ledger,
+    jobs,
+    providers,
+    merchantAccounts,
+    operations,
+    settlePayments,
+    onFailure: (refund, error) => log.warn({ refund, err: error }, 'a refund could not be sent now'),
+  });
+
   const offline = createOffline(offlineDependencies);
   const trials = createTrials({ database, clock, emit: outgoing.emit, notify: notices.notify });
 
@@ -213,6 +226,7 @@ export function createRooms(dependencies: RoomDependencies) {
     ...trials.jobs,
     ...offline.jobs,
     ...autoRefill.jobs,
+    ...refunds.jobs,
     'checkout.expire_lost_orders': { handle: expireLostOrders, cron: '*/3 * * * *' },
     [followJobName]: { handle: followPayments.some, cron: '* * * * *' },
     'ledger.roll_up': { handle: () => ledger.rollUp(), cron: '* * * * *' },
@@ -243,7 +257,8 @@ export function createRooms(dependencies: RoomDependencies) {
     }),
     startPack: createStartPack({ database, clock, providers, merchantAccounts, operations, publicUrl }),
     listPacks: (customer: CustomerKey) => listPacks({ database, merchantAccounts }, customer),
-    findOrder: createFindOrder(database),
+    findOrder: createFindOrder(database, refunds.readReversals),
+    refunds,
     agencyAccounts,
     mirrorAccounts: createMirrorAccounts(agencyAccounts),
     readRevenue: createReadRevenue({ database, ledger, clock }),
@@ -260,6 +275,7 @@ export function createRooms(dependencies: RoomDependencies) {
       await subscriptions.sweep();
       await trials.sweep();
       await autoRefill.sweep();
+      await refunds.sweep();
       await outgoing.deliverDue();
       await notices.sendDue();
     },

@@ -9,9 +9,16 @@ import { type FactKind, type Facts, ignored, type Resolved } from './translation
 
 /**
  * Every kind that is applied, in the order in which a batch is: what an account is comes before what is paid and saved on it. Payments
- * come before cards, for both may ask for a refill and only payments lock an order first.
+ * come before cards, for both may ask for a refill and only payments lock an order first; what goes back comes after what it goes back of.
  */
-const factKinds = ['account', 'payment', 'subscription', 'card'] as const satisfies readonly FactKind[];
+const factKinds = [
+  'account',
+  'payment',
+  'subscription',
+  'refund',
+  'dispute',
+  'card',
+] as const satisfies readonly FactKind[];
 
 type AppliedKind = (typeof factKinds)[number];
 

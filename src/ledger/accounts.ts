@@ -29,7 +29,7 @@ export const chart = {
   tax_payable: { side: 'credit', owner: 'merchant_account' },
   /** What was asked back for a client and has not left yet. */
   refunds_pending: { side: 'credit', owner: 'merchant_account' },
-  /** What was taken back of top-ups beyond what they had credited: no client bears it. */
+  /** What was taken back of payments beyond what they had brought: no client bears it. */
   losses: { side: 'debit', owner: 'merchant_account' },
   /** What banks took back of sales. */
   dispute_losses: { side: 'debit', owner: 'merchant_account' },

@@ -11,7 +11,14 @@ export type Borne =
   /** A top-up, in USD: the client's balance, and what is beyond it. */
   | { readonly by: 'balance'; readonly prepaid: Money; readonly losses: Money }
   /** A sale that is undone, in the currency that was charged. */
-  | { readonly by: 'sale'; readonly subscriptionNet: Money; readonly overageNet: Money; readonly tax: Money }
+  | {
+      readonly by: 'sale';
+      readonly subscriptionNet: Money;
+      readonly overageNet: Money;
+      readonly tax: Money;
+      /** Beyond what was sold: given back twice. */
+      readonly losses: Money;
+    }
   /** A sale whose money a bank took. */
   | { readonly by: 'dispute_losses'; readonly amount: Money };
 
@@ -58,6 +65,7 @@ const bearingLines = (fact: Fact, borne: Borne): PostingLine[] => {
         debit(systemAccount(fact, 'subscription_revenue', currency), borne.subscriptionNet),
         debit(systemAccount(fact, 'overage_revenue', currency), borne.overageNet),
         debit(systemAccount(fact, 'tax_payable', currency), borne.tax),
+        debit(systemAccount(fact, 'losses', currency), borne.losses),
       ];
     }
     case 'dispute_losses':

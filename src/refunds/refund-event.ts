@@ -14,6 +14,8 @@ export interface ReversedPayment {
   readonly id: string;
   /** What its metadata names. Null: it names none, as a renewal does not, and its invoice or our books must tell whose it is. */
   readonly order: OrderName | null;
+  /** It names none, and paid an invoice of a subscription that was begun here: what tells of that invoice may come later. */
+  readonly isOfSubscription: boolean;
   /** What arrived, in the currency that was charged; zero once it failed after all. */
   readonly received: Money;
 }

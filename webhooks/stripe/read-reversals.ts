@@ -3,6 +3,7 @@ import { metadataKeys } from '../../src/providers/metadata.ts';
 import type { AccountRef, PaymentProvider } from '../../src/providers/port.ts';
 import type { ReversedPayment } from '../../src/refunds/refund-event.ts';
 import { type Hint, ignored, type Resolved } from '../translation.ts';
+import { subscriptionNameOf } from './names.ts';
 import { orderNameOf } from './order-name.ts';
 
 export type ReversalHint = Extract<
@@ -37,21 +38,35 @@ const isForeign = (error: unknown): boolean =>
 
 /** The payment; or why nothing that goes back of it is ours. */
 async function readPayment(
-  { payments }: PaymentProvider,
+  provider: PaymentProvider,
   account: AccountRef,
   paymentId: string,
 ): Promise<{ readonly payment: ReversedPayment } | { readonly nothing: Resolved }> {
+  const { payments } = provider;
   if (!payments) return { nothing: ignored('no_payments', 'this provider has no payments to look at') };
   try {
     const { id, metadata, amountReceived } = await payments.retrieve(account, paymentId);
     if (metadata[metadataKeys.purpose] === 'verification') {
       return { nothing: ignored('verification_hold', 'a hold that verifies a card was never paid') };
     }
-    return { payment: { id, order: orderNameOf(metadata), received: amountReceived } };
+    const order = orderNameOf(metadata);
+    const isOfSubscription = order === null && (await paidSubscription(provider, account, id));
+    return { payment: { id, order, isOfSubscription, received: amountReceived } };
   } catch (error) {
     if (!isForeign(error)) throw error;
     return { nothing: ignored('foreign', 'the payment is not on this account, or in money that we do not know') };
   }
+}
+
+/** Renewals carry no metadata of ours: their invoice leads to the subscription, which does. */
+async function paidSubscription(
+  { invoices, subscriptions }: PaymentProvider,
+  account: AccountRef,
+  paymentId: string,
+): Promise<boolean> {
+  const invoice = await invoices?.findByPayment(account, paymentId);
+  if (!invoice?.subscriptionId || !subscriptions) return false;
+  return subscriptionNameOf((await subscriptions.retrieve(account, invoice.subscriptionId)).metadata) !== null;
 }
 
 const feeReturnsOf = async ({ fees }: PaymentProvider, account: AccountRef, paymentId: string) =>

@@ -18,6 +18,7 @@ import { createMerchantAccountRoutes, type MerchantAccountRouteDependencies } fr
 import { createNoticeRoutes, type NoticeRouteDependencies } from './notices.ts';
 import { createOfferRoutes, type OfferRouteDependencies } from './offers.ts';
 import { createPortalRoutes, type PortalRouteDependencies } from './portal.ts';
+import { createRefundRoutes, type RefundRouteDependencies } from './refunds.ts';
 import { createRevenueRoutes, type RevenueRouteDependencies } from './revenue.ts';
 import { createSubscriptionRoutes, type SubscriptionRouteDependencies } from './subscriptions.ts';
 import { createTrialRoutes, type TrialRouteDependencies } from './trials.ts';
@@ -41,6 +42,7 @@ export type RouteDependencies = KeyIssueDependencies &
   WebhookEndpointRouteDependencies &
   NoticeRouteDependencies &
   OfferRouteDependencies &
+  RefundRouteDependencies &
   RevenueRouteDependencies &
   PortalRouteDependencies &
   SubscriptionRouteDependencies &
@@ -67,5 +69,6 @@ export const createRoutes = (dependencies: RouteDependencies): readonly Route[] 
   ...createAutoRefillRoutes(dependencies),
   ...createBalanceRoutes(dependencies),
   ...createEventRoutes(dependencies),
+  ...createRefundRoutes(dependencies),
   ...createRevenueRoutes(dependencies),
 ];
