@@ -12,7 +12,7 @@ import { openDatabase } from './database/database.ts';
 import { migrate } from './database/migrate.ts';
 import { createInbox } from './delivery/inbox.ts';
 import { startInboxWorker } from './delivery/inbox-worker.ts';
-import { migrateJobs, startJobRunner } from './delivery/jobs.ts';
+import { migrateJobs, releaseJobs, startJobRunner } from './delivery/jobs.ts';
 import { createRateLimits } from './delivery/rate-limits.ts';
 import { createWakeups } from './delivery/wakeups.ts';
 import { seedDemo } from './demo-data.ts';
@@ -193,6 +193,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
 
   // Leases and keys measure how long a process has been silent and a client may retry, which no sandbox clock can move.
   const idempotency = { sql: pool, clock: systemClock };
+  if (stores.exclusive) await releaseJobs(pool);
   const jobRunner = await startJobRunner({
     pool,
     log: log.child({ room: 'jobs' }),

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { askConfirmation } from './cards/ask-confirmation.ts';
-import { isChargeable, lockCards } from './cards/card.store.ts';
+import { findByProviderId, isChargeable, lockCards } from './cards/card.store.ts';
 import { createCards } from './cards/cards.ts';
 import { createCatalog } from './catalog/catalog.ts';
 import { followAccounts } from './catalog/follow-accounts.ts';
@@ -39,6 +39,7 @@ import type { Providers } from './providers/port.ts';
 import { announceDecline } from './refill/announce-decline.ts';
 import { createAutoRefill } from './refill/auto-refill.ts';
 import { refillCardUse } from './refill/card-use.ts';
+import { recordDecline } from './refill/end-attempt.ts';
 import { createNoticePostings } from './refill/notice-postings.ts';
 import { createRefunds } from './refunds/refunds.ts';
 import { createReadRevenue } from './revenue/read-revenue.ts';
@@ -152,9 +153,16 @@ export function createRooms(dependencies: RoomDependencies) {
     operations,
     outgoing,
     notify: notices.notify,
-    settleInvoice: createSettleInvoice({ ledger, clock, jobs }),
+    settleInvoice: createSettleInvoice({ ledger, clock }),
     findDefaultCard: (sql, client) => cards.findDefault(sql, client),
     versionDocument,
+    onSubscriptionCard: (sql, card) => cards.adopt(sql, card),
+    onRenewalDeclined: async (sql, { merchantAccountId, providerCardId, fact, amount, ...decline }) => {
+      const card = await findByProviderId(sql, merchantAccountId, providerCardId);
+      // Its client was told that the payment failed.
+      const quiet = { clock, announceDecline: async () => undefined };
+      if (card) await recordDecline(quiet, sql, { ...card, fact, amount }, decline);
+    },
     onFailure: (subscription, error) =>
       log.warn({ subscription, err: error }, 'a subscription could not be carried now'),
     publicUrl,

@@ -1,10 +1,12 @@
 import type { Sql } from '../database/database.ts';
 import type { ScheduledJob } from '../delivery/jobs.ts';
 import type { Scope } from '../tenancy/scope.ts';
+import { type AdoptedCard, adoptCard, enqueueAdoption } from './adopt-card.ts';
 import { type ApplyCardEvents, createApplyCardEvents } from './apply-card-events.ts';
 import { type ClientKey, findDefault, listSaved, type SavedCard } from './card.store.ts';
 import { removeCard, setDefaultCard, verifyAgain } from './change-cards.ts';
 import {
+  adoptJobName,
   type CardDependencies,
   defaultJobName,
   detachJobName,
@@ -35,6 +37,8 @@ export interface Cards {
   /** `address`: where the client's own request came from; null where somebody else asked for it. */
   verifyAgain(client: ClientKey, cardId: string, address: string | null): Promise<CardVerification>;
   readonly apply: ApplyCardEvents;
+  /** In the caller's transaction: stores a card that was saved by another way. */
+  adopt(sql: Sql, card: AdoptedCard): Promise<void>;
   readonly jobs: Readonly<Record<string, ScheduledJob>>;
   /** Holds that nobody heard of, by the clock. */
   sweep(): Promise<void>;
@@ -51,10 +55,12 @@ export function createCards(dependencies: CardDependencies): Cards {
     remove: (scope, client, removal) => removeCard(dependencies, scope, client, removal),
     verifyAgain: (client, cardId, address) => verifyAgain(dependencies, client, cardId, address),
     apply: createApplyCardEvents(dependencies),
+    adopt: (sql, card) => enqueueAdoption(dependencies, sql, card),
     jobs: {
       [verifyJobName]: { handle: (payload) => verifyCard(dependencies, payload) },
       [releaseJobName]: { handle: (payload) => releaseStray(dependencies, payload) },
       [defaultJobName]: { handle: (payload) => tellDefault(dependencies, payload) },
+      [adoptJobName]: { handle: (payload) => adoptCard(dependencies, payload) },
       [detachJobName]: { handle: (payload) => detachCard(dependencies, payload) },
       [sweepJobName]: { handle: () => sweepHolds(dependencies), cron: '*/5 * * * *' },
     },

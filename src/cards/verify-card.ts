@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { alone } from '../database/alone.ts';
 import { inTransaction } from '../database/database.ts';
 import type { MerchantAccount } from '../merchant-accounts/merchant-account.ts';
 import { accountRefOf } from '../merchant-accounts/merchant-accounts.ts';
@@ -23,7 +24,17 @@ const answerPatienceMs = 24 * 3_600_000;
  * client never confirmed is given up after a day.
  */
 export async function verifyCard(dependencies: CardDependencies, payload: unknown): Promise<void> {
-  const { agencyId, holdId } = jobPayload.parse(payload);
+  const key = jobPayload.parse(payload);
+  // The hold's own events ask for this too, while the call that placed it is still under way.
+  await alone(dependencies.database.pool, `cards.verify:${key.holdId}`, { wait: true }, () =>
+    carryOn(dependencies, key),
+  );
+}
+
+async function carryOn(
+  dependencies: CardDependencies,
+  { agencyId, holdId }: z.output<typeof jobPayload>,
+): Promise<void> {
   const { database, merchantAccounts, providers } = dependencies;
   const verification = await findVerification(database.pool, agencyId, holdId, 'read');
   if (!verification || isOver(verification.status)) return;

@@ -1,14 +1,12 @@
 import { Decimal } from 'decimal.js';
 import type { Clock } from '../clock.ts';
 import type { Sql } from '../database/database.ts';
-import type { Jobs } from '../delivery/jobs.ts';
 import { idOfRequest } from '../ids.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { settleInvoice } from '../ledger/postings.ts';
 import { effectiveRateOf, type MerchantAccount } from '../merchant-accounts/merchant-account.ts';
 import { type Money, storedDecimals } from '../money/money.ts';
 import { type LivePlan, shareTermsOf } from '../revenue/share.ts';
-import { followJob } from './follow-job.ts';
 import { orderTermsOf } from './order-terms.ts';
 import { claimPayments } from './settle-payments.sql.ts';
 import { isShared, sharePostingsOf } from './share-postings.ts';
@@ -43,21 +41,19 @@ export const invoiceReference = (provider: string, providerAccountId: string, pr
 
 /**
  * Posts a paid invoice, once: its revenue, and the platform's part as the provider took it or as the books owe it. Its payment becomes an
- * order that credits no balance, so that it is followed, shown and given back like any other.
+ * order that credits no balance, so that it is followed, shown and given back like any other. The caller enqueues `followJob`, last.
  */
 export function createSettleInvoice({
   ledger,
   clock,
-  jobs,
 }: {
   readonly ledger: Ledger;
   readonly clock: Clock;
-  readonly jobs: Pick<Jobs, 'enqueue'>;
 }): SettleInvoice {
   return async (sql, invoice) => {
     const { agencyId, customerId, account, plan, paid, credit, subscriptionNet, overageNet, tax, source } = invoice;
     // A trial's first invoice asks for nothing.
-    if (paid.plus(credit).isZero) return;
+    if (paid.isZero && credit.isZero) return;
     const posting = settleInvoice({
       agencyId,
       customerId,
@@ -78,7 +74,6 @@ export function createSettleInvoice({
     }
     const shares = await orderOf(sql, clock, invoice, paymentId);
     await ledger.post(sql, [posting, ...shares]);
-    await jobs.enqueue(sql, followJob());
   };
 }
 

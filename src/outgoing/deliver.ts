@@ -104,6 +104,8 @@ export async function deliverSome(dependencies: DeliverDependencies): Promise<vo
   let left = perJobMax;
   while (failures.length === 0) {
     const free = Math.min(atOnceMax - underWay.size, left);
+    // What ends while the database is asked is counted as under way in the answer, which then says nothing of what is left.
+    const isQuiet = underWay.size === 0;
     const token = randomUUID();
     const claimed = free === 0 ? [] : await claim(dependencies, token, free);
     left -= claimed.length;
@@ -113,8 +115,8 @@ export async function deliverSome(dependencies: DeliverDependencies): Promise<vo
         .finally(() => underWay.delete(sending));
       underWay.add(sending);
     }
-    if (underWay.size === 0) return;
-    await Promise.race(underWay);
+    if (isQuiet && claimed.length === 0) return;
+    if (underWay.size > 0) await Promise.race(underWay);
   }
   await Promise.all(underWay);
   throw failures[0];

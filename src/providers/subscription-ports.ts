@@ -127,6 +127,10 @@ export interface SubscriptionsPort {
 export interface ProviderInvoiceLine {
   /** Null for what has no price, such as an item added by hand. */
   readonly priceId: string | null;
+  /** As the provider writes it for the client. */
+  readonly description: string;
+  /** Null where the provider does not say. */
+  readonly quantity: number | null;
   /** Before tax. */
   readonly net: Money;
   readonly tax: Money;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { CustomerKey } from '../catalog/offer.store.ts';
+import { followJob } from '../checkout/follow-job.ts';
 import type { SettleInvoice } from '../checkout/settle-invoice.ts';
 import type { Sql } from '../database/database.ts';
 import type { MerchantAccount } from '../merchant-accounts/merchant-account.ts';
@@ -59,9 +60,15 @@ export function createApplySubscriptionEvents(dependencies: ApplyDependencies): 
       `${event.agencyId} ${'subscriptionId' in event ? event.subscriptionId : event.checkoutId}`;
     named.sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : nameOf(a) > nameOf(b) ? 1 : a.index - b.index));
     for (const { event, source, index } of named) outcomes[index] = await apply(dependencies, sql, event, source);
+    // Last, for the waiting job is one row: another batch that settles waits for it until this one commits, and must not hold a client
+    // that this one still wants.
+    if (batch.some(({ event }) => isPaid(event))) await dependencies.jobs.enqueue(sql, followJob());
     return outcomes;
   };
 }
+
+const isPaid = (event: SubscriptionEvent): boolean =>
+  event.type === 'subscription.read' && event.reading?.invoice.status === 'paid';
 
 async function apply(
   dependencies: ApplyDependencies,
@@ -117,7 +124,15 @@ export async function applyReading(
   ]);
   const stored = await loadSubscription(sql, client, event.subscriptionId);
   if (stored?.endedAt) {
-    if (event.reading) await applyInvoice(dependencies, sql, stored, { account, source }, event.reading, readAt);
+    if (event.reading)
+      await applyInvoice(
+        dependencies,
+        sql,
+        stored,
+        { account, source, cardId: read.defaultCardId },
+        event.reading,
+        readAt,
+      );
     return done;
   }
   if (standings[read.status] === null) return done;
@@ -137,8 +152,21 @@ export async function applyReading(
   if (!stored) {
     await endCheckout(sql, checkout, 'complete', now);
     await convertTrial(sql, client, now);
+    if (read.defaultCardId !== null) {
+      const hasPaid = read.status === 'active';
+      const card = { ...client, merchantAccountId: account.id, providerCardId: read.defaultCardId, hasPaid };
+      await dependencies.onSubscriptionCard(sql, card);
+    }
   }
-  if (event.reading) await applyInvoice(dependencies, sql, changed, { account, source }, event.reading, readAt);
+  if (event.reading)
+    await applyInvoice(
+      dependencies,
+      sql,
+      changed,
+      { account, source, cardId: read.defaultCardId },
+      event.reading,
+      readAt,
+    );
   if (changed.status === 'trialing' && !(await hasItsTrial(sql, changed, event.trialCard, now))) {
     // Had before, by this card or address: it ends before anything is charged, and the plan is offered without a trial.
     await dependencies.jobs.enqueue(sql, {
@@ -263,7 +291,7 @@ async function applyInvoice(
   dependencies: ApplyDependencies,
   sql: Sql,
   subscription: Subscription,
-  { account, source }: Pick<Context, 'account' | 'source'>,
+  { account, source, cardId }: Pick<Context, 'account' | 'source'> & { readonly cardId: string | null },
   { invoice, applicationFee, failure }: InvoiceReading,
   readAt: Date,
 ): Promise<void> {
@@ -271,6 +299,13 @@ async function applyInvoice(
   const invoiceId = await saveProviderInvoice(sql, subscription, invoice, readAt);
   if (failure && (await recordFailedCollection(sql, subscription, invoiceId, failure))) {
     await tellFailed(dependencies, sql, subscription, invoice, failure);
+    if (cardId !== null) {
+      const { agencyId, customerId } = subscription;
+      const { fact, code, declineCode, adviceCode } = failure;
+      const decline = { fact, amount: invoice.amountDue, code, declineCode, adviceCode };
+      const card = { merchantAccountId: account.id, providerCardId: cardId };
+      await dependencies.onRenewalDeclined(sql, { agencyId, customerId, ...card, ...decline });
+    }
   }
   if (invoice.status !== 'paid' || known?.status === 'paid') return;
   const there = await planAtProvider(sql, subscription.plan, account.id);

@@ -61,13 +61,15 @@ export function requestChange(
 ): Promise<ChangedSubscription> {
   const { database, clock, merchantAccounts, jobs } = dependencies;
   return inTransaction(database.pool, async (sql) => {
+    const require = scope.role === 'portal' ? requireBuyable : requireAssignable;
+    // A plan that is not there is said first: whoever asks for another tenant's learns nothing else.
+    const named = planId === undefined ? null : await require(sql, scope, { customerId, planId });
     const live = await lockCycled(sql, scope, customerId);
     if (live.cancelAt !== null) {
       throw conflict('subscription_ending', 'The subscription ends with its period: resume it first.');
     }
     await requireServing(sql, live);
-    const require = scope.role === 'portal' ? requireBuyable : requireAssignable;
-    const sale = await require(sql, scope, { customerId, planId: planId ?? live.plan.planId });
+    const sale = named ?? (await require(sql, scope, { customerId, planId: live.plan.planId }));
     const wanted = {
       cycle: cycle ?? live.cycle ?? 'monthly',
       addOns: chosenAddOns(addOns ?? (sale.plan.planId === live.plan.planId ? live.addOns : {})),

@@ -6,6 +6,7 @@ import type { Database, Sql } from '../database/database.ts';
 import type { Jobs } from '../delivery/jobs.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { MerchantAccounts } from '../merchant-accounts/merchant-accounts.ts';
+import type { Money } from '../money/money.ts';
 import type { Emit } from '../outgoing/emit.ts';
 import type { Notify } from '../outgoing/notices.ts';
 import type { OperationDependencies } from '../providers/operation.ts';
@@ -16,6 +17,18 @@ export interface ChargeableCard {
   readonly merchantAccountId: string;
   readonly providerCardId: string;
   readonly providerCustomerId: string;
+}
+
+/** A card that was refused for an invoice. Codes are the provider's own words. */
+export interface RenewalDecline extends CustomerKey {
+  readonly merchantAccountId: string;
+  readonly providerCardId: string;
+  /** Names the try. */
+  readonly fact: string;
+  readonly amount: Money;
+  readonly code: string | null;
+  readonly declineCode: string | null;
+  readonly adviceCode: string | null;
 }
 
 export interface BillingDependencies {
@@ -29,6 +42,17 @@ export interface BillingDependencies {
   readonly outgoing: { readonly emit: Emit };
   readonly notify: Notify;
   readonly findDefaultCard: (sql: Sql, client: CustomerKey) => Promise<ChargeableCard | null>;
+  /** Told of the card that a new subscription is charged to, in the transaction that learns of it. */
+  readonly onSubscriptionCard: (
+    sql: Sql,
+    card: CustomerKey & {
+      readonly merchantAccountId: string;
+      readonly providerCardId: string;
+      readonly hasPaid: boolean;
+    },
+  ) => Promise<void>;
+  /** Told of a card that was refused for an invoice, in the transaction that learns of it. */
+  readonly onRenewalDeclined: (sql: Sql, decline: RenewalDecline) => Promise<void>;
   readonly versionDocument: (sql: Sql, plan: PlanKey, version: number) => Promise<VersionDocument>;
   /** Told of what a provider refused while nobody waited for it. */
   readonly onFailure: (subscriptionId: string, error: unknown) => void;

@@ -35,7 +35,11 @@ export async function saveProviderInvoice(
   invoice: ProviderInvoice,
   readAt: Date,
 ): Promise<string> {
-  const lines = invoice.lines.map(({ priceId, net, tax, periodStart, periodEnd }) => ({
+  const lines = invoice.lines.map(({ priceId, description, quantity, net, tax, periodStart, periodEnd }) => ({
+    description,
+    feature: null,
+    quantity: String(quantity ?? 1),
+    amount: net.plus(tax).toDecimalString(),
     priceId,
     net: net.toJSON(),
     tax: tax.toJSON(),

@@ -25,7 +25,7 @@ export const standings: Readonly<Record<ProviderSubscriptionStatus, Standing | n
 export const transitions: Readonly<Record<SubscriptionStatus, readonly SubscriptionStatus[]>> = {
   trialing: ['trialing', 'active', 'past_due', 'paused', 'canceled', 'expired'],
   active: ['active', 'past_due', 'paused', 'canceled', 'expired', 'trialing'],
-  past_due: ['past_due', 'active', 'paused', 'canceled', 'expired'],
+  past_due: ['past_due', 'active', 'paused', 'trialing', 'canceled', 'expired'],
   paused: ['paused', 'active', 'past_due', 'trialing', 'canceled', 'expired'],
   canceled: ['canceled'],
   expired: ['expired'],

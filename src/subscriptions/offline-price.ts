@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { monthsOf } from '../catalog/account-price.ts';
 import { featureRegistry } from '../catalog/features.ts';
 import type { VersionDocument } from '../catalog/plan-document.ts';
-import { invalidField } from '../errors.ts';
 import { Money } from '../money/money.ts';
 import type { BillingCycle } from '../providers/port.ts';
 import type { AddOns } from './subscription.ts';
@@ -13,27 +12,6 @@ import { type Taxed, taxed } from './taxed.ts';
 export interface SaleTerms {
   readonly cycle: BillingCycle;
   readonly addOns: AddOns;
-}
-
-type Sold = Pick<VersionDocument, 'cycles' | 'recurring' | 'limits'>;
-
-/** Throws `AppError` 422 for a cycle or an add-on that the plan does not sell, and for more than its limit. */
-export function requireSaleTerms({ cycles, recurring, limits }: Sold, { cycle, addOns }: SaleTerms): void {
-  if (cycles[cycle] === undefined) {
-    throw invalidField('cycle', 'cycle_not_sold', `The plan is not sold ${cycle}: choose a cycle that has a price.`);
-  }
-  for (const [feature, count] of Object.entries(addOns)) {
-    const path = `addOns.${feature}`;
-    const line = recurring.find((each) => each.feature === feature);
-    if (line?.unitPrice === undefined) {
-      throw invalidField(path, 'add_on_not_sold', `The plan sells no extra ${feature}.`);
-    }
-    const most = feature === 'concurrency' ? limits.maxConcurrency : undefined;
-    if (most !== undefined && line.included + count > most) {
-      const message = `The plan allows ${most} in all, of which ${line.included} are included.`;
-      throw invalidField(path, 'add_on_over_limit', message);
-    }
-  }
 }
 
 /** One line of an invoice. Amounts are decimal strings in the invoice's currency, as the plan prices them. */

@@ -9,10 +9,11 @@ import { recordChange } from '../tenancy/audit.ts';
 import type { Scope } from '../tenancy/scope.ts';
 import { convertTrial } from './end-trial.ts';
 import { type InPeriod, type InvoiceDependencies, issueInvoice } from './offline-invoice.ts';
-import { requireSaleTerms, type SaleTerms } from './offline-price.ts';
+import type { SaleTerms } from './offline-price.ts';
 import { openQuotas } from './open-quotas.ts';
 import { endPendingChange, loadPendingChange, type PendingChange } from './pending-change.store.ts';
 import { cyclePeriodFrom } from './quota.ts';
+import { requireChoice } from './sold-lines.ts';
 import { endSubscription } from './subscription.store.ts';
 import { newSubscription, type Subscription } from './subscription.ts';
 import { auditedSubscription, eventOf } from './subscription-facts.ts';
@@ -44,7 +45,7 @@ export async function startOffline(
   id: string,
 ): Promise<Subscription> {
   const { clock, merchantAccounts, emit } = dependencies;
-  requireSaleTerms(document, { cycle, addOns });
+  requireChoice(document, { cycle, addOns });
   const account = await merchantAccounts.forNewCheckout(customer.agencyId);
   const now = clock.now();
   const started = await beginPeriod(

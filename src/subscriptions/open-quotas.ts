@@ -16,17 +16,19 @@ export const opensQuotas = ({ status, anchorAt }: Pick<Subscription, 'status' | 
 /**
  * Opens the monthly quota periods up to the one that `now` lies in, each once, and stores the subscription with the time of the next.
  * A period that nobody opened in its time is opened too, for late usage is rated in it. Answers the subscription as it was stored; one
- * that gives no service opens nothing.
+ * that gives no service opens nothing, and neither does what lies beyond its end.
  */
 export async function openQuotas(sql: Sql, subscription: Subscription, now: Date): Promise<Subscription> {
-  const { anchorAt, agencyId, customerId, id, plan, planVersion, document } = subscription;
+  const { anchorAt, cancelAt, agencyId, customerId, id, plan, planVersion, document } = subscription;
   if (anchorAt === null || !opensQuotas(subscription)) {
     await saveSubscription(sql, subscription, now);
     return subscription;
   }
   const until = now < anchorAt ? anchorAt : now;
   const periods: Period[] = [];
-  for (let at = subscription.quotaDueAt ?? until; at <= until; at = quotaPeriodAt(anchorAt, at).end) {
+  // Its provider may tell of its end after the anniversary that it ends with.
+  const isOpenable = (at: Date): boolean => at <= until && (cancelAt === null || at < cancelAt);
+  for (let at = subscription.quotaDueAt ?? until; isOpenable(at); at = quotaPeriodAt(anchorAt, at).end) {
     periods.push(quotaPeriodAt(anchorAt, at));
   }
   const next = { ...subscription, quotaDueAt: periods.at(-1)?.end ?? subscription.quotaDueAt };

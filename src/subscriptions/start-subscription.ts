@@ -9,6 +9,7 @@ import type { Emit } from '../outgoing/emit.ts';
 import { recordChange } from '../tenancy/audit.ts';
 import { requireServing } from '../tenancy/require-serving.ts';
 import type { Scope } from '../tenancy/scope.ts';
+import { convertTrial } from './end-trial.ts';
 import { openQuotas } from './open-quotas.ts';
 import { loadLive, loadSubscription } from './subscription.store.ts';
 import { newSubscription, type Subscription } from './subscription.ts';
@@ -94,6 +95,7 @@ async function start(
     },
     now,
   );
+  await convertTrial(sql, customer, now);
   await recordChange(sql, clock, scope, {
     agencyId: customer.agencyId,
     action: 'subscription.started',

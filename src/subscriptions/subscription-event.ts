@@ -7,6 +7,7 @@ export interface FailedCollection {
   readonly fact: string;
   readonly code: string | null;
   readonly declineCode: string | null;
+  readonly adviceCode: string | null;
   readonly message: string | null;
   readonly occurredAt: Date;
 }

@@ -6,6 +6,7 @@ import { type EmbeddedServer, startEmbeddedServer } from '../../src/database/emb
 import { benchCatalog } from './catalog.bench.ts';
 import { benchLedger } from './ledger.bench.ts';
 import type { BenchResult } from './result.ts';
+import { benchSubscriptions } from './subscriptions.bench.ts';
 import { benchWebhooks } from './webhooks.bench.ts';
 
 /** Room -> its bench. Each runs on the same embedded server, `fsync` on, and answers ratios measured side by side. */
@@ -15,6 +16,7 @@ const benches: Readonly<
   webhooks: benchWebhooks,
   ledger: benchLedger,
   catalog: benchCatalog,
+  subscriptions: benchSubscriptions,
 };
 
 const help = `npm run bench [-- options]

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { created } from '../../src/commands/api-answers.ts';
 import { cards, providerSessionOf, type SandboxPayment } from '../../src/commands/sandbox-client.ts';
-import type { TestService } from '../support/service.ts';
-import { type CardClient, cardWorld } from './card-world.ts';
+import { type CardClient, cardWorld, type WorldService } from './card-world.ts';
 
 const subscription = z.object({
   id: z.string(),
@@ -55,7 +54,7 @@ export const plans = {
 } as const;
 
 /** What a client, its agency and its bank do with subscriptions: over HTTP, as each of them would. */
-export function subscriptionWorld(service: TestService) {
+export function subscriptionWorld(service: WorldService) {
   const cardsOf = cardWorld(service);
   let requests = 0;
   const world = {

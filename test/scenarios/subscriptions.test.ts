@@ -70,6 +70,22 @@ describe('a client that subscribes on the provider’s page', () => {
     expect(await books(client)).toEqual({ 'clearing OMR': '9.63', 'subscription_revenue OMR': '-9.63' });
     expect(await quotas(client)).toHaveLength(1);
     expect(await service.balance(client.id)).toBe('0.00');
+    // The card that paid is one of the client's, and needs no hold.
+    expect(await world.cards(client)).toMatchObject([{ last4: '4242', status: 'verified', isDefault: true }]);
+    expect(await world.holds(client)).toEqual([]);
+  });
+
+  it('has no refill charged to a card that was refused for its invoice', async () => {
+    const client = await world.client('Refused');
+    const planId = await world.plan(client, plans.starter);
+    await world.subscribe(client, { planId, cycle: 'monthly' });
+    const [card] = await world.cards(client);
+    await service.sandbox.setCard(card?.fingerprint ?? '', 'lost_card');
+    await service.sandbox.advanceClock('32d');
+    await service.idle();
+    await service.sandbox.setCard(card?.fingerprint ?? '', null);
+    expect(await world.subscription(client)).toMatchObject({ status: 'past_due' });
+    expect(await world.refill(client)).toMatchObject({ breaker: { state: 'stopped', cause: 'lost_card' } });
   });
 
   it('has one session: the same request again answers its address, a double click makes one subscription', async () => {

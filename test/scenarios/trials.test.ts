@@ -71,6 +71,7 @@ test('a client that takes a plan in time is told of no end', async () => {
   const body = { ...payAsYouGoInput, publish: true };
   const { id: planId } = await agency.api.send('POST', '/v1/plans', created, { body });
   await agency.api.send('POST', `/v1/customers/${client}/subscription`, created, { body: { planId } });
+  expect(await read(client)).toMatchObject({ status: 'converted' });
   await wait('30d');
   expect(await read(client)).toMatchObject({ status: 'converted' });
   expect(await notices(client)).not.toContain('trial_ended');

@@ -87,6 +87,7 @@ const failureOf = (
   fact: `${invoice.id}:${invoice.attemptCount}:${Math.floor(occurredAt.getTime() / 1000)}`,
   code: payment?.failure?.code ?? (payment?.status === 'requires_action' ? 'authentication_required' : null),
   declineCode: payment?.failure?.declineCode ?? null,
+  adviceCode: payment?.failure?.adviceCode ?? null,
   message: payment?.failure?.message ?? null,
   occurredAt,
 });

@@ -22,6 +22,8 @@ function toLine(line: Stripe.InvoiceLineItem): ProviderInvoiceLine {
   );
   return {
     priceId: idOf(line.pricing?.price_details?.price),
+    description: line.description ?? '',
+    quantity: line.quantity,
     net: fromMinorUnits(line.amount, line.currency).minus(discounts).minus(inclusive),
     tax: sum(() => true),
     periodStart: at(line.period.start),

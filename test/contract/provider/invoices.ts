@@ -44,6 +44,8 @@ export function describeInvoices(run: () => ContractRun): void {
       expect(invoice.lines).toEqual([
         {
           priceId: item.priceId,
+          description: expect.any(String),
+          quantity: 1,
           net: price,
           tax: Money.zero(run().subject.currency),
           periodStart: item.periodStart,

@@ -139,6 +139,9 @@ describe('when its time comes', () => {
     await setTrial();
     const client = await newClient();
     await world.start(two, await world.payAsYouGo(two, 'payg'), client.customerId);
+    expect(await trialOf(client)).toMatchObject({ status: 'converted' });
+    // As if whoever started it had not said so.
+    await world.database.prisma.trial.updateMany({ data: { status: 'active', endedAt: null } });
     world.clock.advance(14 * day);
     await sweepTwice();
     expect(await trialOf(client)).toMatchObject({ status: 'converted' });

@@ -1,7 +1,8 @@
 import nock from 'nock';
-import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { afterEach, expect } from 'vitest';
 import type { PaymentProvider } from '../../../src/providers/port.ts';
 import { createStripeProvider } from '../../../src/providers/stripe/stripe-provider.ts';
+import { withoutNetwork } from '../../support/no-network.ts';
 import { apiKey } from './stripe-support.ts';
 
 /** What reached Stripe's own address. */
@@ -43,15 +44,11 @@ export function cutting(method: Method, path: string): void {
 
 /** The adapter as it runs, set against nothing but answers; one that was never asked for fails its test. */
 export function nockedStripe(): PaymentProvider {
-  beforeAll(() => nock.disableNetConnect());
+  withoutNetwork();
   afterEach(() => {
     const unasked = nock.pendingMocks();
     nock.cleanAll();
     expect(unasked).toEqual([]);
-  });
-  afterAll(() => {
-    nock.enableNetConnect();
-    nock.restore();
   });
   return createStripeProvider({ apiKey, maxNetworkRetries: 0 });
 }
