@@ -24,6 +24,7 @@ export const idPrefixes = {
   invoice: 'inv',
   trial: 'trial',
   licence: 'lic',
+  gateSession: 'call',
   auditEntry: 'aud',
   alert: 'alr',
   webhookEndpoint: 'whe',

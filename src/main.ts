@@ -14,6 +14,7 @@ import { createInbox } from './delivery/inbox.ts';
 import { startInboxWorker } from './delivery/inbox-worker.ts';
 import { migrateJobs, releaseJobs, startJobRunner } from './delivery/jobs.ts';
 import { createRateLimits } from './delivery/rate-limits.ts';
+import { createRecentAnswers } from './delivery/recent-answers.ts';
 import { createWakeups } from './delivery/wakeups.ts';
 import { seedDemo } from './demo-data.ts';
 import { errorMessage, SettingError } from './errors.ts';
@@ -58,6 +59,9 @@ export interface Service {
    */
   stop(): Promise<void>;
 }
+
+/** How old a refusal of the gate may be where it is answered from memory, in milliseconds. */
+const refusalsKeptMs = 1_000;
 
 /** Builds and starts the service. Throws `SettingError`, with everything stopped again, when a setting is wrong. */
 export async function startService(config: Config, log: Logger): Promise<Service> {
@@ -137,6 +141,8 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
   started.add('outgoing webhooks', sender.close);
   const mailer = config.smtp ? createMailer(config.smtp) : null;
   if (mailer) started.add('mailer', async () => mailer.close());
+  const refusals = createRecentAnswers(config.redisUrl, refusalsKeptMs, log);
+  if (refusals) started.add('refusals', async () => refusals.close());
   const rooms = createRooms({
     database,
     clock,
@@ -148,6 +154,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     sender,
     mailer,
     webhooksAllowPrivateAddresses: config.webhooksAllowPrivateAddresses,
+    refusals,
     publicUrl,
     log,
   });

@@ -22,6 +22,7 @@ import { sendReceipts, tellFailed, tellPaid } from './checkout/tell-payments.ts'
 import type { Clock } from './clock.ts';
 import type { Database } from './database/database.ts';
 import { jobs, type ScheduledJob } from './delivery/jobs.ts';
+import type { RecentAnswers } from './delivery/recent-answers.ts';
 import { createLedger, type Ledger } from './ledger/ledger.ts';
 import { createAgencyAccounts } from './merchant-accounts/agency-accounts.ts';
 import type { AccountDependencies } from './merchant-accounts/dependencies.ts';
@@ -55,6 +56,9 @@ import { createTrials } from './subscriptions/trials.ts';
 import { versionDocument } from './subscriptions/version-document.ts';
 import type { Signer } from './tenancy/api-key.ts';
 import type { Sealer } from './tenancy/sealed.ts';
+import { createGate } from './usage/gate.ts';
+import { createWatchBalances } from './usage/service-state.ts';
+import { createUsage } from './usage/usage.ts';
 
 export interface RoomDependencies {
   readonly database: Database;
@@ -71,6 +75,8 @@ export interface RoomDependencies {
   readonly webhooksAllowPrivateAddresses: boolean;
   /** Null: there is no mail server. */
   readonly mailer: Mailer | null;
+  /** Keeps refusals of the gate for a moment; null: each call asks the database. */
+  readonly refusals?: RecentAnswers | null;
   /** Base of the pages that clients come back to, without a slash at its end. */
   readonly publicUrl: string;
   readonly log: Logger;
@@ -81,10 +87,20 @@ export function createRooms(dependencies: RoomDependencies) {
   const { database, clock, providers, merchantAccounts, publicUrl, log } = dependencies;
   const { pool } = database;
   const operations = { store: createOperationStore(pool), clock };
+  const noticePostings = createNoticePostings({ jobs, ledger: () => ledger });
+  const watchBalances = createWatchBalances({
+    clock,
+    ledger: () => ledger,
+    emit: (sql, events) => outgoing.emit(sql, events),
+    notify: (sql, told) => notices.notify(sql, told),
+  });
   const ledger: Ledger = createLedger({
     pool,
     clock,
-    onPosted: createNoticePostings({ jobs, ledger: () => ledger }),
+    onPosted: async (sql, clients) => {
+      await watchBalances(sql, clients);
+      await noticePostings(sql, clients);
+    },
   });
   const catalog = createCatalog({ database, clock, providers, operations, jobs, planUses: [liveSubscriptions] });
   const expireLostOrders = createExpireLostOrders({
@@ -224,6 +240,8 @@ export function createRooms(dependencies: RoomDependencies) {
 
   const offline = createOffline(offlineDependencies);
   const trials = createTrials({ database, clock, emit: outgoing.emit, notify: notices.notify });
+  const usage = createUsage({ database, clock, ledger });
+  const gate = createGate({ database, clock, ledger, refusals: dependencies.refusals ?? null });
 
   const roomJobs: Readonly<Record<string, ScheduledJob>> = {
     ...catalog.jobs,
@@ -252,6 +270,8 @@ export function createRooms(dependencies: RoomDependencies) {
     onCustomerCreated: trials.onCustomerCreated,
     onCollectionChanged: switchCollection({ clock }),
     invoices: offline.invoices,
+    usage,
+    gate,
     adjustBalance: createAdjustBalance({ database, ledger, merchantAccounts, livePlanOf }),
     quoteTopUp: createQuoteTopUp({ database, clock, providers, merchantAccounts }),
     startTopUp: createStartTopUp({

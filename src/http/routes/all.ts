@@ -12,6 +12,7 @@ import { type CatalogSyncRouteDependencies, createCatalogSyncRoutes } from './ca
 import { type CheckoutRouteDependencies, createCheckoutRoutes } from './checkout.ts';
 import { createCustomerRoutes } from './customers.ts';
 import { createEventRoutes, type EventRouteDependencies } from './events.ts';
+import { createGateRoutes, type GateRouteDependencies } from './gate.ts';
 import { createInvoiceRoutes, type InvoiceRouteDependencies } from './invoices.ts';
 import { createLicenceRoutes, type LicenceRouteDependencies } from './licences.ts';
 import { createMerchantAccountRoutes, type MerchantAccountRouteDependencies } from './merchant-accounts.ts';
@@ -22,6 +23,8 @@ import { createRefundRoutes, type RefundRouteDependencies } from './refunds.ts';
 import { createRevenueRoutes, type RevenueRouteDependencies } from './revenue.ts';
 import { createSubscriptionRoutes, type SubscriptionRouteDependencies } from './subscriptions.ts';
 import { createTrialRoutes, type TrialRouteDependencies } from './trials.ts';
+import { createUsageRoutes, type UsageRouteDependencies } from './usage.ts';
+import { createUsageViewRoutes } from './usage-views.ts';
 import { createWebhookEndpointRoutes, type WebhookEndpointRouteDependencies } from './webhook-endpoints.ts';
 
 /** What the routes together need: what each list asks for. */
@@ -38,6 +41,7 @@ export type RouteDependencies = KeyIssueDependencies &
   CheckoutRouteDependencies &
   EventRouteDependencies &
   LicenceRouteDependencies &
+  GateRouteDependencies &
   MerchantAccountRouteDependencies &
   WebhookEndpointRouteDependencies &
   NoticeRouteDependencies &
@@ -46,7 +50,8 @@ export type RouteDependencies = KeyIssueDependencies &
   RevenueRouteDependencies &
   PortalRouteDependencies &
   SubscriptionRouteDependencies &
-  TrialRouteDependencies;
+  TrialRouteDependencies &
+  UsageRouteDependencies;
 
 /** Every route of the API. Whatever is not in here is neither served nor in the OpenAPI document. */
 export const createRoutes = (dependencies: RouteDependencies): readonly Route[] => [
@@ -63,6 +68,9 @@ export const createRoutes = (dependencies: RouteDependencies): readonly Route[] 
   ...createTrialRoutes(dependencies),
   ...createLicenceRoutes(dependencies),
   ...createInvoiceRoutes(dependencies),
+  ...createUsageRoutes(dependencies),
+  ...createUsageViewRoutes(dependencies),
+  ...createGateRoutes(dependencies),
   ...createAuditRoutes(dependencies),
   ...createCheckoutRoutes(dependencies),
   ...createCardRoutes(dependencies),

@@ -43,6 +43,7 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
   const invoice = await storeInvoice(service, customer, account);
   const trial = await storeTrial(service, customer);
   const licence = await make(`/v1/customers/${customer.id}/licences`, { days: 7, remarks: 'for a test' });
+  const call = await storeCall(service, customer);
 
   const amount = { amount: '5.00', currency: 'USD' };
   const agencyId = agency.id;
@@ -56,6 +57,7 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
       '/v1/customers/:id/portal-tokens/:tokenId': token,
       '/v1/agencies/:id/api-keys/:keyId': 'key_absent',
       '/v1/agencies/:id/merchant-accounts/:accountId': account,
+      '/v1/gate/sessions/:id': call,
       '/v1/notices/:id': notice,
       '/v1/customers/:id/payment-methods/:pmId': card,
       '/v1/customers/:id/licences/:licenceId': licence,
@@ -82,6 +84,17 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
       'post /v1/invoices/:id/mark-paid': [{}],
       'post /v1/customers/:id/licences': [{ quantity: '10', remarks: 'across' }],
       'patch /v1/customers/:id/licences/:licenceId': [{ remarks: 'across' }],
+      'post /v1/usage': [
+        {
+          id: 'usage',
+          customerId,
+          feature: 'call_minutes',
+          quantity: '1',
+          occurredAt: service.clock.now().toISOString(),
+        },
+      ],
+      'post /v1/gate/sessions': [{ customerId, feature: 'call_minutes', callId: 'a call' }],
+      'post /v1/gate/checks': [{ customerId, feature: 'seats', quantity: 1 }],
       'post /v1/portal-sessions': [{ code: 'nobody-has-this-code' }],
       'post /v1/plans': [
         { ...payAsYouGoInput, name: 'other', agencyId },
@@ -122,6 +135,7 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
       trial,
       licence,
       invoice,
+      call,
     ],
   };
 }
@@ -166,6 +180,24 @@ async function storeNotice({ prisma, clock }: Service, { agencyId, id: customerI
       status: 'kept',
       dueAt: createdAt,
       createdAt,
+    },
+  });
+  return id;
+}
+
+async function storeCall({ prisma, clock }: Service, { agencyId, id: customerId }: Tenant['customer']) {
+  const id = `call_of_${agencyId}`;
+  const startedAt = clock.now();
+  await prisma.gateSession.create({
+    data: {
+      agencyId,
+      id,
+      customerId,
+      feature: 'call_minutes',
+      callId: 'stored',
+      slotsUsed: 1,
+      startedAt,
+      expiresAt: new Date(startedAt.getTime() + 120_000),
     },
   });
   return id;
