@@ -32,7 +32,7 @@ export type Ingest = (scope: Scope, delivered: readonly Delivered[]) => Promise<
 export function createIngest(dependencies: IngestDependencies): Ingest {
   const shared = new Gather<Load, readonly Refusable<Recorded>[] | Error>({
     run: (loads) => recordLoads(dependencies, loads),
-    batchMax: 64,
+    batchMax: 32,
     lanes: 2,
   });
   return async (scope, delivered) => {

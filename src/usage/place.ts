@@ -129,12 +129,16 @@ async function find(
   agencyId: string | null,
   wanted: readonly Wanted[],
 ): Promise<ReadonlyMap<number, FoundRow>> {
-  const { rows } = await sql.query<FoundRow>(locateEvents, [
-    wanted.map(({ customerId }) => customerId),
-    wanted.map(({ feature }) => feature),
-    wanted.map(({ at }) => at),
-    agencyId,
-  ]);
+  const { rows } = await sql.query<FoundRow>({
+    name: 'usage-locate',
+    text: locateEvents,
+    values: [
+      wanted.map(({ customerId }) => customerId),
+      wanted.map(({ feature }) => feature),
+      wanted.map(({ at }) => at),
+      agencyId,
+    ],
+  });
   return new Map(rows.map((row) => [row.place - 1, row]));
 }
 

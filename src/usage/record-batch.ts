@@ -83,7 +83,11 @@ async function lockAll(sql: Sql, units: readonly Unit[], now: Date): Promise<Rea
   const missing = distinct.filter(({ place }) => !place.counted);
   if (missing.length > 0) await ensure(sql, missing, now);
   const places = distinct.map(({ place }) => place);
-  const { rows } = await sql.query<TotalsRow & { place: number }>(lockTotals, columns(places));
+  const { rows } = await sql.query<TotalsRow & { place: number }>({
+    name: 'usage-lock',
+    text: lockTotals,
+    values: columns(places),
+  });
   return new Map(
     rows.flatMap((row) => {
       const place = places[row.place - 1];
@@ -197,41 +201,45 @@ async function save(
       return part ? [{ ...unit, part, draw, reversed: taken.get(eventName(unit)) }] : [];
     }),
   );
-  const { rows } = await sql.query<{ added: number }>(addEvents, [
-    events.map(({ place }) => place.agencyId),
-    events.map(({ event }) => event.id),
-    events.map(({ place }) => place.customerId),
-    events.map(({ event }) => event.feature),
-    events.map(({ event }) => event.quantity.toFixed()),
-    events.map(({ event }) => event.occurredAt),
-    events.map(({ event }) => event.sessionId),
-    events.map(({ event }) => event.reverses),
-    events.map(({ contentHash }) => contentHash),
-    events.map(({ at }) => at),
-    events.map(({ place }) => place.holderId),
-    events.map(({ place }) => place.periodStart),
-    events.map(({ part }) => part.free.toFixed()),
-    events.map(({ part }) => part.addOn.toFixed()),
-    events.map(({ part }) => part.overage.toFixed()),
-    events.map(({ part }) => costOf(part)),
-    events.map(({ part }) => part.tax.amount.toFixed()),
-    events.map(({ reversed }) => reversed?.toFixed() ?? '0'),
-    events.map(({ draw }) => draw),
-    now,
-    ...columns(groups.map(({ key }) => key)),
-    groups.map(({ units: [{ place }] }) => place.included),
-    groups.map(({ rated }) => rated.standing.used.toFixed()),
-    groups.map(({ rated }) => rated.standing.late.toFixed()),
-    groups.map(({ rated }) => rated.standing.free.toFixed()),
-    groups.map(({ rated }) => rated.standing.addOn.toFixed()),
-    groups.map(({ rated }) => rated.standing.overage.toFixed()),
-    groups.map(({ rated }) => costOf(rated.standing)),
-    groups.map(({ rated }) => rated.standing.tax.amount.toFixed()),
-    groups.map(({ row }) => row.revision + 1),
-    groups.map(({ units }) => units.length),
-    groups.map(({ rated }) => rated.standing.through?.at ?? null),
-    groups.map(({ rated }) => rated.standing.through?.id ?? null),
-  ]);
+  const { rows } = await sql.query<{ added: number }>({
+    name: 'usage-add',
+    text: addEvents,
+    values: [
+      events.map(({ place }) => place.agencyId),
+      events.map(({ event }) => event.id),
+      events.map(({ place }) => place.customerId),
+      events.map(({ event }) => event.feature),
+      events.map(({ event }) => event.quantity.toFixed()),
+      events.map(({ event }) => event.occurredAt),
+      events.map(({ event }) => event.sessionId),
+      events.map(({ event }) => event.reverses),
+      events.map(({ contentHash }) => contentHash),
+      events.map(({ at }) => at),
+      events.map(({ place }) => place.holderId),
+      events.map(({ place }) => place.periodStart),
+      events.map(({ part }) => part.free.toFixed()),
+      events.map(({ part }) => part.addOn.toFixed()),
+      events.map(({ part }) => part.overage.toFixed()),
+      events.map(({ part }) => costOf(part)),
+      events.map(({ part }) => part.tax.amount.toFixed()),
+      events.map(({ reversed }) => reversed?.toFixed() ?? '0'),
+      events.map(({ draw }) => draw),
+      now,
+      ...columns(groups.map(({ key }) => key)),
+      groups.map(({ units: [{ place }] }) => place.included),
+      groups.map(({ rated }) => rated.standing.used.toFixed()),
+      groups.map(({ rated }) => rated.standing.late.toFixed()),
+      groups.map(({ rated }) => rated.standing.free.toFixed()),
+      groups.map(({ rated }) => rated.standing.addOn.toFixed()),
+      groups.map(({ rated }) => rated.standing.overage.toFixed()),
+      groups.map(({ rated }) => costOf(rated.standing)),
+      groups.map(({ rated }) => rated.standing.tax.amount.toFixed()),
+      groups.map(({ row }) => row.revision + 1),
+      groups.map(({ units }) => units.length),
+      groups.map(({ rated }) => rated.standing.through?.at ?? null),
+      groups.map(({ rated }) => rated.standing.through?.id ?? null),
+    ],
+  });
   if (rows[0]?.added !== events.length) throw new OvertakenBatch('another transaction recorded one of these events');
   await saveLicenceDraws(sql, groups);
 

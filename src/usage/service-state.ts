@@ -105,10 +105,11 @@ export const createWatchBalances =
   };
 
 async function readStates(sql: Sql, clients: readonly TouchedClient[]): Promise<ReadonlyMap<string, ServedClient>> {
-  const { rows } = await sql.query<StateRow>(selectStates, [
-    clients.map(({ agencyId }) => agencyId),
-    clients.map(({ customerId }) => customerId),
-  ]);
+  const { rows } = await sql.query<StateRow>({
+    name: 'usage-states',
+    text: selectStates,
+    values: [clients.map(({ agencyId }) => agencyId), clients.map(({ customerId }) => customerId)],
+  });
   return new Map(
     rows.map(({ agencyId, customerId, state, low, threshold, revision }) => [
       `${agencyId} ${customerId}`,

@@ -1,8 +1,8 @@
 import type { Database } from '../../src/database/database.ts';
 import { agencyId, clientsMax } from './usage-world.ts';
 
-export const historyRows = 100_000;
-const chunkRows = 50_000;
+export const historyRows = 10_000_000;
+const chunkRows = 500_000;
 
 /** A year of events of all the clients, in the periods before the one that is measured. */
 export async function fillHistory({ pool }: Pick<Database, 'pool'>): Promise<void> {

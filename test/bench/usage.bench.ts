@@ -10,7 +10,7 @@ const batchSize = 100;
 const naiveConnections = 16;
 const inFlight = 64;
 /** Batches that a sender has under way at once. */
-const batchesInFlight = 4;
+const batchesInFlight = 8;
 
 interface Series {
   readonly name: string;
