@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { cards, type SandboxPayment, type SandboxRefundOutcome } from '../../src/commands/sandbox-client.ts';
+import { cards } from '../../src/commands/sandbox-client.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { agencyWorld } from './agency-world.ts';
-import { arrangements, onlyTheNewest, type PaidOrder, reversalWorld } from './reversal-world.ts';
+import { anything, describeStories, stepsOf } from './reversal-stories.ts';
+import { type PaidOrder, reversalWorld } from './reversal-world.ts';
 
 let service: TestService;
 let world: ReturnType<typeof reversalWorld>;
@@ -20,11 +21,7 @@ afterAll(async () => {
   await service.stop();
 });
 
-/** The provider's balance is what the books say it is, and nothing waits between the two. */
-async function expectBooksOfProvider(providerAccountId?: string): Promise<void> {
-  const { truth, books, open } = await world.provider(providerAccountId);
-  expect({ books, open }).toEqual({ books: truth, open: [] });
-}
+const expectBooksOfProvider = (providerAccountId?: string) => world.expectBooksOfProvider(providerAccountId);
 
 const statusOf = async ({ orderId }: PaidOrder): Promise<string> => (await world.order(orderId)).status;
 
@@ -236,124 +233,51 @@ describe('the platform’s part of a payment', () => {
   });
 });
 
-interface Step {
-  readonly by: 'us' | 'provider';
-  readonly happen: (paid: PaidOrder) => Promise<unknown>;
-}
+const { inDashboard, byApi, aDayLater, refundsNow, failsLate } = stepsOf(() => ({ service, world }));
 
-interface Story {
-  readonly payment?: SandboxPayment;
-  readonly steps: readonly Step[];
-  /** Not where a step of ours follows from one that we have to hear of, or where two events tell of two things. */
-  readonly survives: { readonly allAtOnce: boolean; readonly oneEvent: boolean };
-  readonly ends: {
-    readonly status: string;
-    readonly amountRefunded: string;
-    readonly balance: string;
-  };
-}
-
-const inDashboard = (amount?: number): Step => ({
-  by: 'provider',
-  happen: ({ paymentId }) => service.sandbox.refundInDashboard(paymentId, amount === undefined ? {} : { amount }),
-});
-const byApi = (amount?: string): Step => ({ by: 'us', happen: ({ orderId }) => world.refund(orderId, amount) });
-const aDayLater: Step = { by: 'provider', happen: () => service.sandbox.advanceClock('25h') };
-const refundsNow = (outcome: SandboxRefundOutcome): Step => ({
-  by: 'provider',
-  happen: () => service.sandbox.setRefunds(outcome),
-});
-
-const anyOrder = { allAtOnce: true, oneEvent: true };
-
-/** As a calendar: what happened, and how it ends whatever became of its events. */
-const stories: Readonly<Record<string, Story>> = {
+describeStories(() => ({ service, world }), {
   'a refund in the dashboard, in two parts': {
     steps: [inDashboard(960), inDashboard()],
-    survives: anyOrder,
-    ends: { status: 'refunded', amountRefunded: '5.00 USD', balance: '0.00' },
+    survives: anything,
+    ends: { status: 'refunded', amountRefunded: '5.00 USD', dispute: null, balance: '0.00' },
   },
   'a part by us, and the rest in the dashboard': {
     steps: [byApi('1.67'), inDashboard()],
-    survives: anyOrder,
-    ends: { status: 'refunded', amountRefunded: '5.00 USD', balance: '0.00' },
+    survives: anything,
+    ends: { status: 'refunded', amountRefunded: '5.00 USD', dispute: null, balance: '0.00' },
   },
   'a part in the dashboard, and the rest by us': {
     steps: [inDashboard(640), byApi()],
-    survives: { ...anyOrder, allAtOnce: false },
-    ends: { status: 'refunded', amountRefunded: '5.00 USD', balance: '0.00' },
+    survives: { ...anything, allAtOnce: false },
+    ends: { status: 'refunded', amountRefunded: '5.00 USD', dispute: null, balance: '0.00' },
   },
   'a refund that fails a day after it succeeded': {
     payment: { card: cards.refundsFail },
     steps: [byApi('2.00'), aDayLater],
-    survives: anyOrder,
-    ends: { status: 'paid', amountRefunded: '0.00 USD', balance: '5.00' },
+    survives: anything,
+    ends: { status: 'paid', amountRefunded: '0.00 USD', dispute: null, balance: '5.00' },
   },
   'a refund in the dashboard that fails a day later, and one by us instead': {
     payment: { card: cards.refundsFail },
     steps: [inDashboard(1930), aDayLater, refundsNow('succeed'), byApi('3.00')],
-    survives: anyOrder,
-    ends: { status: 'partially_refunded', amountRefunded: '3.00 USD', balance: '2.00' },
+    survives: anything,
+    ends: { status: 'partially_refunded', amountRefunded: '3.00 USD', dispute: null, balance: '2.00' },
   },
   'a refund that is pending for a day': {
     payment: { card: cards.refundsPend },
     steps: [byApi(), aDayLater],
-    survives: anyOrder,
-    ends: { status: 'refunded', amountRefunded: '5.00 USD', balance: '0.00' },
+    survives: anything,
+    ends: { status: 'refunded', amountRefunded: '5.00 USD', dispute: null, balance: '0.00' },
   },
   'a pending refund that fails': {
     steps: [refundsNow('fail'), byApi(), aDayLater],
-    survives: anyOrder,
-    ends: { status: 'paid', amountRefunded: '0.00 USD', balance: '5.00' },
+    survives: anything,
+    ends: { status: 'paid', amountRefunded: '0.00 USD', dispute: null, balance: '5.00' },
   },
   'a debit that comes back after it had paid': {
     payment: { bank_debit: 'succeed' },
-    steps: [{ by: 'provider', happen: ({ paymentId }) => service.sandbox.failPayment(paymentId) }],
-    survives: { ...anyOrder, oneEvent: false },
-    ends: { status: 'failed', amountRefunded: '0.00 USD', balance: '0.00' },
+    steps: [failsLate],
+    survives: { ...anything, oneOfStep: false, oneOfAll: false },
+    ends: { status: 'failed', amountRefunded: '0.00 USD', dispute: null, balance: '0.00' },
   },
-};
-
-async function expectEnd({ orderId, customerId }: PaidOrder, ends: Story['ends']): Promise<void> {
-  const { status, amountRefunded } = await world.order(orderId);
-  expect({ status, amountRefunded, balance: await service.balance(customerId) }).toEqual(ends);
-  await expectBooksOfProvider();
-}
-
-describe.each(Object.entries(stories))('%s', (_story, { payment, steps, survives, ends }) => {
-  const orders = Object.entries({
-    ...arrangements,
-    ...(survives.oneEvent ? { [onlyTheNewest.name]: onlyTheNewest.of } : {}),
-  });
-  it.each(orders)('ends the same when the events of each step come %s', async (_order, arrange) => {
-    const paid = await world.paid('5.00', payment);
-    for (const { happen } of steps) await world.lost(() => happen(paid), arrange);
-    await expectEnd(paid, ends);
-  });
-
-  it.each(survives.allAtOnce ? orders : [])('ends the same when all its events come %s', async (_order, arrange) => {
-    const paid = await world.paid('5.00', payment);
-    await world.lost(async () => {
-      for (const { happen } of steps) await happen(paid);
-    }, arrange);
-    await expectEnd(paid, ends);
-  });
-});
-
-const untouched = Object.entries(stories).filter(([, { steps }]) => steps.every(({ by }) => by === 'provider'));
-
-it.each(untouched)('%s ends the same when its payment is heard of last', async (_story, { payment, steps, ends }) => {
-  const { api } = await service.agency('Unheard');
-  const customerId = await service.customer(api);
-  const paid: PaidOrder[] = [];
-  await world.lost(
-    async () => {
-      const own = await world.topUp(customerId, '5.00', payment);
-      for (const { happen } of steps) await happen(own);
-      paid.push(own);
-    },
-    (events) => events.toReversed(),
-  );
-  await service.sandbox.advanceClock('2s');
-  for (const own of paid) await expectEnd(own, ends);
 });

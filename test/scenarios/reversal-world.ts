@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type Stripe from 'stripe';
+import { expect } from 'vitest';
 import { z } from 'zod';
 import { moneyAnswer } from '../../src/commands/api-answers.ts';
 import type { ApiClient } from '../../src/commands/api-client.ts';
@@ -38,7 +39,7 @@ export interface PaidOrder {
 
 const heard: ReadonlySet<string> = new Set(stripeEventTypes);
 
-/** What is done with the events of a step before they are delivered. */
+/** What is done with events before they are delivered, oldest first. */
 export type Arrangement = (events: readonly Stripe.Event[]) => readonly Stripe.Event[];
 
 /** Refunds, disputes and what comes of them: over HTTP, as a client, its agency, its bank and the provider's dashboard would. */
@@ -109,6 +110,9 @@ export function reversalWorld(service: TestService) {
       const { data } = await stripe().refunds.list({ payment_intent: paymentId, limit: 100 });
       return data.toReversed();
     },
+    /** The disputes of a payment at the provider, newest first. */
+    disputesOf: async ({ paymentId }: PaidOrder): Promise<readonly Stripe.Dispute[]> =>
+      (await stripe().disputes.list({ payment_intent: paymentId, limit: 100 })).data,
     /** What all books say that concern a client, by account; empty ones are left out. */
     books: (customerId: string) => sums('t.customer_id = $1', [customerId]),
     /**
@@ -128,6 +132,11 @@ export function reversalWorld(service: TestService) {
         books: Number(held[`provider_balance ${currency}`] ?? '0').toFixed(2),
         open: Object.keys(held).filter((name) => name.startsWith('clearing') || name.startsWith('refunds_pending')),
       };
+    },
+    /** The provider's balance is what the books say it is, and nothing waits between the two. */
+    expectBooksOfProvider: async (providerAccountId?: string): Promise<void> => {
+      const { truth, books, open } = await world.provider(providerAccountId);
+      expect({ books, open }).toEqual({ books: truth, open: [] });
     },
     /** Something happens whose deliveries are all lost; then its events are delivered by hand, in an order of the test's. */
     lost: async (happen: () => Promise<unknown>, arrange: Arrangement): Promise<void> => {
@@ -164,16 +173,4 @@ export function reversalWorld(service: TestService) {
   return world;
 }
 
-/** The orders that a step's events come in, each of which ends the same. */
-export const arrangements: Readonly<Record<string, Arrangement>> = {
-  'as they happened': (events) => events,
-  'as they happened, each twice': (events) => events.flatMap((event) => [event, event]),
-  'the newest first': (events) => events.toReversed(),
-  'the newest first, each twice': (events) => events.toReversed().flatMap((event) => [event, event]),
-};
-
-/** For steps whose every event tells all that the others do. */
-export const onlyTheNewest = {
-  name: 'but one, all others lost',
-  of: (events) => events.slice(-1),
-} as const satisfies { readonly name: string; readonly of: Arrangement };
+export type ReversalWorld = ReturnType<typeof reversalWorld>;
