@@ -23,6 +23,7 @@ import type { Clock } from './clock.ts';
 import type { Database } from './database/database.ts';
 import { jobs, type ScheduledJob } from './delivery/jobs.ts';
 import type { RecentAnswers } from './delivery/recent-answers.ts';
+import { createHistory } from './history/read-history.ts';
 import { createLedger, type Ledger } from './ledger/ledger.ts';
 import { createAgencyAccounts } from './merchant-accounts/agency-accounts.ts';
 import type { AccountDependencies } from './merchant-accounts/dependencies.ts';
@@ -290,6 +291,7 @@ export function createRooms(dependencies: RoomDependencies) {
     agencyAccounts,
     mirrorAccounts: createMirrorAccounts(agencyAccounts),
     readRevenue: createReadRevenue({ database, ledger, clock }),
+    history: createHistory(database),
     cards,
     autoRefill,
     settlePayments,

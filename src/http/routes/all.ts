@@ -22,6 +22,7 @@ import { createPortalRoutes, type PortalRouteDependencies } from './portal.ts';
 import { createRefundRoutes, type RefundRouteDependencies } from './refunds.ts';
 import { createRevenueRoutes, type RevenueRouteDependencies } from './revenue.ts';
 import { createSubscriptionRoutes, type SubscriptionRouteDependencies } from './subscriptions.ts';
+import { createTransactionRoutes, type TransactionRouteDependencies } from './transactions.ts';
 import { createTrialRoutes, type TrialRouteDependencies } from './trials.ts';
 import { createUsageRoutes, type UsageRouteDependencies } from './usage.ts';
 import { createUsageViewRoutes } from './usage-views.ts';
@@ -50,6 +51,7 @@ export type RouteDependencies = KeyIssueDependencies &
   RevenueRouteDependencies &
   PortalRouteDependencies &
   SubscriptionRouteDependencies &
+  TransactionRouteDependencies &
   TrialRouteDependencies &
   UsageRouteDependencies;
 
@@ -77,6 +79,7 @@ export const createRoutes = (dependencies: RouteDependencies): readonly Route[] 
   ...createAutoRefillRoutes(dependencies),
   ...createBalanceRoutes(dependencies),
   ...createEventRoutes(dependencies),
+  ...createTransactionRoutes(dependencies),
   ...createRefundRoutes(dependencies),
   ...createRevenueRoutes(dependencies),
 ];
