@@ -23,6 +23,7 @@ import type { Clock } from './clock.ts';
 import type { Database } from './database/database.ts';
 import { jobs, type ScheduledJob } from './delivery/jobs.ts';
 import type { RecentAnswers } from './delivery/recent-answers.ts';
+import { createExplainBalance } from './history/explain-balance.ts';
 import { createHistory } from './history/read-history.ts';
 import { createLedger, type Ledger } from './ledger/ledger.ts';
 import { createAgencyAccounts } from './merchant-accounts/agency-accounts.ts';
@@ -292,6 +293,7 @@ export function createRooms(dependencies: RoomDependencies) {
     mirrorAccounts: createMirrorAccounts(agencyAccounts),
     readRevenue: createReadRevenue({ database, ledger, clock }),
     history: createHistory(database),
+    explainBalance: createExplainBalance({ database, ledger }),
     cards,
     autoRefill,
     settlePayments,

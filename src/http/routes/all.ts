@@ -12,6 +12,7 @@ import { type CatalogSyncRouteDependencies, createCatalogSyncRoutes } from './ca
 import { type CheckoutRouteDependencies, createCheckoutRoutes } from './checkout.ts';
 import { createCustomerRoutes } from './customers.ts';
 import { createEventRoutes, type EventRouteDependencies } from './events.ts';
+import { createExplanationRoutes, type ExplanationRouteDependencies } from './explanations.ts';
 import { createGateRoutes, type GateRouteDependencies } from './gate.ts';
 import { createInvoiceRoutes, type InvoiceRouteDependencies } from './invoices.ts';
 import { createLicenceRoutes, type LicenceRouteDependencies } from './licences.ts';
@@ -41,6 +42,7 @@ export type RouteDependencies = KeyIssueDependencies &
   CatalogSyncRouteDependencies &
   CheckoutRouteDependencies &
   EventRouteDependencies &
+  ExplanationRouteDependencies &
   LicenceRouteDependencies &
   GateRouteDependencies &
   MerchantAccountRouteDependencies &
@@ -78,6 +80,7 @@ export const createRoutes = (dependencies: RouteDependencies): readonly Route[] 
   ...createCardRoutes(dependencies),
   ...createAutoRefillRoutes(dependencies),
   ...createBalanceRoutes(dependencies),
+  ...createExplanationRoutes(dependencies),
   ...createEventRoutes(dependencies),
   ...createTransactionRoutes(dependencies),
   ...createRefundRoutes(dependencies),
