@@ -37,6 +37,7 @@ export const idPrefixes = {
   refillSkip: 'skip',
   refund: 'rfn',
   dispute: 'dsp',
+  reconciliation: 'rec',
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;

@@ -39,6 +39,8 @@ import { createOutgoing } from './outgoing/outgoing.ts';
 import type { Sender } from './outgoing/send.ts';
 import { createOperationStore } from './providers/operation.store.ts';
 import type { Providers } from './providers/port.ts';
+import type { ReconciliationDependencies } from './reconciliation/reconcile.ts';
+import { createReconciliation } from './reconciliation/reconciliation.ts';
 import { announceDecline } from './refill/announce-decline.ts';
 import { createAutoRefill } from './refill/auto-refill.ts';
 import { refillCardUse } from './refill/card-use.ts';
@@ -63,6 +65,8 @@ import { createWatchBalances } from './usage/service-state.ts';
 import { createUsage } from './usage/usage.ts';
 
 export interface RoomDependencies {
+  /** Where events that never came are put, and what was found missing is told of. */
+  readonly backfill: Pick<ReconciliationDependencies, 'inbox' | 'eventTypes' | 'eventsHandled' | 'onFinding'>;
   readonly database: Database;
   readonly clock: Clock;
   readonly providers: Providers;
@@ -245,6 +249,18 @@ export function createRooms(dependencies: RoomDependencies) {
   const usage = createUsage({ database, clock, ledger });
   const gate = createGate({ database, clock, ledger, refusals: dependencies.refusals ?? null });
 
+  const reconciliation = createReconciliation({
+    ...dependencies.backfill,
+    database,
+    clock,
+    providers,
+    merchantAccounts,
+    jobs,
+    settlePayments,
+    refreshPayment: refunds.refresh,
+    followPayments: followPayments.all,
+  });
+
   const roomJobs: Readonly<Record<string, ScheduledJob>> = {
     ...catalog.jobs,
     ...outgoing.jobs,
@@ -255,6 +271,7 @@ export function createRooms(dependencies: RoomDependencies) {
     ...offline.jobs,
     ...autoRefill.jobs,
     ...refunds.jobs,
+    ...reconciliation.jobs,
     'checkout.expire_lost_orders': { handle: expireLostOrders, cron: '*/3 * * * *' },
     [followJobName]: { handle: followPayments.some, cron: '* * * * *' },
     'ledger.roll_up': { handle: () => ledger.rollUp(), cron: '* * * * *' },
@@ -297,6 +314,7 @@ export function createRooms(dependencies: RoomDependencies) {
     cards,
     autoRefill,
     settlePayments,
+    reconciliation,
     jobs: roomJobs,
     /** What falls due by the clock, done now: for a clock that was moved. */
     doWhatIsDue: async (): Promise<void> => {

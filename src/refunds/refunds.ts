@@ -3,6 +3,7 @@ import { createApplyReversals } from './apply-reversals.ts';
 import { createAskRefund } from './ask-refund.ts';
 import type { RefundDependencies } from './dependencies.ts';
 import { createReadReversals } from './read-refunds.ts';
+import { createRefreshPayment } from './refresh-payment.ts';
 import { createSendRefunds, sendJobName, sweepJobName } from './send-refund.ts';
 
 interface Dependencies extends RefundDependencies {
@@ -17,6 +18,7 @@ export function createRefunds(dependencies: Dependencies) {
   return {
     ask: createAskRefund(dependencies),
     applyReversals,
+    refresh: createRefreshPayment({ ...dependencies, applyReversals }),
     readReversals: createReadReversals(dependencies.database),
     sweep,
     jobs: {

@@ -20,6 +20,7 @@ import { createMerchantAccountRoutes, type MerchantAccountRouteDependencies } fr
 import { createNoticeRoutes, type NoticeRouteDependencies } from './notices.ts';
 import { createOfferRoutes, type OfferRouteDependencies } from './offers.ts';
 import { createPortalRoutes, type PortalRouteDependencies } from './portal.ts';
+import { createReconciliationRoutes, type ReconciliationRouteDependencies } from './reconciliations.ts';
 import { createRefundRoutes, type RefundRouteDependencies } from './refunds.ts';
 import { createRevenueRoutes, type RevenueRouteDependencies } from './revenue.ts';
 import { createSubscriptionRoutes, type SubscriptionRouteDependencies } from './subscriptions.ts';
@@ -49,6 +50,7 @@ export type RouteDependencies = KeyIssueDependencies &
   WebhookEndpointRouteDependencies &
   NoticeRouteDependencies &
   OfferRouteDependencies &
+  ReconciliationRouteDependencies &
   RefundRouteDependencies &
   RevenueRouteDependencies &
   PortalRouteDependencies &
@@ -85,4 +87,5 @@ export const createRoutes = (dependencies: RouteDependencies): readonly Route[] 
   ...createTransactionRoutes(dependencies),
   ...createRefundRoutes(dependencies),
   ...createRevenueRoutes(dependencies),
+  ...createReconciliationRoutes(dependencies),
 ];
