@@ -214,6 +214,18 @@ describe('the platform’s part of a payment', () => {
     const books = await world.books(customerId);
     expect(books).not.toHaveProperty('platform_revenue USD');
     expect(books).not.toHaveProperty('agency_fee_expense USD');
+    const { body } = await agency.api.call('GET', `/v1/agencies/${agency.id}/revenue`);
+    expect(body).toMatchObject({
+      totals: [
+        {
+          gross: { amount: '20.00' },
+          refunds: { amount: '20.00' },
+          disputes: { amount: '0.00' },
+          platformShare: { amount: '0.00' },
+          agencyShare: { amount: '0.00' },
+        },
+      ],
+    });
   });
 
   it('is less by its share where the platform’s account sold', async () => {

@@ -79,6 +79,7 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
       '/v1/catalog/drift/:id': 'drift_absent',
       // The platform's own: no agency reaches what is behind these.
       '/v1/events/:id': 'evt_absent',
+      '/v1/reconciliations/:id': 'rec_absent',
     },
     queries: { agencyId, customerId, planId: plan, merchantAccountId: account, newDefault: card },
     bodies: {
@@ -119,6 +120,7 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
       'post /v1/features': [{ agencyId, id: 'own', name: 'Own', unit: 'piece', kind: 'usage', aggregation: 'sum' }],
       'post /v1/catalog/sync': [{ planId: plan }, { merchantAccountId: account }],
       'post /v1/catalog/drift': [{ merchantAccountId: account }],
+      'post /v1/reconciliations': [{ merchantAccountId: account }],
       'post /v1/quotes': [{ customerId, amount }],
       'post /v1/checkout-sessions': [
         { customerId, kind: 'top_up', amount },

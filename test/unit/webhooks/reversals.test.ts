@@ -164,7 +164,7 @@ const order = { orderId: 'ord_1', agencyId: 'agc_1' };
 const about = {
   provider: 'stripe',
   providerAccountId: 'acct_agency',
-  payment: { id: 'pi_1', order, received: omr('1.930') },
+  payment: { id: 'pi_1', order, isOfSubscription: false, received: omr('1.930') },
 };
 const refusal = (kind: 'invalid' | 'auth' | 'unavailable', code: string) =>
   new ProviderError({ kind, code, message: 'no' });
