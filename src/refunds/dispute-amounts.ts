@@ -1,6 +1,14 @@
 import type { Money } from '../money/money.ts';
 import { creditedOf } from './refund-amounts.ts';
-import { type BothSides, lesser, portion, type Split, splitOfReturn, splitOfTaking } from './taken-back.ts';
+import {
+  type BothSides,
+  lesser,
+  portion,
+  type Split,
+  splitOfReturn,
+  splitOfTaking,
+  type TakenSides,
+} from './taken-back.ts';
 
 /** What a movement of a dispute is worth, and who bears it or has it back. */
 export interface DisputeAmounts extends BothSides {
@@ -8,7 +16,7 @@ export interface DisputeAmounts extends BothSides {
 }
 
 /** A bank takes `charged`. `before` is what refunds and disputes hold of the payment now; with this it may be more than was paid. */
-export function withdrawalOf(paid: BothSides, before: BothSides, charged: Money): DisputeAmounts {
+export function withdrawalOf(paid: BothSides, before: TakenSides, charged: Money): DisputeAmounts {
   const taking = { charged, credited: creditedOf(paid, before, charged) };
   return { ...taking, split: splitOfTaking(paid, before, taking) };
 }
@@ -25,7 +33,7 @@ export interface DisputedSides {
  */
 export function reinstatementOf(
   paid: BothSides,
-  before: BothSides,
+  before: TakenSides,
   { withdrawn, reinstated }: DisputedSides,
   charged: Money,
 ): DisputeAmounts {

@@ -26,9 +26,9 @@ import type {
 } from '../providers/refund-ports.ts';
 import { reinstatementOf, withdrawalOf } from './dispute-amounts.ts';
 import { creditedOf } from './refund-amounts.ts';
-import type { BooksOf, Reversal, ReversalKind, StoredRefund } from './reversal.ts';
+import { type BooksOf, type Reversal, type ReversalKind, type StoredRefund, takenBy } from './reversal.ts';
 import { borneByBalance, borneBySale, exactOf, isTopUp, paidOf, platformPartOf } from './reversed-order.ts';
-import { type BothSides, minus, plus, splitOfReturn, splitOfTaking } from './taken-back.ts';
+import { type BothSides, minus, plus, splitOfReturn, splitOfTaking, type TakenSides } from './taken-back.ts';
 
 /**
  * One payment, and all that went back of it: what is held already, and what a new fact adds. Pure; what it decided is read from `added` and
@@ -54,7 +54,7 @@ export class PaymentBooks {
   }
 
   /** What refunds, disputes and late failures hold of the payment, those that were only asked for too. */
-  get taken(): BothSides {
+  get taken(): TakenSides {
     return this.#sum(() => true);
   }
 
@@ -242,13 +242,13 @@ export class PaymentBooks {
     this.#note('arrival', reference, id);
   }
 
-  #borneByRefund(refund: BothSides): Borne {
-    if (isTopUp(this.#about.order)) return borneByBalance(splitOfTaking(this.#paid, this.taken, refund));
+  #borneByRefund(refund: StoredRefund): Borne {
+    if (isTopUp(this.#about.order)) return borneByBalance(splitOfTaking(this.#paid, this.taken, takenBy(refund)));
     return borneBySale(this.#about.order, this.#undone, this.#undone.plus(refund.charged));
   }
 
-  #borneByRefundBack(refund: BothSides): Borne {
-    if (isTopUp(this.#about.order)) return borneByBalance(splitOfReturn(this.#paid, this.taken, refund));
+  #borneByRefundBack(refund: StoredRefund): Borne {
+    if (isTopUp(this.#about.order)) return borneByBalance(splitOfReturn(this.#paid, this.taken, takenBy(refund)));
     return borneBySale(this.#about.order, this.#undone.minus(refund.charged), this.#undone);
   }
 
@@ -277,9 +277,9 @@ export class PaymentBooks {
     return exactOf(this.#about.order, this.#settled).minus(exactOf(this.#about.order, this.#settled.minus(charged)));
   }
 
-  #sum(counts: (reversal: Reversal) => boolean): BothSides {
+  #sum(counts: (reversal: Reversal) => boolean): TakenSides {
     const none = { credited: this.#paid.credited.minus(this.#paid.credited), charged: this.#none };
-    return this.#held.filter(counts).reduce<BothSides>(plus, none);
+    return this.#held.filter(counts).map(takenBy).reduce<TakenSides>(plus, none);
   }
 
   #sides({ credited, charged }: BothSides): BothSides & { readonly settled: Money } {

@@ -1,6 +1,6 @@
 import { AppError } from '../errors.ts';
 import { Money } from '../money/money.ts';
-import { type BothSides, greater, lesser, minus, portion } from './taken-back.ts';
+import { type BothSides, greater, lesser, plus, type TakenSides, worthOf } from './taken-back.ts';
 
 const tooSmall = (asked: Money, { currency }: Money): AppError =>
   new AppError(
@@ -17,7 +17,10 @@ const tooSmall = (asked: Money, { currency }: Money): AppError =>
  * Throws 422 `already_refunded`, `refund_too_large` (more than is left), or `refund_too_small` (less than can be charged).
  */
 export function refundOf(paid: BothSides, before: BothSides, asked: Money | null): BothSides {
-  const left = minus(paid, before);
+  const left = {
+    credited: paid.credited.minus(before.credited),
+    charged: paid.charged.minus(before.charged),
+  };
   if (!left.charged.isPositive) throw new AppError(422, 'already_refunded', 'Nothing is left of this payment.');
   if (asked === null) return left;
   if (asked.compare(left.credited) > 0) {
@@ -32,11 +35,12 @@ export function refundOf(paid: BothSides, before: BothSides, asked: Money | null
 }
 
 /**
- * The USD that a taking of `charged` comes to, where the provider or a bank decided it: the share of all that is taken, less what was taken
+ * The USD that a taking of `charged` comes to, where the provider or a bank decided it: what all that is taken is worth with it, less what was taken
  * before. So takings that come to the whole charge come to the whole credit, and what is taken beyond the charge is worth as much again.
  */
-export function creditedOf(paid: BothSides, before: BothSides, charged: Money): Money {
-  const inAll = portion(paid.credited, before.charged.plus(charged), paid.charged);
+export function creditedOf(paid: BothSides, before: TakenSides, charged: Money): Money {
+  const none = Money.zero(paid.credited.currency.code);
+  const inAll = worthOf(paid, plus(before, { charged, credited: none }));
   // A refund asked for in USD may have taken up to half a step more than its share.
-  return greater(inAll.minus(before.credited), Money.zero(paid.credited.currency.code));
+  return greater(inAll.minus(before.credited), none);
 }

@@ -1,7 +1,8 @@
+import { idPrefixes } from '../ids.ts';
 import type { PlatformBooks } from '../ledger/postings.ts';
 import type { Money } from '../money/money.ts';
 import type { ReversedOrder } from './reversed-order.ts';
-import type { BothSides } from './taken-back.ts';
+import type { BothSides, TakenSides } from './taken-back.ts';
 
 /** `arrival` and `share`: posted once, and nothing that later amounts depend on. */
 export type ReversalKind = 'refund' | 'dispute' | 'late_failure' | 'arrival' | 'share';
@@ -22,6 +23,12 @@ export interface StoredRefund extends BothSides {
   /** Names its postings. */
   readonly subject: string;
 }
+
+/** Refunds of ours are named by their own id, and were asked for in USD of a top-up. */
+export const takenBy = ({ subject, credited, charged }: StoredRefund): TakenSides => {
+  const sides = { credited, charged };
+  return subject.startsWith(`${idPrefixes.refund}_`) ? { ...sides, asked: sides } : sides;
+};
 
 /** Where a payment's reversals are posted, and what told of them. */
 export interface BooksOf {

@@ -6,6 +6,7 @@ import type { BalanceMovement, ProviderDispute, ProviderRefund } from '../../../
 import { hearRefunds } from '../../../src/refunds/hear-refunds.ts';
 import { orderStatusOf } from '../../../src/refunds/order-status.ts';
 import { PaymentBooks } from '../../../src/refunds/payment-books.ts';
+import { refundOf } from '../../../src/refunds/refund-amounts.ts';
 import type { Reversal } from '../../../src/refunds/reversal.ts';
 import type { ReversedOrder } from '../../../src/refunds/reversed-order.ts';
 
@@ -47,6 +48,8 @@ const owed: ReversedOrder = { ...topUp, account_agency_id: 'agc_platform', platf
 
 /** One try of the provider's own story: what its balance did, in hundredths of what was charged. */
 interface Story {
+  /** USD cents that we were asked for before anything was heard, and whether that refund fails. */
+  readonly asked: { readonly cents: number; readonly fails: boolean } | null;
   readonly refunds: readonly { readonly steps: number; readonly fails: boolean }[];
   readonly disputed: number;
   readonly won: number;
@@ -59,16 +62,24 @@ const movement = (id: string, kind: BalanceMovement['kind'], charged: Money, fee
   return { id, kind, charged, settled, feeReturned: aed('0'), at };
 };
 
+const paidTopUp = { credited: Money.of('5.00', 'USD'), charged: omr('1.930') };
+const nothing = { credited: Money.zero('USD'), charged: omr('0') };
+
 const steps = (hundredths: number): Money => omr((hundredths / 100).toFixed(2));
 
 /** Everything that the provider has once the story is over. */
-function truthOf({ refunds, disputed, won, failsLate }: Story) {
-  const made: ProviderRefund[] = refunds.map(({ steps: amount, fails }, index) => ({
+function truthOf({ asked, refunds, disputed, won, failsLate }: Story) {
+  const ours = asked && refundOf(paidTopUp, nothing, Money.of((asked.cents / 100).toFixed(2), 'USD'));
+  const all = [
+    ...(asked && ours ? [{ steps: ours.charged.amount.times(100).toNumber(), fails: asked.fails, ours: true }] : []),
+    ...refunds.map((refund) => ({ ...refund, ours: false })),
+  ];
+  const made: ProviderRefund[] = all.map(({ steps: amount, fails, ours: isOurs }, index) => ({
     id: `re_${index}`,
     status: fails ? 'failed' : 'succeeded',
     amount: steps(amount),
     paymentId: 'pi_1',
-    refundId: null,
+    refundId: isOurs ? 'rfn_1' : null,
     metadata: {},
     failure: fails ? 'expired_or_canceled_card' : null,
     createdAt: at,
@@ -102,7 +113,7 @@ function truthOf({ refunds, disputed, won, failsLate }: Story) {
         },
       ]
     : [];
-  return { refunds: made, disputes: disputed > 0 ? [dispute] : [], failures };
+  return { ours, refunds: made, disputes: disputed > 0 ? [dispute] : [], failures };
 }
 
 type Truth = ReturnType<typeof truthOf>;
@@ -138,7 +149,7 @@ function hear(order: ReversedOrder, held: readonly Reversal[], truth: Truth, { o
         subject,
         credited,
         charged,
-        providerRefundId: subject.split(':').at(-1) ?? null,
+        providerRefundId: subject === 'rfn_1' ? 're_0' : (subject.split(':').at(-1) ?? null),
       }));
     hearRefunds(books, order, { refunds: ofRefunds(truth.refunds, movements), feeReturns: [] }, known);
   }
@@ -154,6 +165,13 @@ function hear(order: ReversedOrder, held: readonly Reversal[], truth: Truth, { o
 function booksAfter(order: ReversedOrder, truth: Truth, events: readonly Heard[]) {
   const held: Reversal[] = [];
   const postings: Posting[] = [];
+  if (truth.ours) {
+    const books = new PaymentBooks({ order, paymentId: 'pi_1', platform: null, source: 'test' }, held);
+    const sides = order.kind === 'top_up' ? truth.ours : { ...truth.ours, credited: truth.ours.charged };
+    books.reserve({ subject: 'rfn_1', ...sides });
+    held.push(...books.added);
+    postings.push(...books.postings);
+  }
   for (const event of events) {
     const books = hear(order, held, truth, event);
     held.push(...books.added);
@@ -173,6 +191,7 @@ function booksAfter(order: ReversedOrder, truth: Truth, events: readonly Heard[]
 
 const story: fc.Arbitrary<Story> = fc
   .record({
+    asked: fc.option(fc.record({ cents: fc.integer({ min: 3, max: 500 }), fails: fc.boolean() })),
     refunds: fc.array(fc.record({ steps: fc.integer({ min: 1, max: 96 }), fails: fc.boolean() }), { maxLength: 2 }),
     disputed: fc.integer({ min: 0, max: 193 }),
     won: fc.integer({ min: 0, max: 193 }),
@@ -266,6 +285,7 @@ describe.each([
 test('the client bears the share of what is gone, never more than was credited', () => {
   fc.assert(
     fc.property(telling, ({ truth, events }) => {
+      fc.pre(truth.ours === null);
       const { balance } = booksAfter(topUp, truth, events);
       const share = Money.of('5.00', 'USD').times(netOf(truth).amount).amount.div('1.930').toDecimalPlaces(6);
       const expected = share.greaterThan(5) ? '5' : share.toFixed();
