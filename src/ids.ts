@@ -35,6 +35,9 @@ export const idPrefixes = {
   cardAttempt: 'try',
   refill: 'refill',
   refillSkip: 'skip',
+  refund: 'rfn',
+  dispute: 'dsp',
+  reconciliation: 'rec',
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;

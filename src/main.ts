@@ -144,7 +144,15 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
   if (mailer) started.add('mailer', async () => mailer.close());
   const refusals = createRecentAnswers(config.redisUrl, refusalsKeptMs, log);
   if (refusals) started.add('refusals', async () => refusals.close());
+  const inbox = createInbox({ pool, clock });
+  const metrics = createMetrics();
   const rooms = createRooms({
+    backfill: {
+      inbox,
+      eventTypes: stripeEventTypes,
+      eventsHandled: () => worker.idle(),
+      onFinding: metrics.countFinding,
+    },
     database,
     clock,
     providers,
@@ -159,7 +167,6 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     publicUrl,
     log,
   });
-  const metrics = createMetrics();
   const wakeups = createWakeups(config.redisUrl, log);
   started.add('wake-ups', wakeups.close);
 
@@ -167,10 +174,10 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
   started.add('rate limits', limits.close);
   const portal = createPortal({ database, clock, hash, publicUrl });
 
-  const inbox = createInbox({ pool, clock });
   if (stores.exclusive) await inbox.releaseClaims();
   metrics.watchInbox(inbox);
   metrics.watchAlerts(prisma);
+  metrics.watchFindings(prisma);
   const worker = startInboxWorker({
     inbox,
     pool,
@@ -187,6 +194,8 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
       },
       appliers: {
         payment: rooms.settlePayments,
+        refund: rooms.refunds.applyReversals,
+        dispute: rooms.refunds.applyReversals,
         account: rooms.mirrorAccounts,
         card: rooms.cards.apply,
         subscription: rooms.subscriptions.apply,

@@ -23,6 +23,8 @@ import type { Clock } from './clock.ts';
 import type { Database } from './database/database.ts';
 import { jobs, type ScheduledJob } from './delivery/jobs.ts';
 import type { RecentAnswers } from './delivery/recent-answers.ts';
+import { createExplainBalance } from './history/explain-balance.ts';
+import { createHistory } from './history/read-history.ts';
 import { createLedger, type Ledger } from './ledger/ledger.ts';
 import { createAgencyAccounts } from './merchant-accounts/agency-accounts.ts';
 import type { AccountDependencies } from './merchant-accounts/dependencies.ts';
@@ -37,11 +39,14 @@ import { createOutgoing } from './outgoing/outgoing.ts';
 import type { Sender } from './outgoing/send.ts';
 import { createOperationStore } from './providers/operation.store.ts';
 import type { Providers } from './providers/port.ts';
+import type { ReconciliationDependencies } from './reconciliation/reconcile.ts';
+import { createReconciliation } from './reconciliation/reconciliation.ts';
 import { announceDecline } from './refill/announce-decline.ts';
 import { createAutoRefill } from './refill/auto-refill.ts';
 import { refillCardUse } from './refill/card-use.ts';
 import { recordDecline } from './refill/end-attempt.ts';
 import { createNoticePostings } from './refill/notice-postings.ts';
+import { createRefunds } from './refunds/refunds.ts';
 import { createReadRevenue } from './revenue/read-revenue.ts';
 import { createLicences } from './subscriptions/licences.ts';
 import { livePlanOf, liveSubscriptions } from './subscriptions/live-plan.ts';
@@ -61,6 +66,8 @@ import { createWatchBalances } from './usage/service-state.ts';
 import { createUsage } from './usage/usage.ts';
 
 export interface RoomDependencies {
+  /** Where events that never came are put, and what was found missing is told of. */
+  readonly backfill: Pick<ReconciliationDependencies, 'inbox' | 'eventTypes' | 'eventsHandled' | 'onFinding'>;
   readonly database: Database;
   readonly clock: Clock;
   readonly providers: Providers;
@@ -226,6 +233,18 @@ export function createRooms(dependencies: RoomDependencies) {
     orderListener: listeningTogether(autoRefill.orderListener, createPackListener({ clock })),
   });
 
+  const refunds = createRefunds({
+    database,
+    clock,
+    ledger,
+    jobs,
+    providers,
+    merchantAccounts,
+    operations,
+    settlePayments,
+    onFailure: (refund, error) => log.warn({ refund, err: error }, 'a refund could not be sent now'),
+  });
+
   const offline = createOffline(offlineDependencies);
   const trials = createTrials({ database, clock, emit: outgoing.emit, notify: notices.notify });
   const usage = createUsage({ database, clock, ledger });
@@ -239,6 +258,18 @@ export function createRooms(dependencies: RoomDependencies) {
   });
   const gate = createGate({ database, clock, ledger, refusals: dependencies.refusals ?? null });
 
+  const reconciliation = createReconciliation({
+    ...dependencies.backfill,
+    database,
+    clock,
+    providers,
+    merchantAccounts,
+    jobs,
+    settlePayments,
+    refreshPayment: refunds.refresh,
+    followPayments: followPayments.all,
+  });
+
   const roomJobs: Readonly<Record<string, ScheduledJob>> = {
     ...catalog.jobs,
     ...outgoing.jobs,
@@ -249,6 +280,8 @@ export function createRooms(dependencies: RoomDependencies) {
     ...offline.jobs,
     ...autoRefill.jobs,
     ...meters.jobs,
+    ...refunds.jobs,
+    ...reconciliation.jobs,
     'checkout.expire_lost_orders': { handle: expireLostOrders, cron: '*/3 * * * *' },
     [followJobName]: { handle: followPayments.some, cron: '* * * * *' },
     'ledger.roll_up': { handle: () => ledger.rollUp(), cron: '* * * * *' },
@@ -282,13 +315,17 @@ export function createRooms(dependencies: RoomDependencies) {
     }),
     startPack: createStartPack({ database, clock, providers, merchantAccounts, operations, publicUrl }),
     listPacks: (customer: CustomerKey) => listPacks({ database, merchantAccounts }, customer),
-    findOrder: createFindOrder(database),
+    findOrder: createFindOrder(database, refunds.readReversals),
+    refunds,
     agencyAccounts,
     mirrorAccounts: createMirrorAccounts(agencyAccounts),
     readRevenue: createReadRevenue({ database, ledger, clock }),
+    history: createHistory(database),
+    explainBalance: createExplainBalance({ database, ledger }),
     cards,
     autoRefill,
     settlePayments,
+    reconciliation,
     jobs: roomJobs,
     /** What falls due by the clock, done now: for a clock that was moved. */
     doWhatIsDue: async (): Promise<void> => {
@@ -300,6 +337,7 @@ export function createRooms(dependencies: RoomDependencies) {
       await meters.turn();
       await trials.sweep();
       await autoRefill.sweep();
+      await refunds.sweep();
       await outgoing.deliverDue();
       await notices.sendDue();
     },

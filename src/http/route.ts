@@ -93,6 +93,8 @@ export interface RouteSpec<
   /** Left out: `accepted` for a POST, else `none`. */
   readonly idempotency?: Mode;
   /** A method on purpose: its parameter is compared both ways, which lets the kit keep routes of all shapes in one list. */
+  /** The answer of status 200 as a table that is read while it is sent, in place of `handle`, for whoever asks for CSV: of any length. */
+  table?(context: RouteContext<z.output<Params>, z.output<Query>, z.output<Body>, Mode>): Promise<CsvTable>;
   handle(
     context: RouteContext<z.output<Params>, z.output<Query>, z.output<Body>, Mode>,
   ): Promise<AnswerOf<NoInfer<Table>>> | AnswerOf<NoInfer<Table>>;
@@ -121,6 +123,8 @@ export interface RawInput {
 export interface Answer {
   readonly status: number;
   readonly body: unknown;
+  /** In place of the body. */
+  readonly table?: CsvTable;
 }
 
 /** Everything a handler is given besides its input. */
@@ -148,8 +152,10 @@ export interface Route {
     readonly responses: Responses;
   };
   readonly csv: ((body: unknown) => CsvTable) | undefined;
+  /** Whether `accept` can be asked for a table. */
+  readonly hasTable: boolean;
   /** Validates (throws `AppError` 422), and answers the call to make once the request may run. */
-  accept(input: RawInput): (circumstances: Circumstances) => Promise<Answer>;
+  accept(input: RawInput, as?: 'table'): (circumstances: Circumstances) => Promise<Answer>;
 }
 
 /**
@@ -181,6 +187,7 @@ export const isPublic = ({ roles }: Pick<Route, 'roles'>): boolean => roles.incl
 /** Only a public route is run without a scope; the handlers of the others are typed to be given one. */
 interface AnySpec extends RouteFacts<z.ZodType, z.ZodType, z.ZodType, Responses> {
   readonly roles: readonly Access[];
+  table?(context: PublicContext<unknown, unknown, unknown> & { readonly scope?: Scope }): Promise<CsvTable>;
   handle(context: PublicContext<unknown, unknown, unknown> & { readonly scope?: Scope }): Promise<Answer> | Answer;
 }
 
@@ -199,13 +206,16 @@ function build(spec: AnySpec, idempotency: IdempotencyMode): Route {
     carriesSecret: spec.carriesSecret ?? false,
     schemas: { params, query, body, responses: spec.responses },
     csv: spec.csv?.bind(spec),
-    accept: (raw) => {
+    hasTable: spec.table !== undefined,
+    accept: (raw, as) => {
       const input = validated({ params, query, body }, { ...raw, body: spec.body ? raw.body : (raw.body ?? {}) });
       return async ({ scope, ...circumstances }) => {
         if ((scope === null) !== isPublic(spec)) {
           throw new Error(`${spec.method} ${spec.path} is run ${scope === null ? 'for nobody' : 'for a key'}`);
         }
-        return answered(spec, await spec.handle({ ...input, ...circumstances, ...(scope && { scope }) }));
+        const context = { ...input, ...circumstances, ...(scope && { scope }) };
+        if (as === 'table' && spec.table) return { status: 200, body: undefined, table: await spec.table(context) };
+        return answered(spec, await spec.handle(context));
       };
     },
   };

@@ -2,6 +2,7 @@ import type { Money } from '../money/money.ts';
 import type { CardsPort, HoldsPort, OffSessionPort } from './card-ports.ts';
 import type { CatalogPort } from './catalog-port.ts';
 import type { MeteringPort } from './meter-ports.ts';
+import type { BalancePort, DisputesPort, EventsPort, FeesPort, RefundsPort } from './refund-ports.ts';
 import type { InvoicesPort, SubscriptionsPort } from './subscription-ports.ts';
 
 /**
@@ -243,6 +244,13 @@ export interface PaymentProvider {
   /** Absent: a card that was set up is verified by that. */
   readonly holds?: HoldsPort;
   readonly offSession?: OffSessionPort;
+  readonly refunds?: RefundsPort;
+  readonly disputes?: DisputesPort;
+  /** Absent where the platform takes no part of payments on other accounts. */
+  readonly fees?: FeesPort;
+  /** What the provider's own books say; absent where it does not tell. */
+  readonly balance?: BalancePort;
+  readonly events?: EventsPort;
   readonly subscriptions?: SubscriptionsPort;
   readonly invoices?: InvoicesPort;
   readonly metering?: MeteringPort;

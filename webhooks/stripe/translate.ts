@@ -9,6 +9,7 @@ import type { Translator } from './event.ts';
 import { isNotificationType } from './notification.ts';
 import { orderNameOf } from './order-name.ts';
 import { readCard, readHold, readSetup } from './read-cards.ts';
+import { readReversal } from './read-reversals.ts';
 import { readSubscription, readSubscriptionSetup } from './read-subscriptions.ts';
 import { stripeTranslatorFor } from './router.ts';
 import { storedStripeEvent } from './verify.ts';
@@ -61,6 +62,10 @@ const hintKinds: Readonly<Record<Hint['kind'], true>> = {
   setup_hint: true,
   card_hint: true,
   hold_hint: true,
+  refund_hint: true,
+  late_failure_hint: true,
+  dispute_hint: true,
+  fee_return_hint: true,
   subscription_hint: true,
   subscription_setup_hint: true,
   meter_hint: true,
@@ -82,6 +87,11 @@ async function resolve(options: StripeTranslationOptions, account: AccountRef, h
       return readCard(provider, account, hint);
     case 'hold_hint':
       return readHold(provider, account, hint);
+    case 'refund_hint':
+    case 'late_failure_hint':
+    case 'dispute_hint':
+    case 'fee_return_hint':
+      return readReversal(provider, options.platformAccountId, account, hint);
     case 'subscription_hint':
       return readSubscription(options, account, hint);
     case 'subscription_setup_hint':

@@ -11,7 +11,7 @@ import {
   storeNotice,
   storeSale,
   storeTrial,
-} from './stored-objects.ts';
+} from './tenant-rows.ts';
 import type { Service, Tenant } from './tenants.ts';
 
 /** A tenant's objects, under the names by which paths, queries and bodies name them. */
@@ -64,6 +64,7 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
       '/v1/customers/:id': customerId,
       '/v1/plans/:id': plan,
       '/v1/orders/:id': order,
+      '/v1/transactions/:id': order,
       '/v1/customers/:id/portal-tokens/:tokenId': token,
       '/v1/agencies/:id/api-keys/:keyId': 'key_absent',
       '/v1/agencies/:id/merchant-accounts/:accountId': account,
@@ -78,6 +79,7 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
       '/v1/catalog/drift/:id': 'drift_absent',
       // The platform's own: no agency reaches what is behind these.
       '/v1/events/:id': 'evt_absent',
+      '/v1/reconciliations/:id': 'rec_absent',
     },
     queries: { agencyId, customerId, planId: plan, merchantAccountId: account, newDefault: card },
     bodies: {
@@ -118,6 +120,7 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
       'post /v1/features': [{ agencyId, id: 'own', name: 'Own', unit: 'piece', kind: 'usage', aggregation: 'sum' }],
       'post /v1/catalog/sync': [{ planId: plan }, { merchantAccountId: account }],
       'post /v1/catalog/drift': [{ merchantAccountId: account }],
+      'post /v1/reconciliations': [{ merchantAccountId: account }],
       'post /v1/quotes': [{ customerId, amount }],
       'post /v1/checkout-sessions': [
         { customerId, kind: 'top_up', amount },

@@ -149,9 +149,16 @@ it('waits for the fee to be on the platform’s balance', async () => {
   await expect(settlement(connected)).resolves.toBeNull();
 });
 
+it('reads what a charge brought that failed after it had succeeded', async () => {
+  const failed = { ...charge, status: 'failed', failure_balance_transaction: 'txn_failure' };
+  const { result } = await wire(intentWith(failed), () => settlement(platform));
+  expect(result).toEqual((await wire(intentWith(charge), () => settlement(platform))).result);
+  expect(result).not.toBeNull();
+});
+
 it.each([
   ['no charge', null],
-  ['a failed charge', { ...charge, status: 'failed', balance_transaction: null }],
+  ['a failed charge', { ...charge, status: 'failed', balance_transaction: null, failure_balance_transaction: null }],
   ['no balance transaction', { ...charge, balance_transaction: null }],
 ])('says that nothing is settled while there is %s', async (_what, latest) => {
   const { result } = await wire(intentWith(latest), () => settlement(platform));

@@ -1,5 +1,7 @@
 import type { Service, Tenant } from './tenants.ts';
 
+/** Rows of a tenant that no route makes without a provider. */
+
 export async function storeEndpoint({ prisma, clock }: Service, agencyId: string) {
   const [endpoint, delivery] = [`whe_of_${agencyId}`, `msg_of_${agencyId}`];
   const createdAt = clock.now();
