@@ -37,6 +37,7 @@ export const idPrefixes = {
   refillSkip: 'skip',
   refund: 'rfn',
   dispute: 'dsp',
+  receipt: 'rcp',
   reconciliation: 'rec',
 } as const;
 

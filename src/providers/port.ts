@@ -190,6 +190,8 @@ export interface ProviderArrival {
 
 /** `net` is `gross` less the provider's fees and less what the platform took. */
 export interface PaymentSettlement extends ProviderArrival {
+  /** What it was paid with; null where that was no card, or the provider does not say. */
+  readonly card: { readonly brand: string; readonly last4: string } | null;
   readonly applicationFee: {
     readonly id: string;
     /** In the currency that was charged. */

@@ -66,6 +66,8 @@ export const tenantColumns = {
   Refund: ofCustomer,
   Dispute: ofCustomer,
   Reversal: ofAgency,
+  Receipt: ofCustomer,
+  ReceiptCounter: ofAgency,
   Alert: ofAgency,
   Installation: 'internal',
   ProviderOperation: 'internal',
