@@ -39,6 +39,7 @@ import { createOutgoing } from './outgoing/outgoing.ts';
 import type { Sender } from './outgoing/send.ts';
 import { createOperationStore } from './providers/operation.store.ts';
 import type { Providers } from './providers/port.ts';
+import { createReceipts } from './receipts/receipts.ts';
 import type { ReconciliationDependencies } from './reconciliation/reconcile.ts';
 import { createReconciliation } from './reconciliation/reconciliation.ts';
 import { announceDecline } from './refill/announce-decline.ts';
@@ -270,6 +271,8 @@ export function createRooms(dependencies: RoomDependencies) {
     followPayments: followPayments.all,
   });
 
+  const receipts = createReceipts({ database, clock, ledger, log });
+
   const roomJobs: Readonly<Record<string, ScheduledJob>> = {
     ...catalog.jobs,
     ...outgoing.jobs,
@@ -282,6 +285,7 @@ export function createRooms(dependencies: RoomDependencies) {
     ...meters.jobs,
     ...refunds.jobs,
     ...reconciliation.jobs,
+    ...receipts.jobs,
     'checkout.expire_lost_orders': { handle: expireLostOrders, cron: '*/3 * * * *' },
     [followJobName]: { handle: followPayments.some, cron: '* * * * *' },
     'ledger.roll_up': { handle: () => ledger.rollUp(), cron: '* * * * *' },
@@ -321,6 +325,7 @@ export function createRooms(dependencies: RoomDependencies) {
     mirrorAccounts: createMirrorAccounts(agencyAccounts),
     readRevenue: createReadRevenue({ database, ledger, clock }),
     history: createHistory(database),
+    receipts,
     explainBalance: createExplainBalance({ database, ledger }),
     cards,
     autoRefill,
@@ -329,17 +334,12 @@ export function createRooms(dependencies: RoomDependencies) {
     jobs: roomJobs,
     /** What falls due by the clock, done now: for a clock that was moved. */
     doWhatIsDue: async (): Promise<void> => {
-      await expireLostOrders();
-      await followPayments.all();
-      await cards.sweep();
-      await offline.sweep();
-      await subscriptions.sweep();
-      await meters.turn();
-      await trials.sweep();
-      await autoRefill.sweep();
-      await refunds.sweep();
-      await outgoing.deliverDue();
-      await notices.sendDue();
+      const works = [
+        ...[expireLostOrders, followPayments.all, cards.sweep, offline.sweep],
+        ...[subscriptions.sweep, meters.turn, trials.sweep, autoRefill.sweep],
+        ...[refunds.sweep, receipts.number, outgoing.deliverDue, notices.sendDue],
+      ];
+      for (const work of works) await work();
     },
   };
 }

@@ -167,6 +167,10 @@ async function send({ route, request, response }: Visit, { status, body, table }
     response.end();
     return;
   }
+  if (route.produces !== undefined && body instanceof Uint8Array) {
+    response.type(route.produces).send(Buffer.from(body));
+    return;
+  }
   if (route.csv && status === 200) {
     response.vary('Accept');
     if (wantsCsv(request)) {

@@ -48,6 +48,9 @@ export interface RouteContext<Params, Query, Body, Mode extends IdempotencyMode 
   readonly scope: Scope;
 }
 
+/** The body of an answer that `produces` something else than JSON. */
+export const pdf = z.custom<Uint8Array>((body) => body instanceof Uint8Array).meta({ description: 'The document.' });
+
 /** Status -> schema of the JSON body. `z.undefined()` is an answer without one. */
 export type Responses = Readonly<Record<number, z.ZodType>>;
 
@@ -78,6 +81,8 @@ interface RouteFacts<
   readonly query?: Query;
   readonly body?: Body;
   readonly responses: Table;
+  /** What the answer of status 200 is where it is no JSON: its body is bytes then. */
+  readonly produces?: 'application/pdf';
   /** The answer of status 200 as a table, for whoever asks for CSV; the query then takes `formatQuery`. A method, as `handle` is. */
   csv?(body: z.output<NoInfer<Table>[keyof Table & 200]>): CsvTable;
 }
@@ -145,6 +150,7 @@ export interface Route {
   readonly roles: readonly Access[];
   readonly idempotency: IdempotencyMode;
   readonly carriesSecret: boolean;
+  readonly produces: 'application/pdf' | undefined;
   readonly schemas: {
     readonly params: z.ZodType;
     readonly query: z.ZodType;
@@ -204,6 +210,7 @@ function build(spec: AnySpec, idempotency: IdempotencyMode): Route {
     roles: spec.roles,
     idempotency,
     carriesSecret: spec.carriesSecret ?? false,
+    produces: spec.produces,
     schemas: { params, query, body, responses: spec.responses },
     csv: spec.csv?.bind(spec),
     hasTable: spec.table !== undefined,

@@ -20,6 +20,7 @@ import { createMerchantAccountRoutes, type MerchantAccountRouteDependencies } fr
 import { createNoticeRoutes, type NoticeRouteDependencies } from './notices.ts';
 import { createOfferRoutes, type OfferRouteDependencies } from './offers.ts';
 import { createPortalRoutes, type PortalRouteDependencies } from './portal.ts';
+import { createReceiptRoutes, type ReceiptRouteDependencies } from './receipts.ts';
 import { createReconciliationRoutes, type ReconciliationRouteDependencies } from './reconciliations.ts';
 import { createRefundRoutes, type RefundRouteDependencies } from './refunds.ts';
 import { createRevenueRoutes, type RevenueRouteDependencies } from './revenue.ts';
@@ -51,6 +52,7 @@ export type RouteDependencies = KeyIssueDependencies &
   WebhookEndpointRouteDependencies &
   NoticeRouteDependencies &
   OfferRouteDependencies &
+  ReceiptRouteDependencies &
   ReconciliationRouteDependencies &
   RefundRouteDependencies &
   RevenueRouteDependencies &
@@ -88,6 +90,7 @@ export const createRoutes = (dependencies: RouteDependencies): readonly Route[] 
   ...createEventRoutes(dependencies),
   ...createTransactionRoutes(dependencies),
   ...createRefundRoutes(dependencies),
+  ...createReceiptRoutes(dependencies),
   ...createRevenueRoutes(dependencies),
   ...createReconciliationRoutes(dependencies),
 ];

@@ -45,7 +45,7 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
   const payAsYouGo = await make('/v1/plans', { ...payAsYouGoInput, packs, publish: true });
   await make(`/v1/customers/${customer.id}/subscription`, { planId: payAsYouGo });
   const token = await make(`/v1/customers/${customer.id}/portal-tokens`, {});
-  const { order, quote } = await storeSale(service, customer);
+  const { order, quote, paidOrder } = await storeSale(service, customer);
   const account = await storeAccount(service, agency.id);
   const { endpoint, delivery } = await storeEndpoint(service, agency.id);
   const notice = await storeNotice(service, customer);
@@ -64,8 +64,9 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
       '/v1/customers/:id': customerId,
       '/v1/plans/:id': plan,
       '/v1/orders/:id': order,
-      '/v1/transactions/:id': order,
+      '/v1/transactions/:id': paidOrder,
       '/v1/customers/:id/portal-tokens/:tokenId': token,
+      '/v1/customers/:id/statements/:month': '2020-01',
       '/v1/agencies/:id/api-keys/:keyId': 'key_absent',
       '/v1/agencies/:id/merchant-accounts/:accountId': account,
       '/v1/gate/sessions/:id': call,
