@@ -5,7 +5,7 @@ const card = `
 
 /** An order, what paid it, and the invoice that it is named after. Parameters: agency, order. */
 export const selectOrder = `
-SELECT o.id, o.customer_id, o.kind, o.status, o.credited, o.charged, o.charge_currency, o.exact, o.rate, o.tax, o.pack, o.paid_at,
+SELECT o.id, o.customer_id, o.kind, o.status, o.credited, o.charged, o.charge_currency, o.exact, trim_scale(o.rate) AS rate, o.tax, o.pack, o.paid_at,
        s.followed_at, s.card_brand, s.card_last4, i.lines
   FROM orders o ${card}
   LEFT JOIN invoices i ON o.kind = 'invoice' AND i.agency_id = o.agency_id AND i.id = 'inv_' || substr(o.id, 5)
@@ -13,7 +13,7 @@ SELECT o.id, o.customer_id, o.kind, o.status, o.credited, o.charged, o.charge_cu
 
 /** Parameters: agency, refund. */
 export const selectRefund = `
-SELECT r.id, r.customer_id, r.order_id, r.credited, r.charged, r.charge_currency, r.requested_at, o.kind, o.rate,
+SELECT r.id, r.customer_id, r.order_id, r.credited, r.charged, r.charge_currency, r.requested_at, o.kind, trim_scale(o.rate) AS rate,
        round(o.tax * r.charged / o.charged, 6) AS tax, s.card_brand, s.card_last4
   FROM refunds r JOIN orders o ON o.agency_id = r.agency_id AND o.id = r.order_id ${card}
  WHERE r.agency_id = $1 AND r.id = $2 AND r.status = 'succeeded'`;

@@ -66,7 +66,7 @@ describe('the receipt of a payment', () => {
     const { orderId } = await world.topUp(customerId);
     const text = await receiptText(orderId);
     for (const said of [
-      ...['Receipt No. R-0', 'Muscat Voice', 'Salim Trading', 'Prepaid balance 5.00 USD', '1 USD = 0.385'],
+      ...['Receipt No. R-0', 'Muscat Voice', 'Salim Trading', 'Prepaid balance 5.00 USD', '1 USD = 0.385 OMR'],
       ...['1.925 OMR', 'Rounding 0.005 OMR', 'Tax included 0.000 OMR', 'Paid 1.930 OMR', 'visa ending in 4242'],
       ...['help@voice.example', orderId],
     ]) {
