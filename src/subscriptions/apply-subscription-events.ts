@@ -123,6 +123,8 @@ export async function applyReading(
     client.customerId,
   ]);
   const stored = await loadSubscription(sql, client, event.subscriptionId);
+  const known = stored?.providerSubscriptionId ?? null;
+  if (known !== null && known !== read.id) return parked('second_subscription', `${event.subscriptionId} is ${known}`);
   if (stored?.endedAt) {
     if (event.reading)
       await applyInvoice(

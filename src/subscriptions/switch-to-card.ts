@@ -31,7 +31,7 @@ export const switchToCard =
     await insertCheckout(sql, {
       ...{ agencyId, id, customerId, merchantAccountId: card.merchantAccountId },
       ...{ plan: change.plan, planVersion: change.planVersion, cycle: change.cycle, addOns: change.addOns },
-      ...{ mode: 'api', subscriptionId: idOfRequest('subscription', change.id), requestHash: change.id },
+      ...{ mode: 'api', lines: null, subscriptionId: idOfRequest('subscription', change.id), requestHash: change.id },
       ...{ requestId: change.id, successUrl: '', cancelUrl: '', createdAt: now },
       expiresAt: new Date(now.getTime() + lifetimeMs),
     });
