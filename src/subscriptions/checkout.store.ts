@@ -60,6 +60,13 @@ export const checkoutOfRequest = (
   requestId: string,
 ): Promise<SubscriptionCheckout | null> => find(sql, 'agency_id = $1 AND request_id = $2', [agencyId, requestId]);
 
+export const openCheckoutOfRequest = (
+  sql: Sql,
+  agencyId: string,
+  requestId: string,
+): Promise<SubscriptionCheckout | null> =>
+  find(sql, `agency_id = $1 AND request_id = $2 AND status = 'open'`, [agencyId, requestId]);
+
 export const checkoutOfSubscription = (
   sql: Sql,
   agencyId: string,

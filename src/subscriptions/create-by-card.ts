@@ -95,7 +95,7 @@ async function create(
 
 const jobPayload = z.object({ agencyId: z.string(), checkoutId: z.string(), cardId: z.string() });
 
-/** The handler of `subscriptions.create`: the client saved a card for it on the provider's page. A decline ends the session. */
+/** The handler of `subscriptions.create`: the client saved a card for it on the provider's page. A refusal ends what was begun. */
 export async function createFromSetup(dependencies: ApplyDependencies, payload: unknown): Promise<void> {
   const { agencyId, checkoutId, cardId } = jobPayload.parse(payload);
   const { database, clock, notify } = dependencies;
@@ -104,7 +104,7 @@ export async function createFromSetup(dependencies: ApplyDependencies, payload: 
   try {
     await create(dependencies, checkout, cardId);
   } catch (error) {
-    if (!(error instanceof ProviderError) || error.kind !== 'declined') throw error;
+    if (!(error instanceof ProviderError) || (error.kind !== 'declined' && error.kind !== 'invalid')) throw error;
     await inTransaction(database.pool, async (sql) => {
       await endCheckout(sql, checkout, 'expired', clock.now());
       const reason = error.detail.declineCode ?? error.detail.code ?? 'declined';

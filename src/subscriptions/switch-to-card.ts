@@ -25,9 +25,22 @@ export const switchToCard =
   async (sql, subscription, change) => {
     const { agencyId, customerId } = subscription;
     const card = await findDefaultCard(sql, subscription);
-    if (!card || change.cycle === null || (await checkoutOfRequest(sql, agencyId, change.id))) return;
+    if (!card || change.cycle === null) return;
     const now = clock.now();
     const id = idOfRequest('checkoutSession', change.id);
+    const ask = (): Promise<void> =>
+      jobs.enqueue(sql, {
+        name: createJobName,
+        payload: { agencyId, checkoutId: id, cardId: card.providerCardId },
+        key: `${createJobName}:${id}`,
+      });
+    const begun = await checkoutOfRequest(sql, agencyId, change.id);
+    if (begun) {
+      // Its job may have given up while the provider did not answer.
+      const isWaiting = begun.status === 'open' && (begun.claimedUntil === null || begun.claimedUntil <= now);
+      if (isWaiting) await ask();
+      return;
+    }
     await insertCheckout(sql, {
       ...{ agencyId, id, customerId, merchantAccountId: card.merchantAccountId },
       ...{ plan: change.plan, planVersion: change.planVersion, cycle: change.cycle, addOns: change.addOns },
@@ -35,9 +48,5 @@ export const switchToCard =
       ...{ requestId: change.id, successUrl: '', cancelUrl: '', createdAt: now },
       expiresAt: new Date(now.getTime() + lifetimeMs),
     });
-    await jobs.enqueue(sql, {
-      name: createJobName,
-      payload: { agencyId, checkoutId: id, cardId: card.providerCardId },
-      key: `${createJobName}:${id}`,
-    });
+    await ask();
   };
