@@ -15,6 +15,9 @@ interface Dependencies {
 
 const lifetimeMs = 365 * 86_400_000;
 
+/** After that without a call its job has given up, or is about to. */
+const patienceMs = 6 * 3_600_000;
+
 /**
  * A client that paid outside pays by card from its next cycle on: a subscription of the provider's takes the place of the offline one
  * when its first reading arrives. Without a verified default card it waits for one. A card that is declined is told to the client, and
@@ -36,9 +39,8 @@ export const switchToCard =
       });
     const begun = await checkoutOfRequest(sql, agencyId, change.id);
     if (begun) {
-      // Its job may have given up while the provider did not answer.
-      const isWaiting = begun.status === 'open' && (begun.claimedUntil === null || begun.claimedUntil <= now);
-      if (isWaiting) await ask();
+      const last = begun.claimedUntil ?? begun.createdAt;
+      if (begun.status === 'open' && last.getTime() + patienceMs <= now.getTime()) await ask();
       return;
     }
     await insertCheckout(sql, {
