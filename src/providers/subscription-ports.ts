@@ -120,6 +120,11 @@ export interface SubscriptionsPort {
     change: ScheduledChange,
     options: WriteOptions,
   ): Promise<ProviderSubscription>;
+  /** The change that a schedule leads to, and when; null where it leads to none of ours. */
+  scheduledChange(
+    account: AccountRef,
+    scheduleId: string,
+  ): Promise<{ readonly changeId: string; readonly at: Date } | null>;
   /** Takes back what was scheduled: the subscription goes on as it is. A schedule that is over is left alone. */
   releaseSchedule(account: AccountRef, scheduleId: string, options: WriteOptions): Promise<void>;
 }

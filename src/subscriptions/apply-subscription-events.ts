@@ -123,6 +123,8 @@ export async function applyReading(
     client.customerId,
   ]);
   const stored = await loadSubscription(sql, client, event.subscriptionId);
+  const known = stored?.providerSubscriptionId ?? null;
+  if (known !== null && known !== read.id) return parked('second_subscription', `${event.subscriptionId} is ${known}`);
   if (stored?.endedAt) {
     if (event.reading)
       await applyInvoice(
@@ -178,7 +180,10 @@ export async function applyReading(
   }
   if (changed.endedAt !== null) {
     const pending = await pendingChangeOf(sql, changed);
-    if (pending?.collection === 'offline') await switchToOffline(dependencies.offline, sql, changed, pending);
+    // One that its provider ends before its time ends by another word than the switch.
+    const isDue = pending?.collection === 'offline' && changed.endedAt >= pending.effectiveAt;
+    if (isDue) await switchToOffline(dependencies.offline, sql, changed, pending);
+    else if (pending) await endPendingChange(sql, changed, 'canceled', now);
   }
   const served = await withQuotas(sql, changed, read.anchorAt, now);
   await tellOfChange(dependencies, sql, stored, served, { trialWillEnd: event.trialWillEnd });

@@ -70,7 +70,9 @@ async function openDue(sql: Sql, client: CustomerKey, now: Date): Promise<void> 
   if (!live || live.quotaDueAt === null || live.quotaDueAt > now) return;
   // The change that is due decides what the new period includes: its provider tells of it, or our own scheduler makes it.
   const pending = await pendingChangeOf(sql, live);
-  if (pending && pending.effectiveAt <= now) return;
+  // Once the renewal was heard of without it, the change is late and the plan before goes on.
+  const isRenewed = live.periodEnd !== null && live.periodEnd > now;
+  if (pending && pending.effectiveAt <= now && !isRenewed) return;
   // It ends where the next period would begin; its provider is about to say so.
   if (live.cancelAt !== null && live.quotaDueAt >= live.cancelAt) return;
   const graceDays = await graceDaysOf(sql, live.agencyId);

@@ -15,6 +15,9 @@ interface Dependencies {
 
 const lifetimeMs = 365 * 86_400_000;
 
+/** After that without a call its job has given up, or is about to. */
+const patienceMs = 6 * 3_600_000;
+
 /**
  * A client that paid outside pays by card from its next cycle on: a subscription of the provider's takes the place of the offline one
  * when its first reading arrives. Without a verified default card it waits for one. A card that is declined is told to the client, and
@@ -25,19 +28,27 @@ export const switchToCard =
   async (sql, subscription, change) => {
     const { agencyId, customerId } = subscription;
     const card = await findDefaultCard(sql, subscription);
-    if (!card || change.cycle === null || (await checkoutOfRequest(sql, agencyId, change.id))) return;
+    if (!card || change.cycle === null) return;
     const now = clock.now();
     const id = idOfRequest('checkoutSession', change.id);
+    const ask = (): Promise<void> =>
+      jobs.enqueue(sql, {
+        name: createJobName,
+        payload: { agencyId, checkoutId: id, cardId: card.providerCardId },
+        key: `${createJobName}:${id}`,
+      });
+    const begun = await checkoutOfRequest(sql, agencyId, change.id);
+    if (begun) {
+      const last = begun.claimedUntil ?? begun.createdAt;
+      if (begun.status === 'open' && last.getTime() + patienceMs <= now.getTime()) await ask();
+      return;
+    }
     await insertCheckout(sql, {
       ...{ agencyId, id, customerId, merchantAccountId: card.merchantAccountId },
       ...{ plan: change.plan, planVersion: change.planVersion, cycle: change.cycle, addOns: change.addOns },
-      ...{ mode: 'api', subscriptionId: idOfRequest('subscription', change.id), requestHash: change.id },
+      ...{ mode: 'api', lines: null, subscriptionId: idOfRequest('subscription', change.id), requestHash: change.id },
       ...{ requestId: change.id, successUrl: '', cancelUrl: '', createdAt: now },
       expiresAt: new Date(now.getTime() + lifetimeMs),
     });
-    await jobs.enqueue(sql, {
-      name: createJobName,
-      payload: { agencyId, checkoutId: id, cardId: card.providerCardId },
-      key: `${createJobName}:${id}`,
-    });
+    await ask();
   };

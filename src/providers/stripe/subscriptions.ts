@@ -216,6 +216,15 @@ export function createSubscriptions(stripe: Stripe, calls: StripeCalls): Subscri
       return retrieve(account, change.id);
     },
 
+    async scheduledChange(account, scheduleId) {
+      const { metadata, phases } = await calls.read('subscription_schedule', () =>
+        stripe.subscriptionSchedules.retrieve(scheduleId, {}, on(account)),
+      );
+      const changeId = metadata?.[metadataKeys.subscriptionChange];
+      const next = phases.at(-1);
+      return changeId === undefined || next === undefined ? null : { changeId, at: at(next.start_date) };
+    },
+
     async releaseSchedule(account, scheduleId, options) {
       try {
         await calls.write('subscription_schedule', () =>
