@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import type { CustomerKey } from '../catalog/offer.store.ts';
 import { followJob } from '../checkout/follow-job.ts';
 import type { SettleInvoice } from '../checkout/settle-invoice.ts';
@@ -16,7 +15,7 @@ import { afterReading, isServed, standings } from './lifecycle.ts';
 import type { OfflineDependencies } from './offline.ts';
 import { openQuotas } from './open-quotas.ts';
 import { planAtProvider } from './plan-in-account.ts';
-import { claimPlanTrial } from './plan-trial.ts';
+import { claimPlanTrial, emailOf } from './plan-trial.ts';
 import { endSubscription, loadLive, loadSubscription, saveSubscription } from './subscription.store.ts';
 import { newSubscription, type Subscription } from './subscription.ts';
 import type { InvoiceReading, SubscriptionEvent } from './subscription-event.ts';
@@ -202,19 +201,13 @@ async function givesWay(
   return true;
 }
 
-const emailRows = z.array(z.object({ email: z.string() }));
-
 async function hasItsTrial(
   sql: Sql,
   { agencyId, customerId, id }: Subscription,
   fingerprint: string | null,
   now: Date,
 ): Promise<boolean> {
-  const { rows } = await sql.query('SELECT email FROM customers WHERE agency_id = $1 AND id = $2', [
-    agencyId,
-    customerId,
-  ]);
-  const email = emailRows.parse(rows)[0]?.email;
+  const email = await emailOf(sql, { agencyId, customerId });
   return claimPlanTrial(sql, { agencyId, subscriptionId: id }, { email, fingerprint: fingerprint ?? undefined }, now);
 }
 

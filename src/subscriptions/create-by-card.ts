@@ -63,7 +63,7 @@ async function create(
     providerCustomerId,
     cardId,
     lines: await soldLines(database.pool, sale, checkout, account),
-    trialDays: terms.trialDays,
+    trialDays: checkout.trialDays,
     applicationFeePercent: terms.feePercent,
   };
   const readAt = clock.now();
