@@ -150,7 +150,6 @@ export async function applyReading(
   await saveSubscription(sql, changed, now);
   if (!stored) {
     await endCheckout(sql, checkout, 'complete', now);
-    await convertTrial(sql, client, now);
     if (read.defaultCardId !== null) {
       const hasPaid = read.status === 'active';
       const card = { ...client, merchantAccountId: account.id, providerCardId: read.defaultCardId, hasPaid };
@@ -174,6 +173,11 @@ export async function applyReading(
       key: `${refuseTrialJobName}:${changed.id}`,
     });
     return done;
+  }
+  // Not before: with a trial that is refused the client is left with the agency's own, and without its card nobody knows yet.
+  const isGranted = changed.status !== 'trialing' || event.trialCard !== null;
+  if (isGranted && changed.endedAt === null && (!stored || stored.status === 'trialing')) {
+    await convertTrial(sql, client, now);
   }
   if (changed.endedAt !== null) {
     const pending = await pendingChangeOf(sql, changed);
