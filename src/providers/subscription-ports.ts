@@ -155,7 +155,7 @@ export interface ProviderInvoice {
   /** What the client's credit at the provider bore of it; negative where it left credit behind. */
   readonly credit: Money;
   readonly lines: readonly ProviderInvoiceLine[];
-  /** Payments that paid it, or are to. */
+  /** Payments that paid it; of one that is not paid those that are to, the provider's own first. The first is followed. */
   readonly paymentIds: readonly string[];
   readonly hostedUrl: string | null;
   readonly attemptCount: number;
