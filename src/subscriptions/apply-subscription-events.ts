@@ -1,25 +1,23 @@
-import { z } from 'zod';
 import type { CustomerKey } from '../catalog/offer.store.ts';
 import { followJob } from '../checkout/follow-job.ts';
 import type { SettleInvoice } from '../checkout/settle-invoice.ts';
 import type { Sql } from '../database/database.ts';
 import type { MerchantAccount } from '../merchant-accounts/merchant-account.ts';
 import { metadataKeys } from '../providers/metadata.ts';
+import { applyInvoice } from './apply-invoice.ts';
 import { endPendingChange, pendingChangeOf } from './change.store.ts';
 import { checkoutOfSubscription, endCheckout, findCheckout, type SubscriptionCheckout } from './checkout.store.ts';
 import { type BillingDependencies, createJobName, refuseTrialJobName } from './dependencies.ts';
 import { convertTrial } from './end-trial.ts';
 import { graceDaysOf } from './grace.ts';
-import { hasPaidInvoice, lockProviderInvoice, recordFailedCollection, saveProviderInvoice } from './invoice.store.ts';
-import { partsOf } from './invoice-parts.ts';
+import { hasPaidInvoice } from './invoice.store.ts';
 import { afterReading, isServed, standings } from './lifecycle.ts';
 import type { OfflineDependencies } from './offline.ts';
 import { openQuotas } from './open-quotas.ts';
-import { planAtProvider } from './plan-in-account.ts';
-import { claimPlanTrial } from './plan-trial.ts';
+import { claimPlanTrial, emailOf } from './plan-trial.ts';
 import { endSubscription, loadLive, loadSubscription, saveSubscription } from './subscription.store.ts';
 import { newSubscription, type Subscription } from './subscription.ts';
-import type { InvoiceReading, SubscriptionEvent } from './subscription-event.ts';
+import type { SubscriptionEvent } from './subscription-event.ts';
 import { switchToOffline } from './switch-to-offline.ts';
 import { subscriptionEvent, tellOfChange } from './tell-subscription.ts';
 
@@ -117,6 +115,7 @@ export async function applyReading(
   const now = clock.now();
   const { subscription: read, readAt } = event;
   const client: CustomerKey = { agencyId: checkout.agencyId, customerId: checkout.customerId };
+  const paying = { account, checkout, source, cardId: read.defaultCardId };
   // Two that tell of one client follow each other, a start and a change among them.
   await sql.query('SELECT 1 FROM customers WHERE agency_id = $1 AND id = $2 FOR NO KEY UPDATE', [
     client.agencyId,
@@ -126,15 +125,7 @@ export async function applyReading(
   const known = stored?.providerSubscriptionId ?? null;
   if (known !== null && known !== read.id) return parked('second_subscription', `${event.subscriptionId} is ${known}`);
   if (stored?.endedAt) {
-    if (event.reading)
-      await applyInvoice(
-        dependencies,
-        sql,
-        stored,
-        { account, source, cardId: read.defaultCardId },
-        event.reading,
-        readAt,
-      );
+    if (event.reading) await applyInvoice(dependencies, sql, stored, paying, event.reading, readAt);
     return done;
   }
   if (standings[read.status] === null) return done;
@@ -153,22 +144,13 @@ export async function applyReading(
   await saveSubscription(sql, changed, now);
   if (!stored) {
     await endCheckout(sql, checkout, 'complete', now);
-    await convertTrial(sql, client, now);
     if (read.defaultCardId !== null) {
       const hasPaid = read.status === 'active';
       const card = { ...client, merchantAccountId: account.id, providerCardId: read.defaultCardId, hasPaid };
       await dependencies.onSubscriptionCard(sql, card);
     }
   }
-  if (event.reading)
-    await applyInvoice(
-      dependencies,
-      sql,
-      changed,
-      { account, source, cardId: read.defaultCardId },
-      event.reading,
-      readAt,
-    );
+  if (event.reading) await applyInvoice(dependencies, sql, changed, paying, event.reading, readAt);
   if (changed.status === 'trialing' && !(await hasItsTrial(sql, changed, event.trialCard, now))) {
     // Had before, by this card or address: it ends before anything is charged, and the plan is offered without a trial.
     await dependencies.jobs.enqueue(sql, {
@@ -177,6 +159,11 @@ export async function applyReading(
       key: `${refuseTrialJobName}:${changed.id}`,
     });
     return done;
+  }
+  // Not before: with a trial that is refused the client is left with the agency's own, and without its card nobody knows yet.
+  const isGranted = changed.status !== 'trialing' || event.trialCard !== null;
+  if (isGranted && changed.endedAt === null && (!stored || stored.status === 'trialing')) {
+    await convertTrial(sql, client, now);
   }
   if (changed.endedAt !== null) {
     const pending = await pendingChangeOf(sql, changed);
@@ -207,19 +194,13 @@ async function givesWay(
   return true;
 }
 
-const emailRows = z.array(z.object({ email: z.string() }));
-
 async function hasItsTrial(
   sql: Sql,
   { agencyId, customerId, id }: Subscription,
   fingerprint: string | null,
   now: Date,
 ): Promise<boolean> {
-  const { rows } = await sql.query('SELECT email FROM customers WHERE agency_id = $1 AND id = $2', [
-    agencyId,
-    customerId,
-  ]);
-  const email = emailRows.parse(rows)[0]?.email;
+  const email = await emailOf(sql, { agencyId, customerId });
   return claimPlanTrial(sql, { agencyId, subscriptionId: id }, { email, fingerprint: fingerprint ?? undefined }, now);
 }
 
@@ -291,64 +272,3 @@ async function withQuotas(
   await saveSubscription(sql, next, now);
   return next;
 }
-
-async function applyInvoice(
-  dependencies: ApplyDependencies,
-  sql: Sql,
-  subscription: Subscription,
-  { account, source, cardId }: Pick<Context, 'account' | 'source'> & { readonly cardId: string | null },
-  { invoice, applicationFee, failure }: InvoiceReading,
-  readAt: Date,
-): Promise<void> {
-  const known = await lockProviderInvoice(sql, subscription, invoice.id);
-  const invoiceId = await saveProviderInvoice(sql, subscription, invoice, readAt);
-  if (failure && (await recordFailedCollection(sql, subscription, invoiceId, failure))) {
-    await tellFailed(dependencies, sql, subscription, invoice, failure);
-    if (cardId !== null) {
-      const { agencyId, customerId } = subscription;
-      const { fact, code, declineCode, adviceCode } = failure;
-      const decline = { fact, amount: invoice.amountDue, code, declineCode, adviceCode };
-      const card = { merchantAccountId: account.id, providerCardId: cardId };
-      await dependencies.onRenewalDeclined(sql, { agencyId, customerId, ...card, ...decline });
-    }
-  }
-  if (invoice.status !== 'paid' || known?.status === 'paid') return;
-  const there = await planAtProvider(sql, subscription.plan, account.id);
-  await dependencies.settleInvoice(sql, {
-    agencyId: subscription.agencyId,
-    customerId: subscription.customerId,
-    invoiceId,
-    providerInvoiceId: invoice.id,
-    account,
-    plan: {
-      agencyId: subscription.plan.agencyId,
-      planId: subscription.plan.planId,
-      version: subscription.planVersion,
-      document: subscription.document,
-    },
-    paid: invoice.amountPaid,
-    credit: invoice.credit,
-    ...partsOf(invoice, there.overagePriceIds),
-    paymentIds: invoice.paymentIds,
-    applicationFee,
-    paidAt: invoice.paidAt ?? readAt,
-    source,
-  });
-}
-
-const tellFailed = (
-  { notify }: BillingDependencies,
-  sql: Sql,
-  { agencyId, customerId }: Subscription,
-  invoice: InvoiceReading['invoice'],
-  { fact, code, declineCode }: NonNullable<InvoiceReading['failure']>,
-): Promise<void> =>
-  notify(sql, [
-    {
-      kind: 'payment_failed',
-      agencyId,
-      customerId,
-      fact,
-      facts: { charged: invoice.amountDue.toString(), reason: declineCode ?? code ?? 'declined' },
-    },
-  ]);

@@ -40,6 +40,26 @@ export async function pendingChangeOf(sql: Sql, { agencyId, id }: Key): Promise<
   return changeRows.parse(rows)[0] ?? null;
 }
 
+const planRows = z.array(
+  z
+    .object({ planAgencyId: z.string(), planId: z.string(), planVersion: z.number() })
+    .transform(({ planAgencyId, planId, planVersion }) => ({ plan: { agencyId: planAgencyId, planId }, planVersion })),
+);
+
+/** The plan that a change led to, whatever became of it; null where the subscription has no such change. */
+export async function planOfChange(
+  sql: Sql,
+  { agencyId, id }: Key,
+  changeId: string,
+): Promise<Pick<PendingChange, 'plan' | 'planVersion'> | null> {
+  const { rows } = await sql.query(
+    `SELECT plan_agency_id AS "planAgencyId", plan_id AS "planId", plan_version AS "planVersion"
+       FROM subscription_changes WHERE agency_id = $1 AND subscription_id = $2 AND id = $3`,
+    [agencyId, id, changeId],
+  );
+  return planRows.parse(rows)[0] ?? null;
+}
+
 export async function insertChange(sql: Sql, change: PendingChange, now: Date): Promise<void> {
   const c = change;
   await sql.query(

@@ -20,6 +20,7 @@ const checkoutRows = z.array(
       mode: z.enum(['subscription', 'setup', 'api']),
       lines: storedLines.nullable(),
       subscriptionId: z.string(),
+      trialDays: z.number().nullable(),
       requestHash: z.string(),
       requestId: z.string(),
       status: z.enum(['open', 'complete', 'expired']),
@@ -42,7 +43,7 @@ export type SubscriptionCheckout = z.output<typeof checkoutRows>[number];
 
 const columns = `agency_id AS "agencyId", id, customer_id AS "customerId", merchant_account_id AS "merchantAccountId",
   plan_agency_id AS "planAgencyId", plan_id AS "planId", plan_version AS "planVersion", cycle, add_ons AS "addOns", mode, lines,
-  subscription_id AS "subscriptionId", request_hash AS "requestHash", request_id AS "requestId", status,
+  subscription_id AS "subscriptionId", trial_days AS "trialDays", request_hash AS "requestHash", request_id AS "requestId", status,
   provider_session_id AS "providerSessionId", session_url AS "sessionUrl", success_url AS "successUrl",
   cancel_url AS "cancelUrl", expires_at AS "expiresAt", claimed_until AS "claimedUntil", created_at AS "createdAt"`;
 
@@ -103,12 +104,12 @@ export async function insertCheckout(
   await sql.query(
     `INSERT INTO subscription_checkouts (agency_id, id, customer_id, merchant_account_id, plan_agency_id, plan_id, plan_version,
                                          cycle, add_ons, mode, lines, subscription_id, request_hash, request_id, status,
-                                         success_url, cancel_url, expires_at, created_at, updated_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'open', $15, $16, $17, $18, $18)`,
+                                         success_url, cancel_url, expires_at, created_at, updated_at, trial_days)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'open', $15, $16, $17, $18, $18, $19)`,
     [
       ...[c.agencyId, c.id, c.customerId, c.merchantAccountId, c.plan.agencyId, c.plan.planId, c.planVersion, c.cycle],
       ...[JSON.stringify(c.addOns), c.mode, c.lines && JSON.stringify(c.lines), c.subscriptionId, c.requestHash],
-      ...[c.requestId, c.successUrl, c.cancelUrl, c.expiresAt, c.createdAt],
+      ...[c.requestId, c.successUrl, c.cancelUrl, c.expiresAt, c.createdAt, c.trialDays],
     ],
   );
 }

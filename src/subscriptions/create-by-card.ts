@@ -69,7 +69,7 @@ async function create(
     providerCustomerId,
     cardId,
     lines: await linesOfCheckout(database.pool, checkout, terms.document, account),
-    trialDays: terms.trialDays,
+    trialDays: checkout.trialDays,
     applicationFeePercent: terms.feePercent,
   };
   const readAt = clock.now();

@@ -16,10 +16,10 @@ export const opensQuotas = ({ status, anchorAt }: Pick<Subscription, 'status' | 
 /**
  * Opens the monthly quota periods up to the one that `now` lies in, each once, and stores the subscription with the time of the next.
  * A period that nobody opened in its time is opened too, for late usage is rated in it. Answers the subscription as it was stored; one
- * that gives no service opens nothing, and neither does what lies beyond its end.
+ * that gives no service opens nothing, and neither does what lies beyond its end, or beyond a trial that nobody has paid after.
  */
 export async function openQuotas(sql: Sql, subscription: Subscription, now: Date): Promise<Subscription> {
-  const { anchorAt, cancelAt, agencyId, customerId, id, plan, planVersion, document } = subscription;
+  const { anchorAt, cancelAt, trialEndsAt, agencyId, customerId, id, plan, planVersion, document } = subscription;
   if (anchorAt === null || !opensQuotas(subscription)) {
     await saveSubscription(sql, subscription, now);
     return subscription;
@@ -27,7 +27,10 @@ export async function openQuotas(sql: Sql, subscription: Subscription, now: Date
   const until = now < anchorAt ? anchorAt : now;
   const periods: Period[] = [];
   // Its provider may tell of its end after the anniversary that it ends with.
-  const isOpenable = (at: Date): boolean => at <= until && (cancelAt === null || at < cancelAt);
+  // The first payment after a trial moves the anchor to the trial's end, and opens what comes then.
+  const unpaidFrom = trialEndsAt !== null && anchorAt < trialEndsAt ? trialEndsAt : null;
+  const isOpenable = (at: Date): boolean =>
+    at <= until && (cancelAt === null || at < cancelAt) && (unpaidFrom === null || at < unpaidFrom);
   for (let at = subscription.quotaDueAt ?? until; isOpenable(at); at = quotaPeriodAt(anchorAt, at).end) {
     periods.push(quotaPeriodAt(anchorAt, at));
   }

@@ -25,7 +25,7 @@ import { underClaim, underWay } from './claim.ts';
 import type { BillingDependencies } from './dependencies.ts';
 import { feePercentOf } from './fee-percent.ts';
 import { planAtProvider } from './plan-in-account.ts';
-import { planTrialAllowed } from './plan-trial.ts';
+import { offeredTrialDays } from './plan-trial.ts';
 import { type Choice, chosenAddOns, linesOf, needsSetupFirst, requireChoice, soldParts } from './sold-lines.ts';
 import { loadLive } from './subscription.store.ts';
 import type { AddOns } from './subscription.ts';
@@ -147,6 +147,7 @@ export function intend(
       mode: by === 'page' ? (viaSetup ? 'setup' : 'subscription') : 'api',
       lines,
       subscriptionId: idOfRequest('subscription', request.requestId),
+      trialDays: await offeredTrialDays(sql, customer, sale.document),
       requestHash: hashOf(request),
       requestId: request.requestId,
       successUrl: request.successUrl ?? `${publicUrl}/checkout/subscribed`,
@@ -265,7 +266,7 @@ async function createSession(
     ...common,
     subscriptionId: checkout.subscriptionId,
     lines: await linesOfCheckout(database.pool, checkout, terms.document, account),
-    trialDays: terms.trialDays,
+    trialDays: checkout.trialDays,
     applicationFeePercent: terms.feePercent,
   };
   return underClaim(dependencies, checkout, () =>
@@ -300,13 +301,10 @@ export async function termsOf(
   if (!customer) throw notFound('customer');
   const document = await dependencies.versionDocument(database.pool, checkout.plan, checkout.planVersion);
   const providerCustomerId = await ensureProviderCustomer(dependencies, customer, account, page);
-  const hasTrial =
-    document.trialDays > 0 && (await planTrialAllowed(database.pool, agencyId, { email: customer.email }));
   return {
     providerCustomerId,
     terms: {
       document,
-      trialDays: hasTrial ? document.trialDays : null,
       feePercent: feePercentOf(document, agencyId, account),
     },
   };

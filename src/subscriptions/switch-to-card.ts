@@ -47,6 +47,8 @@ export const switchToCard =
       ...{ agencyId, id, customerId, merchantAccountId: card.merchantAccountId },
       ...{ plan: change.plan, planVersion: change.planVersion, cycle: change.cycle, addOns: change.addOns },
       ...{ mode: 'api', lines: null, subscriptionId: idOfRequest('subscription', change.id), requestHash: change.id },
+      // The client pays already.
+      trialDays: null,
       ...{ requestId: change.id, successUrl: '', cancelUrl: '', createdAt: now },
       expiresAt: new Date(now.getTime() + lifetimeMs),
     });

@@ -150,7 +150,10 @@ export function createSubscriptions(stripe: Stripe, calls: StripeCalls): Subscri
       return own ? toSubscription(own) : null;
     },
 
-    endWithPeriod: (account, id, cancel, options) => update(account, id, { cancel_at_period_end: cancel }, options),
+    // Not `cancel_at_period_end`, which means the shortest period of several: months that are paid for would be lost
+    // (docs.stripe.com/changelog/basil/2025-07-30/cancel-at-enums).
+    endWithPeriod: (account, id, cancel, options) =>
+      update(account, id, { cancel_at: cancel ? 'max_period_end' : '', proration_behavior: unprorated }, options),
 
     setDefaultCard: (account, id, cardId, options) => update(account, id, { default_payment_method: cardId }, options),
 
