@@ -6,6 +6,7 @@ export const selectGateFacts = `
 SELECT c.disabled_at IS NOT NULL AS "customerDisabled", a.disabled_at IS NOT NULL AS "agencyDisabled",
        coalesce(st.state = 'paused', false) AS paused,
        s.id AS "subscriptionId", s.status AS "subscriptionStatus", s.add_ons AS "addOns", s.quota_due_at AS "quotaDueAt",
+       s.past_due_since AS "pastDueSince", s.trial_ends_at AS "trialEndsAt", s.cancel_at AS "cancelAt",
        s.plan_agency_id AS "planAgencyId", s.plan_id AS "planId", s.plan_version AS "planVersion",
        trial.concurrency AS "trialConcurrency", trial.goes_on AS "trialGoesOn",
        q.included::text, q.plan_agency_id AS "quotaPlanAgencyId", q.plan_id AS "quotaPlanId", q.plan_version AS "quotaPlanVersion",

@@ -40,10 +40,13 @@ SELECT e.agency_id AS "agencyId", e.id, e.customer_id AS "customerId", e.feature
   JOIN usage_totals t ON t.agency_id = e.agency_id AND t.customer_id = e.customer_id AND t.feature = e.feature
    AND t.holder_id = e.holder_id AND t.period_start = e.period_start`;
 
-/** What clients without a period live on. Parameters: agencies, clients (arrays, pair by pair). */
+/** What clients without a period live on. Parameters: agencies, clients (arrays, pair by pair), now. */
 export const findLiveSubscriptions = `
 SELECT s.agency_id AS "agencyId", s.customer_id AS "customerId", s.id, s.anchor_at AS "anchorAt", s.quota_due_at AS "quotaDueAt",
-       s.plan_agency_id AS "planAgencyId", s.plan_id AS "planId", s.plan_version AS "planVersion"
+       s.plan_agency_id AS "planAgencyId", s.plan_id AS "planId", s.plan_version AS "planVersion",
+       EXISTS (SELECT 1 FROM licences l
+                WHERE l.agency_id = s.agency_id AND l.customer_id = s.customer_id AND l.kind = 'days' AND l.starts_at <= $3
+                  AND coalesce(least(l.expires_at, l.revoked_at), 'infinity') > $3) AS "daysLicensed"
   FROM subscriptions s
   JOIN (SELECT DISTINCT * FROM unnest($1::text[], $2::text[]) AS w(agency_id, customer_id)) AS wanted
     ON wanted.agency_id = s.agency_id AND wanted.customer_id = s.customer_id
