@@ -192,6 +192,37 @@ describe('what is wrong with an event', () => {
     expect(await client.totals()).toMatchObject([{ used: '3' }]);
   });
 
+  test.each([
+    ['id', { id: 'nul \u0000' }],
+    ['id', { id: 'half a pair \ud800' }],
+    ['customerId', { customerId: 'cus\u0000' }],
+    ['customerId', { customerId: 'cus\udc00' }],
+    ['feature', { feature: 'call\u0000minutes' }],
+    ['sessionId', { sessionId: 'ses\u0000' }],
+    ['reverses', { reverses: 'ev\u0000', quantity: '-1' }],
+    ['reverses', { reverses: 'ev\ud800', quantity: '-1' }],
+    ['quantity', { quantity: '99999999999999' }],
+    ['quantity', { quantity: '-1000000000', reverses: 'beside' }],
+  ])('is that what no column keeps is in its %s, and those beside it are recorded: %j', async (field, change) => {
+    const client = await onFixed();
+    const beside = { id: `beside ${client.id}`, quantity: '1' };
+    const [first, second] = await client.send([{ id: `odd ${client.id}`, quantity: '1', ...change }, beside]);
+    expect(first).toMatchObject({ code: 'invalid_event', message: expect.stringMatching(new RegExp(`^${field}: `)) });
+    expect(second).toMatchObject({ status: 'accepted' });
+  });
+
+  test('is that no column keeps what it costs, and those beside it are recorded', async () => {
+    const client = await world.newClient();
+    const usage = [{ feature: 'call_minutes', unitPrice: '500000', overagePrice: '500000' }];
+    await client.subscribe(await world.payAsYouGo(two, 'dear', { usage }));
+    const events = [
+      { id: 'dear', quantity: '999999999' },
+      { id: 'not so dear', quantity: '1' },
+    ];
+    expect(await client.outcomes(events)).toEqual(['cost_too_large', 'accepted']);
+    expect(await client.balance()).toBe('-500000.00');
+  });
+
   test('is that its client is another agency’s, for all that caller knows', async () => {
     const client = await onFixed();
     expect(await client.outcomes([{ id: 'x1', quantity: '1' }], agency(ids.one))).toEqual(['unknown_customer']);
