@@ -110,21 +110,25 @@ async function ensure(sql: Sql, units: readonly Unit[], now: Date): Promise<void
   ]);
 }
 
+interface KnownRow extends TotalsKey {
+  readonly id: string;
+  readonly contentHash: string;
+  readonly quantity: string;
+  readonly reversed: string;
+}
+
 async function readKnown(sql: Sql, units: readonly Unit[]): Promise<ReadonlyMap<string, KnownEvent>> {
   const wanted = units.flatMap(({ place: { agencyId }, event: { id, reverses } }) =>
     [id, ...(reverses === null ? [] : [reverses])].map((id) => ({ agencyId, id })),
   );
-  const { rows } = await sql.query<{
-    agencyId: string;
-    id: string;
-    contentHash: string;
-    quantity: string;
-    reversed: string;
-  }>(findEvents, [wanted.map(({ agencyId }) => agencyId), wanted.map(({ id }) => id)]);
+  const { rows } = await sql.query<KnownRow>(findEvents, [
+    wanted.map(({ agencyId }) => agencyId),
+    wanted.map(({ id }) => id),
+  ]);
   return new Map(
-    rows.map(({ agencyId, id, contentHash, quantity, reversed }) => [
-      `${agencyId}|${id}`,
-      { contentHash, left: Decimal.max(new Decimal(quantity).minus(reversed), 0) },
+    rows.map(({ id, contentHash, quantity, reversed, ...key }) => [
+      `${key.agencyId}|${id}`,
+      { contentHash, totals: totalsName(key), left: Decimal.max(new Decimal(quantity).minus(reversed), 0) },
     ]),
   );
 }

@@ -153,6 +153,49 @@ describe('a correction', () => {
     expect(await client.balance()).toBe('50.00');
   });
 
+  test('takes nothing back of another client’s event that one beside it takes the id of', async () => {
+    const [owner, other] = [await onFixed(), await onFixed()];
+    await owner.send([{ id: 'owned', quantity: '110' }]);
+    await other.send([{ id: 'own', quantity: '110' }]);
+    const events = [
+      { id: 'owned', quantity: '110' },
+      { id: 'not owned', quantity: '-110', reverses: 'owned' },
+    ];
+    expect(await other.outcomes(events)).toEqual(['event_id_conflict', 'reversed_event_unknown']);
+    expect(await other.balance()).toBe('48.00');
+    expect(await owner.outcomes([{ id: 'owner’s', quantity: '-110', reverses: 'owned' }])).toEqual(['accepted']);
+    expect(await owner.balance()).toBe('50.00');
+  });
+
+  test('counts in the period of what is recorded, whatever is sent beside it under the same id', async () => {
+    const client = await onFixed();
+    await client.send([{ id: 'same id', quantity: '110' }]);
+    await client.pastPeriod(1);
+    const events = [
+      { id: 'same id', quantity: '110' },
+      { id: 'goes back', quantity: '-110', reverses: 'same id' },
+      { id: 'stays', quantity: '110' },
+    ];
+    expect(await client.outcomes(events)).toEqual(['event_id_conflict', 'accepted', 'accepted']);
+    expect(await client.totals()).toMatchObject([
+      { used: '0', cost: '0' },
+      { used: '110', cost: '2' },
+    ]);
+  });
+
+  test('counts in the period of the first of two in its batch that have one id', async () => {
+    const client = await onFixed();
+    const occurredAt = world.clock.now().toISOString();
+    await client.pastPeriod(1);
+    const events = [
+      { id: 'twice', quantity: '110', occurredAt },
+      { id: 'twice', quantity: '110' },
+      { id: 'of the first', quantity: '-10', reverses: 'twice' },
+    ];
+    expect(await client.outcomes(events)).toEqual(['accepted', 'event_id_conflict', 'accepted']);
+    expect(await client.totals()).toMatchObject([{ used: '100', cost: '0' }, { used: '0' }]);
+  });
+
   test.each([
     ['negative_quantity', { quantity: '-1' }],
     ['reversal_not_negative', { quantity: '1', reverses: 'r0' }],
