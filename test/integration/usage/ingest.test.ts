@@ -294,14 +294,27 @@ describe('licences', () => {
     await client.send([{ id: 'a2', quantity: '130' }]);
     expect((await client.totals())[1]).toMatchObject({ free: '100', addOn: '25', overage: '5', cost: '1' });
     expect(await client.balance()).toBe('49.00');
-    const { rows } = await world.database.pool.query(
-      'SELECT licence_id, sum(quantity)::float AS drawn FROM licence_draws WHERE customer_id = $1 GROUP BY 1',
-      [client.id],
-    );
-    expect(Object.fromEntries(rows.map(({ licence_id, drawn }) => [licence_id, drawn]))).toEqual({
-      [never]: 30,
-      [first]: 20,
-    });
+    expect(await client.drawn()).toEqual({ [never]: 30, [first]: 20 });
+  });
+
+  test('are not drawn on twice by two periods of one batch', async () => {
+    const client = await onFixed();
+    const licence = await client.licence('10');
+    const occurredAt = world.clock.now().toISOString();
+    await client.send([{ id: 'q1', quantity: '100' }]);
+    await client.pastPeriod(1);
+    await client.send([{ id: 'q2', quantity: '100' }]);
+    const events = [
+      { id: 'q4', quantity: '8' },
+      { id: 'q3', quantity: '8', occurredAt },
+    ];
+    expect(await client.outcomes(events)).toEqual(['accepted', 'accepted']);
+    expect(await client.totals()).toMatchObject([
+      { addOn: '8', overage: '0', cost: '0' },
+      { addOn: '2', overage: '6', cost: '1.2' },
+    ]);
+    expect(await client.balance()).toBe('48.80');
+    expect(await client.drawn()).toEqual({ [licence]: 10 });
   });
 
   test('are allocated again by time when a late event comes, and the difference is posted', async () => {
