@@ -5,7 +5,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { decideBatch, type KnownEvent } from './decide-batch.ts';
 import { drawsOf } from './draw.ts';
 import type { Group, RatedGroup } from './group.ts';
-import { licencesOf, saveLicenceDraws } from './licence.store.ts';
+import { type Licences, openLicences, saveLicenceDraws } from './licence.store.ts';
 import { type TotalsKey, totalsName } from './place.ts';
 import { type Contribution, type Figures, needsHistory, rateBatch } from './rating.ts';
 import {
@@ -110,55 +110,61 @@ async function ensure(sql: Sql, units: readonly Unit[], now: Date): Promise<void
   ]);
 }
 
+interface KnownRow extends TotalsKey {
+  readonly id: string;
+  readonly contentHash: string;
+  readonly quantity: string;
+  readonly reversed: string;
+}
+
 async function readKnown(sql: Sql, units: readonly Unit[]): Promise<ReadonlyMap<string, KnownEvent>> {
   const wanted = units.flatMap(({ place: { agencyId }, event: { id, reverses } }) =>
     [id, ...(reverses === null ? [] : [reverses])].map((id) => ({ agencyId, id })),
   );
-  const { rows } = await sql.query<{
-    agencyId: string;
-    id: string;
-    contentHash: string;
-    quantity: string;
-    reversed: string;
-  }>(findEvents, [wanted.map(({ agencyId }) => agencyId), wanted.map(({ id }) => id)]);
+  const { rows } = await sql.query<KnownRow>(findEvents, [
+    wanted.map(({ agencyId }) => agencyId),
+    wanted.map(({ id }) => id),
+  ]);
   return new Map(
-    rows.map(({ agencyId, id, contentHash, quantity, reversed }) => [
-      `${agencyId}|${id}`,
-      { contentHash, left: Decimal.max(new Decimal(quantity).minus(reversed), 0) },
+    rows.map(({ id, contentHash, quantity, reversed, ...key }) => [
+      `${key.agencyId}|${id}`,
+      { contentHash, totals: totalsName(key), left: Decimal.max(new Decimal(quantity).minus(reversed), 0) },
     ]),
   );
 }
 
 async function rateAll(sql: Sql, groups: readonly Group[], now: Date): Promise<readonly RatedGroup[]> {
-  const licences = await licencesOf(sql, groups);
-  const batches = groups.map((group) => {
-    const [{ place, terms }] = group.units;
-    return {
-      terms,
-      standing: readStanding(group.row),
-      closed: now.getTime() >= place.periodEnd.getTime() + periodClosesAfterMs,
-      licences: licences(group),
-      events: group.units.map(({ event, at }) => ({
-        id: event.id,
-        at,
-        quantity: event.quantity,
-        reverses: event.reverses,
-      })),
-    };
-  });
+  const licences = await openLicences(sql, groups);
+  const inOrder = [...groups].sort((a, b) => a.key.periodStart.getTime() - b.key.periodStart.getTime());
   const history = await readHistories(
     sql,
-    groups.filter((_, index) => batches[index] && needsHistory(batches[index])),
+    inOrder.filter((group) => needsHistory(batchOf(group, licences, now))),
   );
-  return groups.flatMap((group, index): RatedGroup[] => {
-    const batch = batches[index];
-    if (!batch) return [];
+  return inOrder.map((group): RatedGroup => {
+    const batch = batchOf(group, licences, now);
     const rated = rateBatch({ ...batch, history: history.get(totalsName(group.key)) ?? [] });
+    licences.note(group.key, rated.draws);
     const { standing } = rated;
     const moved = !standing.net.equals(batch.standing.net) || !standing.tax.equals(batch.standing.tax);
     const draws = moved && batch.terms.collect === 'balance';
-    return [{ ...group, rated, draw: draws ? drawReference(group) : null }];
+    return { ...group, rated, draw: draws ? drawReference(group) : null };
   });
+}
+
+function batchOf(group: Group, licences: Licences, now: Date) {
+  const [{ place, terms }] = group.units;
+  return {
+    terms,
+    standing: readStanding(group.row),
+    closed: now.getTime() >= place.periodEnd.getTime() + periodClosesAfterMs,
+    licences: licences.of(group),
+    events: group.units.map(({ event, at }) => ({
+      id: event.id,
+      at,
+      quantity: event.quantity,
+      reverses: event.reverses,
+    })),
+  };
 }
 
 const drawReference = ({ key, row }: Group): string =>

@@ -27,7 +27,8 @@ SELECT k.place::int, t.used::text, t.late::text, t.free::text, t.add_on::text AS
 
 /** Parameters: agencies, ids (arrays, pair by pair). */
 export const findEvents = `
-SELECT e.agency_id AS "agencyId", e.id, e.content_hash AS "contentHash", e.quantity::text, e.reversed::text
+SELECT e.agency_id AS "agencyId", e.id, e.customer_id AS "customerId", e.feature, e.holder_id AS "holderId",
+       e.period_start AS "periodStart", e.content_hash AS "contentHash", e.quantity::text, e.reversed::text
   FROM unnest($1::text[], $2::text[]) AS w(agency_id, id)
   JOIN usage_events e ON e.agency_id = w.agency_id AND e.id = w.id`;
 

@@ -153,6 +153,49 @@ describe('a correction', () => {
     expect(await client.balance()).toBe('50.00');
   });
 
+  test('takes nothing back of another client’s event that one beside it takes the id of', async () => {
+    const [owner, other] = [await onFixed(), await onFixed()];
+    await owner.send([{ id: 'owned', quantity: '110' }]);
+    await other.send([{ id: 'own', quantity: '110' }]);
+    const events = [
+      { id: 'owned', quantity: '110' },
+      { id: 'not owned', quantity: '-110', reverses: 'owned' },
+    ];
+    expect(await other.outcomes(events)).toEqual(['event_id_conflict', 'reversed_event_unknown']);
+    expect(await other.balance()).toBe('48.00');
+    expect(await owner.outcomes([{ id: 'owner’s', quantity: '-110', reverses: 'owned' }])).toEqual(['accepted']);
+    expect(await owner.balance()).toBe('50.00');
+  });
+
+  test('counts in the period of what is recorded, whatever is sent beside it under the same id', async () => {
+    const client = await onFixed();
+    await client.send([{ id: 'same id', quantity: '110' }]);
+    await client.pastPeriod(1);
+    const events = [
+      { id: 'same id', quantity: '110' },
+      { id: 'goes back', quantity: '-110', reverses: 'same id' },
+      { id: 'stays', quantity: '110' },
+    ];
+    expect(await client.outcomes(events)).toEqual(['event_id_conflict', 'accepted', 'accepted']);
+    expect(await client.totals()).toMatchObject([
+      { used: '0', cost: '0' },
+      { used: '110', cost: '2' },
+    ]);
+  });
+
+  test('counts in the period of the first of two in its batch that have one id', async () => {
+    const client = await onFixed();
+    const occurredAt = world.clock.now().toISOString();
+    await client.pastPeriod(1);
+    const events = [
+      { id: 'twice', quantity: '110', occurredAt },
+      { id: 'twice', quantity: '110' },
+      { id: 'of the first', quantity: '-10', reverses: 'twice' },
+    ];
+    expect(await client.outcomes(events)).toEqual(['accepted', 'event_id_conflict', 'accepted']);
+    expect(await client.totals()).toMatchObject([{ used: '100', cost: '0' }, { used: '0' }]);
+  });
+
   test.each([
     ['negative_quantity', { quantity: '-1' }],
     ['reversal_not_negative', { quantity: '1', reverses: 'r0' }],
@@ -192,6 +235,37 @@ describe('what is wrong with an event', () => {
     expect(await client.totals()).toMatchObject([{ used: '3' }]);
   });
 
+  test.each([
+    ['id', { id: 'nul \u0000' }],
+    ['id', { id: 'half a pair \ud800' }],
+    ['customerId', { customerId: 'cus\u0000' }],
+    ['customerId', { customerId: 'cus\udc00' }],
+    ['feature', { feature: 'call\u0000minutes' }],
+    ['sessionId', { sessionId: 'ses\u0000' }],
+    ['reverses', { reverses: 'ev\u0000', quantity: '-1' }],
+    ['reverses', { reverses: 'ev\ud800', quantity: '-1' }],
+    ['quantity', { quantity: '99999999999999' }],
+    ['quantity', { quantity: '-1000000000', reverses: 'beside' }],
+  ])('is that what no column keeps is in its %s, and those beside it are recorded: %j', async (field, change) => {
+    const client = await onFixed();
+    const beside = { id: `beside ${client.id}`, quantity: '1' };
+    const [first, second] = await client.send([{ id: `odd ${client.id}`, quantity: '1', ...change }, beside]);
+    expect(first).toMatchObject({ code: 'invalid_event', message: expect.stringMatching(new RegExp(`^${field}: `)) });
+    expect(second).toMatchObject({ status: 'accepted' });
+  });
+
+  test('is that no column keeps what it costs, and those beside it are recorded', async () => {
+    const client = await world.newClient();
+    const usage = [{ feature: 'call_minutes', unitPrice: '500000', overagePrice: '500000' }];
+    await client.subscribe(await world.payAsYouGo(two, 'dear', { usage }));
+    const events = [
+      { id: 'dear', quantity: '999999999' },
+      { id: 'not so dear', quantity: '1' },
+    ];
+    expect(await client.outcomes(events)).toEqual(['cost_too_large', 'accepted']);
+    expect(await client.balance()).toBe('-500000.00');
+  });
+
   test('is that its client is another agency’s, for all that caller knows', async () => {
     const client = await onFixed();
     expect(await client.outcomes([{ id: 'x1', quantity: '1' }], agency(ids.one))).toEqual(['unknown_customer']);
@@ -220,14 +294,27 @@ describe('licences', () => {
     await client.send([{ id: 'a2', quantity: '130' }]);
     expect((await client.totals())[1]).toMatchObject({ free: '100', addOn: '25', overage: '5', cost: '1' });
     expect(await client.balance()).toBe('49.00');
-    const { rows } = await world.database.pool.query(
-      'SELECT licence_id, sum(quantity)::float AS drawn FROM licence_draws WHERE customer_id = $1 GROUP BY 1',
-      [client.id],
-    );
-    expect(Object.fromEntries(rows.map(({ licence_id, drawn }) => [licence_id, drawn]))).toEqual({
-      [never]: 30,
-      [first]: 20,
-    });
+    expect(await client.drawn()).toEqual({ [never]: 30, [first]: 20 });
+  });
+
+  test('are not drawn on twice by two periods of one batch', async () => {
+    const client = await onFixed();
+    const licence = await client.licence('10');
+    const occurredAt = world.clock.now().toISOString();
+    await client.send([{ id: 'q1', quantity: '100' }]);
+    await client.pastPeriod(1);
+    await client.send([{ id: 'q2', quantity: '100' }]);
+    const events = [
+      { id: 'q4', quantity: '8' },
+      { id: 'q3', quantity: '8', occurredAt },
+    ];
+    expect(await client.outcomes(events)).toEqual(['accepted', 'accepted']);
+    expect(await client.totals()).toMatchObject([
+      { addOn: '8', overage: '0', cost: '0' },
+      { addOn: '2', overage: '6', cost: '1.2' },
+    ]);
+    expect(await client.balance()).toBe('48.80');
+    expect(await client.drawn()).toEqual({ [licence]: 10 });
   });
 
   test('are allocated again by time when a late event comes, and the difference is posted', async () => {
