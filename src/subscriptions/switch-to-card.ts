@@ -1,7 +1,7 @@
 import type { CustomerKey } from '../catalog/offer.store.ts';
 import type { Clock } from '../clock.ts';
 import type { Sql } from '../database/database.ts';
-import type { Jobs } from '../delivery/jobs.ts';
+import { type Jobs, waitingKeys } from '../delivery/jobs.ts';
 import { idOfRequest } from '../ids.ts';
 import { checkoutOfRequest, insertCheckout } from './checkout.store.ts';
 import { type ChargeableCard, createJobName } from './dependencies.ts';
@@ -14,9 +14,6 @@ interface Dependencies {
 }
 
 const lifetimeMs = 365 * 86_400_000;
-
-/** After that without a call its job has given up, or is about to. */
-const patienceMs = 6 * 3_600_000;
 
 /**
  * A client that paid outside pays by card from its next cycle on: a subscription of the provider's takes the place of the offline one
@@ -31,16 +28,18 @@ export const switchToCard =
     if (!card || change.cycle === null) return;
     const now = clock.now();
     const id = idOfRequest('checkoutSession', change.id);
+    const key = `${createJobName}:${id}`;
     const ask = (): Promise<void> =>
       jobs.enqueue(sql, {
         name: createJobName,
         payload: { agencyId, checkoutId: id, cardId: card.providerCardId },
-        key: `${createJobName}:${id}`,
+        key,
       });
     const begun = await checkoutOfRequest(sql, agencyId, change.id);
     if (begun) {
-      const last = begun.claimedUntil ?? begun.createdAt;
-      if (begun.status === 'open' && last.getTime() + patienceMs <= now.getTime()) await ask();
+      // Its job may have given up while the provider did not answer.
+      const isAsked = (await waitingKeys(sql, [key])).has(key);
+      if (begun.status === 'open' && !isAsked) await ask();
       return;
     }
     await insertCheckout(sql, {
