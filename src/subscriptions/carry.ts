@@ -106,6 +106,10 @@ export async function carry(dependencies: ApplyDependencies, payload: unknown): 
       ...{ reading: null, trialWillEnd: false, trialCard: null, readAt },
     };
     await applyReading(dependencies, sql, event, { account, checkout, source: 'provider:answer' });
+    // What was wanted may have changed meanwhile, and this run may have been the last to say what is not wanted any more.
+    const isMade = pending !== null && read.metadata[metadataKeys.subscriptionChange] === pending.id;
+    const wanted = await pendingChangeOf(sql, subscription);
+    if (wanted?.id !== pending?.id && !isMade) await enqueueCarry(dependencies, sql, subscription);
   });
 }
 
@@ -168,8 +172,8 @@ async function schedule(
     },
   };
   await runOperation(operations, {
-    // Another schedule, and a period that was renewed meanwhile, is another write.
-    id: `subscription_schedule_set:${pending.id}:${scheduleId}:${periodEnd.getTime()}`,
+    // As an end: a change that took the place of another, and back, is a write of its own.
+    id: `subscription_schedule_set:${pending.id}:${clock.now().getTime()}`,
     request: { scheduleId, ...change },
     call: (idempotencyKey) => port.schedule(ref, scheduleId, change, { idempotencyKey }),
     lookUp: async () => ((await isSaid(scheduleId)) ? port.retrieve(ref, there.id) : null),
