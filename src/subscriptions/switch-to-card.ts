@@ -3,9 +3,14 @@ import type { Clock } from '../clock.ts';
 import type { Sql } from '../database/database.ts';
 import { type Jobs, waitingKeys } from '../delivery/jobs.ts';
 import { idOfRequest } from '../ids.ts';
-import { checkoutOfRequest, insertCheckout } from './checkout.store.ts';
+import type { Emit } from '../outgoing/emit.ts';
+import { endPendingChange, pendingChangeOf } from './change.store.ts';
+import { checkoutOfRequest, insertCheckout, type SubscriptionCheckout } from './checkout.store.ts';
 import { type ChargeableCard, createJobName } from './dependencies.ts';
 import type { OfflineDependencies } from './offline.ts';
+import { endSubscription } from './subscription.store.ts';
+import type { Subscription } from './subscription.ts';
+import { subscriptionEvent } from './tell-subscription.ts';
 
 interface Dependencies {
   readonly clock: Clock;
@@ -51,3 +56,20 @@ export const switchToCard =
     });
     await ask();
   };
+
+/** An offline subscription that is to be paid by card ends where the provider's begins: that of `checkout`, which its switch began. */
+export async function givesWay(
+  { clock, outgoing }: { readonly clock: Clock; readonly outgoing: { readonly emit: Emit } },
+  sql: Sql,
+  offline: Subscription,
+  { requestId }: Pick<SubscriptionCheckout, 'requestId'>,
+): Promise<boolean> {
+  const pending = offline.collection === 'offline' ? await pendingChangeOf(sql, offline) : null;
+  if (pending?.id !== requestId) return false;
+  const now = clock.now();
+  await endPendingChange(sql, offline, 'applied', now);
+  await endSubscription(sql, offline, 'canceled', now);
+  const ended: Subscription = { ...offline, status: 'canceled', endedAt: now };
+  await outgoing.emit(sql, [subscriptionEvent('subscription.canceled', ended, requestId)]);
+  return true;
+}
