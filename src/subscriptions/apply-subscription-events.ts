@@ -15,11 +15,12 @@ import { afterReading, isServed, standings } from './lifecycle.ts';
 import type { OfflineDependencies } from './offline.ts';
 import { openQuotas } from './open-quotas.ts';
 import { claimPlanTrial, emailOf } from './plan-trial.ts';
-import { endSubscription, loadLive, loadSubscription, saveSubscription } from './subscription.store.ts';
+import { loadLive, loadSubscription, saveSubscription } from './subscription.store.ts';
 import { newSubscription, type Subscription } from './subscription.ts';
 import type { SubscriptionEvent } from './subscription-event.ts';
+import { givesWay } from './switch-to-card.ts';
 import { switchToOffline } from './switch-to-offline.ts';
-import { subscriptionEvent, tellOfChange } from './tell-subscription.ts';
+import { tellOfChange } from './tell-subscription.ts';
 
 export type SubscriptionOutcome = { readonly status: 'done' } | { readonly status: 'parked'; readonly reason: string };
 
@@ -134,7 +135,7 @@ export async function applyReading(
     return done;
   }
   const other = stored ? null : await loadLive(sql, client);
-  if (other && !(await givesWay(dependencies, sql, other, checkout, now)))
+  if (other && !(await givesWay(dependencies, sql, other, checkout)))
     return parked('second_subscription', `the client lives on ${other.id} already`);
   const before = stored ?? (await firstOf(checkout, read.startedAt, versionDocument, sql));
   const after = afterReading(before, read, readAt);
@@ -175,23 +176,6 @@ export async function applyReading(
   const served = await withQuotas(sql, changed, read.anchorAt, now);
   await tellOfChange(dependencies, sql, stored, served, { trialWillEnd: event.trialWillEnd });
   return done;
-}
-
-/** An offline subscription that is to be paid by card ends where the provider's begins. */
-async function givesWay(
-  { outgoing }: ApplyDependencies,
-  sql: Sql,
-  other: Subscription,
-  { requestId }: SubscriptionCheckout,
-  now: Date,
-): Promise<boolean> {
-  const pending = other.collection === 'offline' ? await pendingChangeOf(sql, other) : null;
-  if (pending?.id !== requestId) return false;
-  await endPendingChange(sql, other, 'applied', now);
-  await endSubscription(sql, other, 'canceled', now);
-  const ended: Subscription = { ...other, status: 'canceled', endedAt: now };
-  await outgoing.emit(sql, [subscriptionEvent('subscription.canceled', ended, requestId)]);
-  return true;
 }
 
 async function hasItsTrial(

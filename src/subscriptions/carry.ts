@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { monthsOf } from '../catalog/account-price.ts';
 import { inTransaction, type Sql } from '../database/database.ts';
-import type { Jobs } from '../delivery/jobs.ts';
+import { type Jobs, waitingKeys } from '../delivery/jobs.ts';
 import type { MerchantAccount } from '../merchant-accounts/merchant-account.ts';
 import { accountRefOf } from '../merchant-accounts/merchant-accounts.ts';
 import { metadataKeys } from '../providers/metadata.ts';
@@ -19,6 +19,8 @@ import type { Subscription } from './subscription.ts';
 
 const jobPayload = z.object({ agencyId: z.string(), customerId: z.string(), subscriptionId: z.string() });
 
+const carryKey = ({ id }: Pick<Subscription, 'id'>): string => `${carryJobName}:${id}`;
+
 export const enqueueCarry = (
   { jobs }: { readonly jobs: Pick<Jobs, 'enqueue'> },
   sql: Sql,
@@ -28,7 +30,7 @@ export const enqueueCarry = (
     ? jobs.enqueue(sql, {
         name: carryJobName,
         payload: { agencyId, customerId, subscriptionId: id },
-        key: `${carryJobName}:${id}`,
+        key: carryKey({ id }),
       })
     : Promise.resolve();
 
@@ -47,7 +49,11 @@ export async function carryWhatWaits(dependencies: Pick<ApplyDependencies, 'data
                          WHERE c.agency_id = s.agency_id AND c.subscription_id = s.id AND c.status = 'pending'
                            AND c.carried_at IS NULL))`,
   );
-  for (const row of rows) await enqueueCarry(dependencies, pool, { ...row, collection: 'card' });
+  // One that is tried again waits longer each time: to ask anew would make it start over.
+  const waiting = await waitingKeys(pool, rows.map(carryKey));
+  for (const row of rows) {
+    if (!waiting.has(carryKey(row))) await enqueueCarry(dependencies, pool, { ...row, collection: 'card' });
+  }
 }
 
 interface Carried {
@@ -100,6 +106,10 @@ export async function carry(dependencies: ApplyDependencies, payload: unknown): 
       ...{ reading: null, trialWillEnd: false, trialCard: null, readAt },
     };
     await applyReading(dependencies, sql, event, { account, checkout, source: 'provider:answer' });
+    // What was wanted may have changed meanwhile, and this run may have been the last to say what is not wanted any more.
+    const isMade = pending !== null && read.metadata[metadataKeys.subscriptionChange] === pending.id;
+    const wanted = await pendingChangeOf(sql, subscription);
+    if (wanted?.id !== pending?.id && !isMade) await enqueueCarry(dependencies, sql, subscription);
   });
 }
 
@@ -117,7 +127,7 @@ async function noteCarried(
 
 /** Two writes make a schedule: the second is repeated until it is told, for the first alone changes nothing. */
 async function schedule(
-  { database, operations, versionDocument }: ApplyDependencies,
+  { database, operations, versionDocument, clock }: ApplyDependencies,
   { subscription, account, port, there }: Carried,
   pending: PendingChange,
 ): Promise<void> {
@@ -135,15 +145,18 @@ async function schedule(
   const document = await versionDocument(database.pool, pending.plan, pending.planVersion);
   const sale = { plan: pending.plan, version: pending.planVersion, document };
   const next = pending.lines ?? (await soldLines(database.pool, sale, { cycle, addOns: pending.addOns }, account));
-  const { scheduleId } = await runOperation(operations, {
-    id: `subscription_schedule:${pending.id}`,
-    request: { id: there.id },
-    call: (idempotencyKey) => port.beginSchedule(ref, there.id, { idempotencyKey }),
-    lookUp: async () => {
-      const found = await port.retrieve(ref, there.id);
-      return found.scheduleId === null ? null : { scheduleId: found.scheduleId };
-    },
-  });
+  const begin = () =>
+    runOperation(operations, {
+      // As an end: one that somebody released at the provider is begun anew.
+      id: `subscription_schedule:${pending.id}:${clock.now().getTime()}`,
+      request: { id: there.id },
+      call: (idempotencyKey) => port.beginSchedule(ref, there.id, { idempotencyKey }),
+      lookUp: async () => {
+        const found = await port.retrieve(ref, there.id);
+        return found.scheduleId === null ? null : { scheduleId: found.scheduleId };
+      },
+    });
+  const scheduleId = there.scheduleId ?? (await begin()).scheduleId;
   const change = {
     id: there.id,
     changeId: pending.id,
@@ -159,8 +172,8 @@ async function schedule(
     },
   };
   await runOperation(operations, {
-    // A period that was renewed meanwhile ends at another time, which is another write.
-    id: `subscription_schedule_set:${pending.id}:${periodEnd.getTime()}`,
+    // As an end: a change that took the place of another, and back, is a write of its own.
+    id: `subscription_schedule_set:${pending.id}:${clock.now().getTime()}`,
     request: { scheduleId, ...change },
     call: (idempotencyKey) => port.schedule(ref, scheduleId, change, { idempotencyKey }),
     lookUp: async () => ((await isSaid(scheduleId)) ? port.retrieve(ref, there.id) : null),

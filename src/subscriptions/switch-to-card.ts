@@ -1,11 +1,16 @@
 import type { CustomerKey } from '../catalog/offer.store.ts';
 import type { Clock } from '../clock.ts';
 import type { Sql } from '../database/database.ts';
-import type { Jobs } from '../delivery/jobs.ts';
+import { type Jobs, waitingKeys } from '../delivery/jobs.ts';
 import { idOfRequest } from '../ids.ts';
-import { checkoutOfRequest, insertCheckout } from './checkout.store.ts';
+import type { Emit } from '../outgoing/emit.ts';
+import { endPendingChange, pendingChangeOf } from './change.store.ts';
+import { checkoutOfRequest, insertCheckout, type SubscriptionCheckout } from './checkout.store.ts';
 import { type ChargeableCard, createJobName } from './dependencies.ts';
 import type { OfflineDependencies } from './offline.ts';
+import { endSubscription } from './subscription.store.ts';
+import type { Subscription } from './subscription.ts';
+import { subscriptionEvent } from './tell-subscription.ts';
 
 interface Dependencies {
   readonly clock: Clock;
@@ -14,9 +19,6 @@ interface Dependencies {
 }
 
 const lifetimeMs = 365 * 86_400_000;
-
-/** After that without a call its job has given up, or is about to. */
-const patienceMs = 6 * 3_600_000;
 
 /**
  * A client that paid outside pays by card from its next cycle on: a subscription of the provider's takes the place of the offline one
@@ -31,16 +33,18 @@ export const switchToCard =
     if (!card || change.cycle === null) return;
     const now = clock.now();
     const id = idOfRequest('checkoutSession', change.id);
+    const key = `${createJobName}:${id}`;
     const ask = (): Promise<void> =>
       jobs.enqueue(sql, {
         name: createJobName,
         payload: { agencyId, checkoutId: id, cardId: card.providerCardId },
-        key: `${createJobName}:${id}`,
+        key,
       });
     const begun = await checkoutOfRequest(sql, agencyId, change.id);
     if (begun) {
-      const last = begun.claimedUntil ?? begun.createdAt;
-      if (begun.status === 'open' && last.getTime() + patienceMs <= now.getTime()) await ask();
+      // Its job may have given up while the provider did not answer.
+      const isAsked = (await waitingKeys(sql, [key])).has(key);
+      if (begun.status === 'open' && !isAsked) await ask();
       return;
     }
     await insertCheckout(sql, {
@@ -54,3 +58,20 @@ export const switchToCard =
     });
     await ask();
   };
+
+/** An offline subscription that is to be paid by card ends where the provider's begins: that of `checkout`, which its switch began. */
+export async function givesWay(
+  { clock, outgoing }: { readonly clock: Clock; readonly outgoing: { readonly emit: Emit } },
+  sql: Sql,
+  offline: Subscription,
+  { requestId }: Pick<SubscriptionCheckout, 'requestId'>,
+): Promise<boolean> {
+  const pending = offline.collection === 'offline' ? await pendingChangeOf(sql, offline) : null;
+  if (pending?.id !== requestId) return false;
+  const now = clock.now();
+  await endPendingChange(sql, offline, 'applied', now);
+  await endSubscription(sql, offline, 'canceled', now);
+  const ended: Subscription = { ...offline, status: 'canceled', endedAt: now };
+  await outgoing.emit(sql, [subscriptionEvent('subscription.canceled', ended, requestId)]);
+  return true;
+}

@@ -243,7 +243,8 @@ describe('a client that is to pay by card from its next cycle on', () => {
     await world.save(client);
     await patch(client, { collection: 'card' });
     await service.sandbox.setFaults({ api: { status: 500, route: '/v1/subscriptions', method: 'POST' } });
-    await service.sandbox.advanceClock('32d');
+    const { periodEnd } = await world.subscription(client);
+    await service.sandbox.moveClock(new Date(Date.parse(periodEnd ?? '') + 1_000));
     await putOff();
     return { client, planId };
   }
