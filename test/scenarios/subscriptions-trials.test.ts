@@ -120,3 +120,19 @@ it.each([
   expect(await world.subscription(client)).toMatchObject({ status: 'active' });
   expect(await quotas(client)).toHaveLength(onTrial.length + 1);
 });
+
+it('a change that is asked for on trial waits for its end: nothing is charged before', async () => {
+  const client = await world.client('Changing');
+  const planId = await world.plan(client, withTrial);
+  const gold = await world.plan(client, plans.gold);
+  await world.subscribe(client, { planId, cycle: 'monthly' });
+  const { trialEndsAt } = await world.subscription(client);
+  expect(await world.change(client, { planId: gold })).toMatchObject({ status: 200 });
+  await pass(1);
+  expect(await world.subscription(client)).toMatchObject({ status: 'trialing', planId, trialEndsAt });
+  expect(await invoices(client)).toEqual(['provider paid 0 OMR']);
+  await pass(15);
+  expect(await world.subscription(client)).toMatchObject({ status: 'active', planId: gold, pendingChange: null });
+  expect(await invoices(client)).toEqual(['provider paid 0 OMR', 'provider paid 19.25 OMR']);
+  expect(await quotas(client)).toEqual(['subscription call_minutes 100', 'subscription call_minutes 400']);
+});
