@@ -248,6 +248,7 @@ export function createRooms(dependencies: RoomDependencies) {
     ...trials.jobs,
     ...offline.jobs,
     ...autoRefill.jobs,
+    ...usage.jobs,
     ...meters.jobs,
     'checkout.expire_lost_orders': { handle: expireLostOrders, cron: '*/3 * * * *' },
     [followJobName]: { handle: followPayments.some, cron: '* * * * *' },
@@ -297,6 +298,7 @@ export function createRooms(dependencies: RoomDependencies) {
       await cards.sweep();
       await offline.sweep();
       await subscriptions.sweep();
+      await usage.sweep();
       await meters.turn();
       await trials.sweep();
       await autoRefill.sweep();
