@@ -249,6 +249,7 @@ export function createRooms(dependencies: RoomDependencies) {
     ...offline.jobs,
     ...autoRefill.jobs,
     ...usage.jobs,
+    ...gate.jobs,
     ...meters.jobs,
     'checkout.expire_lost_orders': { handle: expireLostOrders, cron: '*/3 * * * *' },
     [followJobName]: { handle: followPayments.some, cron: '* * * * *' },
@@ -299,6 +300,7 @@ export function createRooms(dependencies: RoomDependencies) {
       await offline.sweep();
       await subscriptions.sweep();
       await usage.sweep();
+      await gate.sweep();
       await meters.turn();
       await trials.sweep();
       await autoRefill.sweep();
