@@ -279,6 +279,8 @@ export function createRooms(dependencies: RoomDependencies) {
     ...trials.jobs,
     ...offline.jobs,
     ...autoRefill.jobs,
+    ...usage.jobs,
+    ...gate.jobs,
     ...meters.jobs,
     ...refunds.jobs,
     ...reconciliation.jobs,
@@ -334,6 +336,8 @@ export function createRooms(dependencies: RoomDependencies) {
       await cards.sweep();
       await offline.sweep();
       await subscriptions.sweep();
+      await usage.sweep();
+      await gate.sweep();
       await meters.turn();
       await trials.sweep();
       await autoRefill.sweep();

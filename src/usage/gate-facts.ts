@@ -20,8 +20,11 @@ export interface GateDependencies {
   readonly versions: Versions;
 }
 
-/** How long a hold waits for the usage that settles it after its call has ended or run out. */
-export const holdOutlives = '10 minutes';
+/** How long a hold waits for the usage that settles it after its call has ended or run out, in milliseconds. */
+const holdOutlivesMs = 600_000;
+
+/** Calls that ended, or were not heard of, until then hold nothing any more. */
+export const heldSince = (now: Date): Date => new Date(now.getTime() - holdOutlivesMs);
 
 /** Slots of a client that has nothing but licences. */
 const slotsWithoutPlan = 1;
@@ -65,17 +68,27 @@ export interface ReadFacts extends CallFacts {
   readonly addOns: AddOns;
 }
 
+/** What the gate is asked about. */
+export interface Asked {
+  readonly feature: string;
+  /** The caller's own name of a call that may be there; null: none is asked for. */
+  readonly callId: string | null;
+  /** The session that is extended: left out of what is counted. Null: a call more. */
+  readonly sessionId: string | null;
+  /** Whether a slot is given by the answer: the agency's are counted under its lock then. */
+  readonly takesSlot: boolean;
+}
+
 const selectFacts = async (
   sql: Sql,
   { agencyId, customerId }: CustomerKey,
-  feature: string,
+  { feature, callId, sessionId }: Asked,
   now: Date,
-  callId: string | null,
 ): Promise<FactsRow> => {
   const { rows } = await sql.query<FactsRow>({
     name: 'gate-facts',
     text: selectGateFacts,
-    values: [agencyId, customerId, feature, now, callId, holdOutlives],
+    values: [agencyId, customerId, feature, now, callId, sessionId, heldSince(now)],
   });
   const [row] = rows;
   if (!row) throw new Error(`client ${customerId} was found and is not there`);
@@ -83,22 +96,22 @@ const selectFacts = async (
 };
 
 /**
- * What decides about a client's calls, the call itself left out of what is counted. In a transaction that holds the client's row, so that
+ * What decides about a client's calls. In a transaction that holds the client's row, so that
  * nobody counts beside it; there a quota period whose time has come is opened first.
  */
 export async function readGateFacts(
   { clock, ledger, versions }: GateDependencies,
   sql: Sql,
   client: CustomerKey,
-  feature: string,
-  callId: string | null,
+  asked: Asked,
 ): Promise<ReadFacts> {
+  const { feature } = asked;
   const now = clock.now();
-  let row = await selectFacts(sql, client, feature, now, callId);
+  let row = await selectFacts(sql, client, asked, now);
   let awaited: AwaitedPeriod | null = null;
   if (asksForQuotas(row, now)) {
     const due = await openDue(sql, client, now);
-    if (due?.opened === true) row = await selectFacts(sql, client, feature, now, callId);
+    if (due?.opened === true) row = await selectFacts(sql, client, asked, now);
     else if (due?.opened === false) awaited = awaitedPeriod(due.awaited, feature);
   }
   const [balance = Money.zero('USD')] = await ledger.balances(sql, [client]);
@@ -132,7 +145,7 @@ export async function readGateFacts(
     balance,
     heldAmount: Money.of(row.heldAmount, 'USD'),
     slots: { used: row.sessions, limit: slotLimitOf(row, cover, version, addOns) },
-    agencySlots: await agencySlotsOf(sql, client.agencyId, row, now),
+    agencySlots: await agencySlotsOf(sql, client.agencyId, row, asked, now),
     callSessionId: row.callSessionId,
     version,
     addOns,
@@ -184,16 +197,16 @@ async function agencySlotsOf(
   sql: Sql,
   agencyId: string,
   { agencyCustomerId, agencyCustomerAgencyId }: FactsRow,
+  { sessionId, takesSlot }: Asked,
   now: Date,
 ): Promise<Slots | null> {
   if (agencyCustomerId === null || agencyCustomerAgencyId === null) return null;
   const own = await loadLive(sql, { agencyId: agencyCustomerAgencyId, customerId: agencyCustomerId });
   const limit = own && slotsOf(own.document, own.addOns);
   if (limit === null) return null;
-  await sql.query('SELECT 1 FROM customers WHERE agency_id = $1 AND id = $2 FOR NO KEY UPDATE', [
-    agencyCustomerAgencyId,
-    agencyCustomerId,
-  ]);
-  const { rows } = await sql.query<{ sessions: number }>(countAgencySessions, [agencyId, now]);
+  const asClient = [agencyCustomerAgencyId, agencyCustomerId];
+  if (takesSlot)
+    await sql.query('SELECT 1 FROM customers WHERE agency_id = $1 AND id = $2 FOR NO KEY UPDATE', asClient);
+  const { rows } = await sql.query<{ sessions: number }>(countAgencySessions, [agencyId, now, ...asClient, sessionId]);
   return { used: rows[0]?.sessions ?? 0, limit };
 }

@@ -17,7 +17,7 @@ import {
   readHistory,
   settleHolds,
 } from './record.sql.ts';
-import { readStanding, type TotalsRow } from './standing.ts';
+import { drawnOf, readStanding, type TotalsRow } from './standing.ts';
 import { eventName, type Outcome, reversedName, type Unit } from './unit.ts';
 
 export interface RecordDependencies {
@@ -64,18 +64,45 @@ export async function recordBatch(
   );
   if (fresh.length === 0) return outcomes;
 
-  const groups = [...Map.groupBy(fresh, ({ place }) => totalsName(place))].flatMap(
-    ([name, [first, ...others]]): Group[] => {
-      const row = locked.get(name);
-      if (!row || !first) throw new Error(`totals ${name} were not locked`);
-      return [{ key: first.place, units: [first, ...others], row }];
-    },
-  );
-  const rated = await rateAll(sql, groups, now);
-  await save(sql, rated, fresh, taken, now);
-  const postings = drawsOf(rated);
-  if (postings.length > 0) await dependencies.ledger.post(sql, postings);
+  await rateAndSave(dependencies, sql, groupsOf(fresh, locked), { fresh, taken }, now);
   return outcomes;
+}
+
+/**
+ * Rates totals again, by the terms of `probes`: units that take back nothing of nothing, one per totals. Nothing of them is recorded but
+ * what the totals come to. In the caller's transaction, under the same locks as a batch.
+ */
+export async function rateAgain(dependencies: RecordDependencies, sql: Sql, probes: readonly Unit[]): Promise<void> {
+  const now = dependencies.clock.now();
+  const groups = groupsOf(probes, await lockAll(sql, probes, now));
+  await rateAndSave(dependencies, sql, groups, { fresh: [], taken: new Map() }, now);
+}
+
+const groupsOf = (units: readonly Unit[], locked: ReadonlyMap<string, TotalsRow>): readonly Group[] =>
+  [...Map.groupBy(units, ({ place }) => totalsName(place))].flatMap(([name, [first, ...others]]): Group[] => {
+    const row = locked.get(name);
+    if (!row || !first) throw new Error(`totals ${name} were not locked`);
+    return [{ key: first.place, units: [first, ...others], row }];
+  });
+
+interface Recorded {
+  /** What is new of the groups' units. */
+  readonly fresh: readonly Unit[];
+  /** Event -> what is taken back of it now. */
+  readonly taken: ReadonlyMap<string, Decimal>;
+}
+
+async function rateAndSave(
+  { ledger }: RecordDependencies,
+  sql: Sql,
+  groups: readonly Group[],
+  recorded: Recorded,
+  now: Date,
+): Promise<void> {
+  const rated = await rateAll(sql, groups, now);
+  await save(sql, rated, recorded, now);
+  const postings = drawsOf(rated);
+  if (postings.length > 0) await ledger.post(sql, postings);
 }
 
 async function lockAll(sql: Sql, units: readonly Unit[], now: Date): Promise<ReadonlyMap<string, TotalsRow>> {
@@ -144,9 +171,9 @@ async function rateAll(sql: Sql, groups: readonly Group[], now: Date): Promise<r
     const batch = batchOf(group, licences, now);
     const rated = rateBatch({ ...batch, history: history.get(totalsName(group.key)) ?? [] });
     licences.note(group.key, rated.draws);
-    const { standing } = rated;
-    const moved = !standing.net.equals(batch.standing.net) || !standing.tax.equals(batch.standing.tax);
-    const draws = moved && batch.terms.collect === 'balance';
+    const before = drawnOf(group.row.collect, batch.standing);
+    const after = drawnOf(batch.terms.collect, rated.standing);
+    const draws = !after.net.equals(before.net) || !after.tax.equals(before.tax);
     return { ...group, rated, draw: draws ? drawReference(group) : null };
   });
 }
@@ -193,18 +220,13 @@ async function readHistories(
 
 const costOf = ({ net, tax }: Figures): string => net.plus(tax).amount.toFixed();
 
-async function save(
-  sql: Sql,
-  groups: readonly RatedGroup[],
-  fresh: readonly Unit[],
-  taken: ReadonlyMap<string, Decimal>,
-  now: Date,
-): Promise<void> {
+async function save(sql: Sql, groups: readonly RatedGroup[], { fresh, taken }: Recorded, now: Date): Promise<void> {
   const own = new Set(fresh.map(eventName));
+  const isNew = new Set(fresh);
   const events = groups.flatMap(({ units, rated, draw }) =>
     units.flatMap((unit, index) => {
       const part = rated.parts[index];
-      return part ? [{ ...unit, part, draw, reversed: taken.get(eventName(unit)) }] : [];
+      return part && isNew.has(unit) ? [{ ...unit, part, draw, reversed: taken.get(eventName(unit)) }] : [];
     }),
   );
   const { rows } = await sql.query<{ added: number }>({
@@ -241,9 +263,13 @@ async function save(
       groups.map(({ rated }) => costOf(rated.standing)),
       groups.map(({ rated }) => rated.standing.tax.amount.toFixed()),
       groups.map(({ row }) => row.revision + 1),
-      groups.map(({ units }) => units.length),
+      groups.map(({ units }) => units.filter((unit) => isNew.has(unit)).length),
       groups.map(({ rated }) => rated.standing.through?.at ?? null),
       groups.map(({ rated }) => rated.standing.through?.id ?? null),
+      groups.map(({ units: [{ place }] }) => place.version?.planAgencyId ?? null),
+      groups.map(({ units: [{ place }] }) => place.version?.planId ?? null),
+      groups.map(({ units: [{ place }] }) => place.version?.planVersion ?? null),
+      groups.map(({ units: [{ terms }] }) => terms.collect),
     ],
   });
   if (rows[0]?.added !== events.length) throw new OvertakenBatch('another transaction recorded one of these events');

@@ -17,7 +17,7 @@ ON CONFLICT DO NOTHING`;
 /** One row each, locked in the order of their key. Parameters: agency, customer, feature, holder, start (arrays). */
 export const lockTotals = `
 SELECT k.place::int, t.used::text, t.late::text, t.free::text, t.add_on::text AS "addOn", t.overage::text, t.cost::text,
-       t.tax::text, t.revision, t.through_at AS "throughAt", t.through_id AS "throughId"
+       t.tax::text, t.collect, t.revision, t.through_at AS "throughAt", t.through_id AS "throughId"
   FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[])
          WITH ORDINALITY AS k(agency_id, customer_id, feature, holder_id, period_start, place)
   JOIN usage_totals t ON t.agency_id = k.agency_id AND t.customer_id = k.customer_id AND t.feature = k.feature
@@ -63,8 +63,8 @@ SELECT d.licence_id AS "licenceId", d.holder_id AS "holderId", d.period_start AS
   JOIN licence_draws d ON d.agency_id = w.agency_id AND d.licence_id = w.id`;
 
 /**
- * Adds events and moves their totals, in one statement. Answers how many events were added: fewer than were given means that another
- * transaction added one of them meanwhile, and that nothing of this may be kept. Parameters: $1..$19 events; $20 now; $21..$37 totals.
+ * Adds events and moves their totals, by the terms that they were rated at, in one statement. Answers how many events were added: fewer than were given means that another
+ * transaction added one of them meanwhile, and that nothing of this may be kept. Parameters: $1..$19 events; $20 now; $21..$41 totals.
  */
 export const addEvents = `
 WITH added AS (
@@ -83,12 +83,13 @@ WITH added AS (
   UPDATE usage_totals t
      SET included = n.included, used = n.used, late = n.late, free = n.free, add_on = n.add_on, overage = n.overage,
          cost = n.cost, tax = n.tax, revision = n.revision, events = t.events + n.events, through_at = n.through_at,
-         through_id = n.through_id, updated_at = $20
+         through_id = n.through_id, plan_agency_id = n.plan_agency_id, plan_id = n.plan_id, plan_version = n.plan_version,
+         collect = n.collect, updated_at = $20
     FROM unnest($21::text[], $22::text[], $23::text[], $24::text[], $25::timestamptz[], $26::numeric[], $27::numeric[],
                 $28::numeric[], $29::numeric[], $30::numeric[], $31::numeric[], $32::numeric[], $33::numeric[], $34::int[],
-                $35::int[], $36::timestamptz[], $37::text[])
+                $35::int[], $36::timestamptz[], $37::text[], $38::text[], $39::text[], $40::int[], $41::text[])
       AS n(agency_id, customer_id, feature, holder_id, period_start, included, used, late, free, add_on, overage, cost, tax,
-           revision, events, through_at, through_id)
+           revision, events, through_at, through_id, plan_agency_id, plan_id, plan_version, collect)
    WHERE t.agency_id = n.agency_id AND t.customer_id = n.customer_id AND t.feature = n.feature
      AND t.holder_id = n.holder_id AND t.period_start = n.period_start
 )

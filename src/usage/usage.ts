@@ -1,8 +1,10 @@
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/database.ts';
+import type { ScheduledJob } from '../delivery/jobs.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Scope } from '../tenancy/scope.ts';
 import { createIngest, type Ingest } from './ingest.ts';
+import { rateOutdated } from './rate-again.ts';
 import { reportUsage, type UsageReport } from './report-usage.ts';
 import {
   type EventsPage,
@@ -22,6 +24,9 @@ export interface UsageDependencies {
 
 /** What clients use, and what it costs. Every call is limited to its scope. */
 export interface Usage {
+  readonly jobs: Readonly<Record<string, ScheduledJob>>;
+  /** Rates what was used before its period was opened by that period's terms. */
+  sweep(): Promise<void>;
   readonly ingest: Ingest;
   show(scope: Scope, customerId: string, query: UsageQuery): Promise<readonly FeatureUsage[]>;
   explain(scope: Scope, customerId: string, query: EventsQuery): Promise<EventsPage>;
@@ -30,7 +35,10 @@ export interface Usage {
 
 export function createUsage(dependencies: UsageDependencies): Usage {
   const all = { ...dependencies, versions: createVersions() };
+  const sweep = (): Promise<void> => rateOutdated(all);
   return {
+    jobs: { 'usage.rate_outdated': { handle: sweep, cron: '* * * * *' } },
+    sweep,
     ingest: createIngest(all),
     show: (scope, customerId, query) => showUsage(all, scope, customerId, query),
     explain: (scope, customerId, query) => explainUsage(all, scope, customerId, query),

@@ -102,6 +102,79 @@ describe('a change of plan that is due', () => {
   });
 });
 
+describe('a period that is opened late', () => {
+  async function usedTooSoon(): Promise<UsageClient> {
+    const client = await onFixed();
+    await client.topUp('50.00');
+    // Without service the next period is not asked for until it goes on.
+    await world.database.prisma.subscription.updateMany({
+      where: { customerId: client.id },
+      data: { quotaDueAt: null },
+    });
+    await client.pastPeriod(1);
+    await client.send([{ id: `too soon ${client.id}`, quantity: '100' }]);
+    expect(await client.balance()).toBe('30.00');
+    await changed(client);
+    return client;
+  }
+
+  test('gives back what was charged before, with nothing more sent', async () => {
+    const client = await usedTooSoon();
+    await Promise.all([world.usage.sweep(), world.usage.sweep()]);
+    expect(await client.balance()).toBe('50.00');
+    expect(await client.totals()).toEqual([
+      { feature: 'call_minutes', used: '100', free: '100', addOn: '0', overage: '0', cost: '0' },
+    ]);
+  });
+
+  test('resumes service that what was charged before had paused', async () => {
+    const client = await usedTooSoon();
+    await client.takeBack('35.00');
+    expect(await client.refusal('a')).toBe('service_paused');
+    await world.usage.sweep();
+    expect(await client.refusal('a')).toBe('allowed');
+  });
+
+  test('gives its licences back before its quota, and draws on them again after it', async () => {
+    const client = await onFixed();
+    await client.licence('70');
+    await world.database.prisma.subscription.updateMany({
+      where: { customerId: client.id },
+      data: { quotaDueAt: null },
+    });
+    await client.pastPeriod(1);
+    await client.send([{ id: `licensed ${client.id}`, quantity: '1020' }]);
+    await changed(client);
+    await world.usage.sweep();
+    expect(await client.totals()).toMatchObject([{ free: '1000', addOn: '20', overage: '0', cost: '0' }]);
+    expect(await client.balance()).toBe('0.00');
+  });
+
+  test('rates a reversal alone by its own terms, and keeps them', async () => {
+    const client = await usedTooSoon();
+    await client.send([{ id: `more ${client.id}`, quantity: '1100' }]);
+    expect(await client.balance()).toBe('40.00');
+    await client.send([{ id: `less ${client.id}`, quantity: '-1', reverses: `more ${client.id}` }]);
+    expect(await client.balance()).toBe('40.05');
+    expect(await world.database.prisma.usageTotal.findFirst({ where: { customerId: client.id } })).toMatchObject({
+      planId: bigger,
+    });
+  });
+
+  test('gives the balance back what the new plan asks for by invoice', async () => {
+    const client = await usedTooSoon();
+    const usage = [{ feature: 'call_minutes', included: '10', overagePrice: '0.50', collect: 'invoice' as const }];
+    const planId = await world.fixedPlan({ usage });
+    await world.database.prisma.quotaPeriod.updateMany({
+      where: { customerId: client.id, planId: bigger },
+      data: { planId, included: '10' },
+    });
+    await world.usage.sweep();
+    expect(await client.balance()).toBe('50.00');
+    expect(await client.totals()).toMatchObject([{ overage: '90', cost: '45' }]);
+  });
+});
+
 describe('service ends', () => {
   test('with the days of grace, and neither a call nor an event opens another period', async () => {
     const client = await onFixed({ status: 'past_due', pastDueSince: world.clock.now() });
