@@ -2,8 +2,10 @@ import { Decimal } from 'decimal.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Money } from '../../../src/money/money.ts';
+import { spansOf } from '../../../src/usage/licences.ts';
 import {
   type Aggregation,
+  type Batch,
   type Contribution,
   emptyStanding,
   type Figures,
@@ -38,14 +40,19 @@ const event = (id: string, hours: number, quantity: string, reverses: string | n
   at: hour(hours),
   quantity: decimal(quantity),
   reverses,
+  late: false,
 });
+
+const late = (rated: RatedEvent): RatedEvent => ({ ...rated, late: true });
+
+const wholePeriod = { from: hour(0), until: hour(720) };
 
 /** A period as the store keeps it: what came, less what was taken back, and what it stands at. */
 class Period {
   readonly #terms: RatingTerms;
   readonly #licences: readonly LicenceFact[];
   readonly #seen = new Set<string>();
-  #history: Contribution[] = [];
+  #events: Contribution[] = [];
   #draws: ReadonlyMap<string, Decimal> = new Map();
   standing: Standing = emptyStanding;
   readonly parts: Figures[] = [];
@@ -55,7 +62,7 @@ class Period {
     this.#licences = licences;
   }
 
-  take(delivered: readonly RatedEvent[], closed = false): this {
+  take(delivered: readonly RatedEvent[]): this {
     const events: RatedEvent[] = [];
     for (const each of delivered) {
       if (this.#seen.has(each.id)) continue;
@@ -66,14 +73,14 @@ class Period {
       terms: this.#terms,
       standing: this.standing,
       events,
-      closed,
+      period: wholePeriod,
       licences: this.#licences.map(({ quantity, ...licence }) => ({
         ...licence,
         left: quantity,
         drawn: this.#draws.get(licence.id) ?? decimal('0'),
       })),
     };
-    const history = needsHistory(batch) ? this.#history : [];
+    const history = needsHistory(batch) ? this.#historyOf(batch) : [];
     const { standing, draws, parts } = rateBatch({ ...batch, history });
     this.standing = standing;
     this.#draws = draws;
@@ -82,10 +89,22 @@ class Period {
     return this;
   }
 
+  #historyOf({ terms, period, licences }: Pick<Batch, 'terms' | 'period' | 'licences'>): readonly Contribution[] {
+    if (terms.aggregation !== 'sum') return this.#events;
+    return spansOf(period, licences).map(({ from, until }) => ({
+      id: '',
+      at: from,
+      late: false,
+      quantity: this.#events
+        .filter(({ at, late }) => !late && from <= at && at < until)
+        .reduce((sum, { quantity }) => sum.plus(quantity), decimal('0')),
+    }));
+  }
+
   #remember(events: readonly RatedEvent[]): void {
-    this.#history.push(...events.filter(({ reverses }) => reverses === null));
+    this.#events.push(...events.filter(({ reverses }) => reverses === null));
     for (const { reverses, quantity } of events) {
-      this.#history = this.#history.flatMap((each) => {
+      this.#events = this.#events.flatMap((each) => {
         if (each.id !== reverses) return [each];
         const left = each.quantity.plus(quantity);
         return left.isZero() ? [] : [{ ...each, quantity: left }];
@@ -195,12 +214,22 @@ describe('a period', () => {
   });
 
   test('that has closed takes the rest as overage, whatever was left of its quota', () => {
-    const period = new Period(terms()).take([event('a', 1, '40')]).take([event('late', 2, '10')], true);
+    const period = new Period(terms()).take([event('a', 1, '40')]).take([late(event('late', 2, '10'))]);
     expect(period.figures).toMatchObject({ free: '40', overage: '10', net: '2.00' });
-    expect(period.take([event('taken back', 3, '-10', 'late')], true).figures).toMatchObject({
+    expect(period.take([late(event('taken back', 2, '-10', 'late'))]).figures).toMatchObject({
       overage: '0',
       net: '0.00',
     });
+  });
+
+  test('that has closed gives back what an event in time took, and lets nothing late through for it', () => {
+    const licence = { id: 'lic', startsAt: hour(0), endsAt: null, quantity: decimal('50') };
+    const period = new Period(terms(), [licence]).take([event('a', 1, '160')]);
+    expect(period.figures).toMatchObject({ free: '100', addOn: '50', overage: '10' });
+    period.take([late(event('late', 2, '5')), event('taken back', 1, '-160', 'a')]);
+    expect(period.figures).toMatchObject({ free: '0', addOn: '0', overage: '5', net: '1.00' });
+    expect(period.draws).toEqual({ lic: '0' });
+    expect(period.take([late(event('later', 3, '7'))]).figures).toMatchObject({ free: '0', overage: '12' });
   });
 
   test('counts a peak, and a peak that is taken back no more', () => {
@@ -221,12 +250,27 @@ describe('a period', () => {
   });
 });
 
+test.each([
+  ['no licence begins or ends within it', event('b', 1, '10'), -1, false],
+  ['one does, and the late event comes after that', event('b', 6, '10'), 5, false],
+  ['one does, and the late event comes before that', event('b', 4, '10'), 5, true],
+  ['one does, and something is taken back', event('b', 9, '-10', 'a'), 5, true],
+  ['no licence begins or ends within it, and something is taken back', event('b', 9, '-10', 'a'), -1, false],
+] as const)('a period’s earlier events are not asked for without need: %s', (_, next, startsAt, expected) => {
+  const licences = [{ id: 'lic', startsAt: hour(startsAt), endsAt: null, left: decimal('50'), drawn: decimal('20') }];
+  const [used, addOn] = [decimal('120'), decimal('20')];
+  const standing = { ...emptyStanding, used, addOn, through: { at: hour(9), id: 'a' } };
+  expect(needsHistory({ terms: terms(), standing, events: [next], period: wholePeriod, licences })).toBe(expected);
+});
+
 const quantity = fc.integer({ min: 1, max: 40_000_000 }).map((millionths) => new Decimal(millionths).div(1_000_000));
 
+const isLate = fc.nat(5).map((chance) => chance === 0);
+
 const originals = fc
-  .array(fc.record({ at: fc.integer({ min: 0, max: 60 }), quantity }), { minLength: 1, maxLength: 14 })
+  .array(fc.record({ at: fc.integer({ min: 0, max: 60 }), quantity, late: isLate }), { minLength: 1, maxLength: 14 })
   .map((list) =>
-    list.map(({ at, quantity }, index): RatedEvent => ({ id: `e${index}`, at: hour(at), quantity, reverses: null })),
+    list.map(({ at, ...each }, index): RatedEvent => ({ ...each, id: `e${index}`, at: hour(at), reverses: null })),
   );
 
 /** Events, some of which are taken back in part or whole. */
@@ -239,7 +283,8 @@ const eventsOfPeriod = originals.chain((events) =>
         const fate = fates[index];
         if (fate === undefined || fate === 'kept') return [];
         const taken = fate === 'halved' ? each.quantity.div(2).toDecimalPlaces(6) : each.quantity;
-        return taken.isZero() ? [] : [{ id: `r${index}`, at: each.at, quantity: taken.negated(), reverses: each.id }];
+        const reversal = { ...each, id: `r${index}`, quantity: taken.negated(), reverses: each.id };
+        return taken.isZero() ? [] : [reversal];
       }),
     ]),
 );
@@ -267,13 +312,20 @@ function delivered(events: readonly RatedEvent[], order: readonly number[], cuts
   return batches;
 }
 
-const licencesOfPeriod = fc.array(
-  fc.record({
-    startsAt: fc.integer({ min: -5, max: 40 }),
-    lasts: fc.option(fc.integer({ min: 1, max: 60 })),
-    quantity,
+/** Some begin or end within the period, some cover all of it. */
+const licencesOfPeriod = fc.oneof(
+  fc.array(
+    fc.record({
+      startsAt: fc.integer({ min: -5, max: 40 }),
+      lasts: fc.option(fc.integer({ min: 1, max: 60 })),
+      quantity,
+    }),
+    { maxLength: 3 },
+  ),
+  fc.array(fc.record({ startsAt: fc.constant(-1), lasts: fc.constantFrom(null, 800), quantity }), {
+    minLength: 1,
+    maxLength: 2,
   }),
-  { maxLength: 3 },
 );
 
 describe('any order, batching and duplication of one period’s events', () => {
@@ -304,6 +356,7 @@ describe('any order, batching and duplication of one period’s events', () => {
           expect(other.figures).toEqual(whole.figures);
           expect(other.draws).toEqual(whole.draws);
           expect(other.standing.used.toFixed()).toBe(whole.standing.used.toFixed());
+          expect(other.standing.late.toFixed()).toBe(whole.standing.late.toFixed());
           // What the events were told that they cost is what the period costs.
           const costs = other.parts.reduce((sum, { net, tax }) => sum.plus(net).plus(tax), Money.zero('USD'));
           expect(costs.equals(other.standing.net.plus(other.standing.tax))).toBe(true);
