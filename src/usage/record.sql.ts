@@ -119,12 +119,12 @@ SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timesta
 ON CONFLICT (agency_id, licence_id, holder_id, period_start) DO UPDATE SET quantity = excluded.quantity`;
 
 /**
- * What a call has used is no longer held for it; a call that was ended holds nothing once its usage came. Parameters: agency, customer,
- * session, quantity, amount (arrays).
+ * What a call has used is no longer held for it, nor held again when it is taken back; a call that was ended holds nothing once its usage
+ * came. Parameters: agency, customer, session, quantity, amount (arrays).
  */
 export const settleHolds = `
 UPDATE gate_sessions s
-   SET held_quantity = CASE WHEN s.ended_at IS NULL THEN greatest(s.held_quantity - n.quantity, 0) ELSE 0 END,
-       held_amount = CASE WHEN s.ended_at IS NULL THEN greatest(s.held_amount - n.amount, 0) ELSE 0 END
+   SET held_quantity = CASE WHEN s.ended_at IS NULL THEN greatest(s.held_quantity - greatest(n.quantity, 0), 0) ELSE 0 END,
+       held_amount = CASE WHEN s.ended_at IS NULL THEN greatest(s.held_amount - greatest(n.amount, 0), 0) ELSE 0 END
   FROM unnest($1::text[], $2::text[], $3::text[], $4::numeric[], $5::numeric[]) AS n(agency_id, customer_id, id, quantity, amount)
  WHERE s.agency_id = n.agency_id AND s.customer_id = n.customer_id AND s.id = n.id`;
