@@ -1,7 +1,9 @@
 import { Decimal } from 'decimal.js';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { inTransaction } from '../../../src/database/database.ts';
 import { Money } from '../../../src/money/money.ts';
+import { selectEvents } from '../../../src/usage/show-usage.sql.ts';
 import { agency, platform } from '../catalog/world.ts';
 import { createUsageWorld, ids, type Sent, two, type UsageClient, type UsageWorld } from './world.ts';
 
@@ -120,6 +122,23 @@ test('the agency’s report says who used what and who owes what, and where it i
   expect((await world.usage.report(platform, ids.two, '2020-01')).lines).toEqual([]);
   await expect(world.usage.report(agency(ids.one), ids.two, undefined)).rejects.toMatchObject({ status: 404 });
 });
+
+test.each([null, 'call_minutes'])(
+  'a page of a client’s events is read in the order of an index: feature %s',
+  async (feature) => {
+    const client = await world.newClient();
+    const now = world.clock.now();
+    const plan = await inTransaction(world.database.pool, async (sql) => {
+      // So small a table would be read whole.
+      await sql.query('SET LOCAL enable_seqscan = off');
+      const page = [ids.two, client.id, feature, new Date(0), now, now, 'last seen', 50];
+      const { rows } = await sql.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${selectEvents}`, page);
+      return rows.map((row) => row['QUERY PLAN']).join('\n');
+    });
+    expect(plan).toContain('Index Scan Backward');
+    expect(plan).not.toContain('Sort');
+  },
+);
 
 test('a client’s usage also counts on the plan that its agency has with the platform, once', async () => {
   const planId = await world.payAsYouGo(platform, 'for resellers', {
