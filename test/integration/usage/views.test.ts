@@ -101,7 +101,7 @@ test('the agency’s report says who used what and who owes what, and where it i
   await drawn.subscribe(fixed);
   for (const client of [card, offline]) await client.subscribe(invoiced);
   for (const client of [drawn, card, offline]) await client.send([{ id: `r ${client.id}`, quantity: '110' }]);
-  const report = await world.usage.report(two, ids.two, undefined);
+  const report = await world.usage.report(two, ids.two, { limit: 100 });
   const of = ({ id }: UsageClient) => {
     const line = report.lines.find(({ customerId }) => customerId === id);
     return [
@@ -119,8 +119,55 @@ test('the agency’s report says who used what and who owes what, and where it i
   expect(report.totals.cost.toString()).toBe(
     report.lines.reduce((total, { cost }) => total.plus(cost), Money.zero('USD')).toString(),
   );
-  expect((await world.usage.report(platform, ids.two, '2020-01')).lines).toEqual([]);
-  await expect(world.usage.report(agency(ids.one), ids.two, undefined)).rejects.toMatchObject({ status: 404 });
+  expect(report.next).toBeNull();
+  const earlier = await world.usage.report(platform, ids.two, { period: '2020-01', limit: 100 });
+  expect(earlier.lines).toEqual([]);
+  await expect(world.usage.report(agency(ids.one), ids.two, { limit: 100 })).rejects.toMatchObject({ status: 404 });
+});
+
+async function linesOf(period: string): Promise<string[]> {
+  const lines: string[] = [];
+  for await (const { customerId, feature } of world.usage.reportLines(ids.two, period)) {
+    lines.push(`${customerId} ${feature}`);
+  }
+  return lines;
+}
+
+test('the agency’s report is read page by page, each line once, with the totals of all of it on each', async () => {
+  world.clock.advance(31 * dayMs);
+  const period = world.clock.now().toISOString().slice(0, 7);
+  for (const quantity of ['101', '102', '103', '104', '105']) {
+    const client = await world.newClient();
+    await client.subscribe(fixed);
+    const of = (feature: string) => ({ id: `${feature} ${client.id}`, quantity, feature });
+    await client.send([of('call_minutes'), of('messages')]);
+  }
+  const paged: string[] = [];
+  let after: string | undefined;
+  do {
+    const page = await world.usage.report(two, ids.two, { period, limit: 3, after });
+    expect(page.totals.drawn.toString()).toBe('3.00 USD');
+    paged.push(...page.lines.map(({ customerId, feature }) => `${customerId} ${feature}`));
+    after = page.next ?? undefined;
+  } while (after !== undefined);
+  expect(paged).toHaveLength(10);
+  expect(paged).toEqual(await linesOf(period));
+  for (const wrong of ['no cursor', '["a","b","c"]', '["a","b","c","d"]', '[1,2,3,4]']) {
+    const asked = world.usage.report(two, ids.two, { limit: 3, after: wrong });
+    await expect(asked).rejects.toMatchObject({ status: 422, code: 'invalid_request' });
+  }
+});
+
+test('the agency’s report has each of its lines once, however many there are', async () => {
+  const client = await world.newClient();
+  await world.database.pool.query(
+    `INSERT INTO usage_totals (agency_id, customer_id, feature, holder_id, period_start, period_end, collect, included, updated_at)
+     SELECT $1, $2, 'feature ' || n, '', '2027-05-01', '2027-06-01', 'balance', 0, now() FROM generate_series(1, 2001) n`,
+    [ids.two, client.id],
+  );
+  const lines = await linesOf('2027-05');
+  expect(lines).toHaveLength(2_001);
+  expect(new Set(lines).size).toBe(2_001);
 });
 
 test.each([null, 'call_minutes'])(
