@@ -5,6 +5,8 @@ import { eventName, type Outcome, reversedName, type Unit } from './unit.ts';
 /** An event that is there already. */
 export interface KnownEvent {
   readonly contentHash: string;
+  /** Null for one of the same batch. */
+  readonly recordedAt: Date | null;
   /** Names the totals that it counts in. */
   readonly totals: string;
   /** What may still be taken back of it. */
@@ -43,7 +45,7 @@ export function decideBatch(units: readonly Unit[], known: ReadonlyMap<string, K
       taken.set(reversed, (taken.get(reversed) ?? zero).minus(unit.event.quantity));
     }
     const left = Decimal.max(unit.event.quantity, zero);
-    there.set(name, { contentHash: unit.contentHash, totals: totalsName(unit.place), left });
+    there.set(name, { contentHash: unit.contentHash, recordedAt: null, totals: totalsName(unit.place), left });
     fresh.push(unit);
     return 'recorded';
   };

@@ -5,18 +5,11 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { decideBatch, type KnownEvent } from './decide-batch.ts';
 import { drawsOf } from './draw.ts';
 import type { Group, RatedGroup } from './group.ts';
+import { closesAt, columns, readHistories } from './history.store.ts';
 import { type Licences, openLicences, saveLicenceDraws } from './licence.store.ts';
 import { type TotalsKey, totalsName } from './place.ts';
-import { type Contribution, type Figures, needsHistory, rateBatch } from './rating.ts';
-import {
-  addEvents,
-  ensureTotals,
-  findEvents,
-  lockTotals,
-  markReversed,
-  readHistory,
-  settleHolds,
-} from './record.sql.ts';
+import { type Figures, needsHistory, rateBatch } from './rating.ts';
+import { addEvents, ensureTotals, findEvents, lockTotals, markReversed, settleHolds } from './record.sql.ts';
 import { drawnOf, readStanding, type TotalsRow } from './standing.ts';
 import { eventName, type Outcome, reversedName, type Unit } from './unit.ts';
 
@@ -34,17 +27,6 @@ export class OvertakenBatch extends Error {}
  */
 export type Care = 'assume_new' | 'look';
 
-/** A period takes usage in time for so long after its end, in milliseconds. */
-export const periodClosesAfterMs = 72 * 3_600_000;
-
-const columns = (keys: readonly TotalsKey[]) => [
-  keys.map(({ agencyId }) => agencyId),
-  keys.map(({ customerId }) => customerId),
-  keys.map(({ feature }) => feature),
-  keys.map(({ holderId }) => holderId),
-  keys.map(({ periodStart }) => periodStart),
-];
-
 /**
  * Records, rates and draws a batch in the caller's transaction: one lock per totals and one per balance, whatever the number of events.
  * The locks are taken in one order by everybody: totals, licences, events, the ledger. Throws `OvertakenBatch`.
@@ -58,13 +40,11 @@ export async function recordBatch(
   const now = dependencies.clock.now();
   const everything = units.flatMap((unit) => (unit.resale ? [unit, unit.resale] : [unit]));
   const locked = await lockAll(sql, everything, now);
-  const { fresh, taken, outcomes } = decideBatch(
-    units,
-    care === 'look' ? await readKnown(sql, everything) : new Map<string, KnownEvent>(),
-  );
+  const known = care === 'look' ? await readKnown(sql, everything) : new Map<string, KnownEvent>();
+  const { fresh, taken, outcomes } = decideBatch(units, known);
   if (fresh.length === 0) return outcomes;
 
-  await rateAndSave(dependencies, sql, groupsOf(fresh, locked), { fresh, taken }, now);
+  await rateAndSave(dependencies, sql, groupsOf(fresh, locked), { fresh, taken, known }, now);
   return outcomes;
 }
 
@@ -75,7 +55,7 @@ export async function recordBatch(
 export async function rateAgain(dependencies: RecordDependencies, sql: Sql, probes: readonly Unit[]): Promise<void> {
   const now = dependencies.clock.now();
   const groups = groupsOf(probes, await lockAll(sql, probes, now));
-  await rateAndSave(dependencies, sql, groups, { fresh: [], taken: new Map() }, now);
+  await rateAndSave(dependencies, sql, groups, { fresh: [], taken: new Map(), known: new Map() }, now);
 }
 
 const groupsOf = (units: readonly Unit[], locked: ReadonlyMap<string, TotalsRow>): readonly Group[] =>
@@ -90,6 +70,8 @@ interface Recorded {
   readonly fresh: readonly Unit[];
   /** Event -> what is taken back of it now. */
   readonly taken: ReadonlyMap<string, Decimal>;
+  /** Event -> what is recorded of it. */
+  readonly known: ReadonlyMap<string, KnownEvent>;
 }
 
 async function rateAndSave(
@@ -99,7 +81,7 @@ async function rateAndSave(
   recorded: Recorded,
   now: Date,
 ): Promise<void> {
-  const rated = await rateAll(sql, groups, now);
+  const rated = await rateAll(sql, groups, recorded.known, now);
   await save(sql, rated, recorded, now);
   const postings = drawsOf(rated);
   if (postings.length > 0) await ledger.post(sql, postings);
@@ -138,6 +120,7 @@ async function ensure(sql: Sql, units: readonly Unit[], now: Date): Promise<void
 }
 
 interface KnownRow extends TotalsKey {
+  readonly recordedAt: Date;
   readonly id: string;
   readonly contentHash: string;
   readonly quantity: string;
@@ -153,23 +136,43 @@ async function readKnown(sql: Sql, units: readonly Unit[]): Promise<ReadonlyMap<
     wanted.map(({ id }) => id),
   ]);
   return new Map(
-    rows.map(({ id, contentHash, quantity, reversed, ...key }) => [
+    rows.map(({ id, contentHash, recordedAt, quantity, reversed, ...key }) => [
       `${key.agencyId}|${id}`,
-      { contentHash, totals: totalsName(key), left: Decimal.max(new Decimal(quantity).minus(reversed), 0) },
+      {
+        contentHash,
+        recordedAt,
+        totals: totalsName(key),
+        left: Decimal.max(new Decimal(quantity).minus(reversed), 0),
+      },
     ]),
   );
 }
 
-async function rateAll(sql: Sql, groups: readonly Group[], now: Date): Promise<readonly RatedGroup[]> {
+/** By what the groups of a batch are rated. */
+interface Facts {
+  readonly licences: Licences;
+  readonly known: ReadonlyMap<string, KnownEvent>;
+  readonly now: Date;
+}
+
+async function rateAll(
+  sql: Sql,
+  groups: readonly Group[],
+  known: ReadonlyMap<string, KnownEvent>,
+  now: Date,
+): Promise<readonly RatedGroup[]> {
   const licences = await openLicences(sql, groups);
+  const facts = { licences, known, now };
   const inOrder = [...groups].sort((a, b) => a.key.periodStart.getTime() - b.key.periodStart.getTime());
-  const history = await readHistories(
-    sql,
-    inOrder.filter((group) => needsHistory(batchOf(group, licences, now))),
-  );
+  const wanting = inOrder.flatMap((group) => {
+    const batch = batchOf(group, facts);
+    return needsHistory(batch) ? [{ group, place: group.units[0].place, batch }] : [];
+  });
+  const histories = await readHistories(sql, wanting);
+  const byGroup = new Map(wanting.map(({ group }, index) => [group, histories[index]]));
   return inOrder.map((group): RatedGroup => {
-    const batch = batchOf(group, licences, now);
-    const rated = rateBatch({ ...batch, history: history.get(totalsName(group.key)) ?? [] });
+    const batch = batchOf(group, facts);
+    const rated = rateBatch({ ...batch, history: byGroup.get(group) ?? [] });
     licences.note(group.key, rated.draws);
     const before = drawnOf(group.row.collect, batch.standing);
     const after = drawnOf(batch.terms.collect, rated.standing);
@@ -178,45 +181,27 @@ async function rateAll(sql: Sql, groups: readonly Group[], now: Date): Promise<r
   });
 }
 
-function batchOf(group: Group, licences: Licences, now: Date) {
-  const [{ place, terms }] = group.units;
+function batchOf(group: Group, { licences, known, now }: Facts) {
+  const { key, row, units } = group;
+  const [{ place, terms }] = units;
+  const closed = closesAt(place);
   return {
     terms,
-    standing: readStanding(group.row),
-    closed: now.getTime() >= place.periodEnd.getTime() + periodClosesAfterMs,
+    standing: readStanding(row),
+    period: { from: key.periodStart, until: place.periodEnd },
     licences: licences.of(group),
-    events: group.units.map(({ event, at }) => ({
-      id: event.id,
-      at,
-      quantity: event.quantity,
-      reverses: event.reverses,
+    events: units.map((unit) => ({
+      id: unit.event.id,
+      at: unit.at,
+      quantity: unit.event.quantity,
+      reverses: unit.event.reverses,
+      late: (known.get(reversedName(unit) ?? '')?.recordedAt ?? now) >= closed,
     })),
   };
 }
 
 const drawReference = ({ key, row }: Group): string =>
   `usage:${key.customerId}:${key.feature}:${key.holderId}:${key.periodStart.toISOString()}:${row.revision + 1}`;
-
-async function readHistories(
-  sql: Sql,
-  groups: readonly Group[],
-): Promise<ReadonlyMap<string, readonly Contribution[]>> {
-  if (groups.length === 0) return new Map();
-  const { rows } = await sql.query<{ place: number; id: string; at: Date; quantity: string }>(readHistory, [
-    ...columns(groups.map(({ key }) => key)),
-    groups.map(({ units: [{ place }] }) => place.periodEnd),
-  ]);
-  const found = new Map<string, Contribution[]>();
-  for (const { place, id, at, quantity } of rows) {
-    const group = groups[place - 1];
-    if (!group) continue;
-    const name = totalsName(group.key);
-    const list = found.get(name) ?? [];
-    list.push({ id, at, quantity: new Decimal(quantity) });
-    found.set(name, list);
-  }
-  return found;
-}
 
 const costOf = ({ net, tax }: Figures): string => net.plus(tax).amount.toFixed();
 

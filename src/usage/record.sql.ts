@@ -28,19 +28,31 @@ SELECT k.place::int, t.used::text, t.late::text, t.free::text, t.add_on::text AS
 /** Parameters: agencies, ids (arrays, pair by pair). */
 export const findEvents = `
 SELECT e.agency_id AS "agencyId", e.id, e.customer_id AS "customerId", e.feature, e.holder_id AS "holderId",
-       e.period_start AS "periodStart", e.content_hash AS "contentHash", e.quantity::text, e.reversed::text
+       e.period_start AS "periodStart", e.content_hash AS "contentHash", e.recorded_at AS "recordedAt", e.quantity::text, e.reversed::text
   FROM unnest($1::text[], $2::text[]) AS w(agency_id, id)
   JOIN usage_events e ON e.agency_id = w.agency_id AND e.id = w.id`;
 
-/** What still counts of the events of periods. Parameters: agency, customer, feature, holder, start (arrays). */
-export const readHistory = `
-SELECT k.place::int, e.id, e.rated_at AS at, (e.quantity - e.reversed)::text AS quantity
-  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[])
-         WITH ORDINALITY AS k(agency_id, customer_id, feature, holder_id, period_start, period_end, place)
+/** What still counts of the events of periods. Parameters: agency, customer, feature, holder, start, end, closing (arrays). */
+export const readEvents = `
+SELECT k.place::int, e.id, e.rated_at AS at, (e.quantity - e.reversed)::text AS quantity, e.recorded_at >= k.closes_at AS late
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[])
+         WITH ORDINALITY AS k(agency_id, customer_id, feature, holder_id, period_start, period_end, closes_at, place)
   JOIN usage_events e ON e.agency_id = k.agency_id AND e.customer_id = k.customer_id AND e.feature = k.feature
    AND e.rated_at >= k.period_start AND e.rated_at < k.period_end
    AND e.holder_id = k.holder_id AND e.period_start = k.period_start
  WHERE e.reverses IS NULL AND (e.reversed = 0 OR e.reversed < e.quantity)`;
+
+/** What events in time come to, by span. Parameters: agency, customer, feature, holder, start, from, until, closing (arrays). */
+export const readSpans = `
+SELECT k.place::int, sum(e.quantity - e.reversed)::text AS quantity
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[],
+              $8::timestamptz[])
+         WITH ORDINALITY AS k(agency_id, customer_id, feature, holder_id, period_start, span_from, span_until, closes_at, place)
+  JOIN usage_events e ON e.agency_id = k.agency_id AND e.customer_id = k.customer_id AND e.feature = k.feature
+   AND e.rated_at >= k.span_from AND e.rated_at < k.span_until
+   AND e.holder_id = k.holder_id AND e.period_start = k.period_start
+ WHERE e.reverses IS NULL AND e.recorded_at < k.closes_at
+ GROUP BY k.place`;
 
 /** The licences that periods may draw on, locked in id order. Parameters: agency, customer, feature, start, end (arrays). */
 export const lockLicences = `
@@ -108,12 +120,12 @@ SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timesta
 ON CONFLICT (agency_id, licence_id, holder_id, period_start) DO UPDATE SET quantity = excluded.quantity`;
 
 /**
- * What a call has used is no longer held for it; a call that was ended holds nothing once its usage came. Parameters: agency, customer,
- * session, quantity, amount (arrays).
+ * What a call has used is no longer held for it, nor held again when it is taken back; a call that was ended holds nothing once its usage
+ * came. Parameters: agency, customer, session, quantity, amount (arrays).
  */
 export const settleHolds = `
 UPDATE gate_sessions s
-   SET held_quantity = CASE WHEN s.ended_at IS NULL THEN greatest(s.held_quantity - n.quantity, 0) ELSE 0 END,
-       held_amount = CASE WHEN s.ended_at IS NULL THEN greatest(s.held_amount - n.amount, 0) ELSE 0 END
+   SET held_quantity = CASE WHEN s.ended_at IS NULL THEN greatest(s.held_quantity - greatest(n.quantity, 0), 0) ELSE 0 END,
+       held_amount = CASE WHEN s.ended_at IS NULL THEN greatest(s.held_amount - greatest(n.amount, 0), 0) ELSE 0 END
   FROM unnest($1::text[], $2::text[], $3::text[], $4::numeric[], $5::numeric[]) AS n(agency_id, customer_id, id, quantity, amount)
  WHERE s.agency_id = n.agency_id AND s.customer_id = n.customer_id AND s.id = n.id`;

@@ -5,7 +5,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Scope } from '../tenancy/scope.ts';
 import { createIngest, type Ingest } from './ingest.ts';
 import { rateOutdated } from './rate-again.ts';
-import { reportUsage, type UsageReport } from './report-usage.ts';
+import { type ReportLine, type ReportQuery, reportLines, reportUsage, type UsageReport } from './report-usage.ts';
 import {
   type EventsPage,
   type EventsQuery,
@@ -30,7 +30,9 @@ export interface Usage {
   readonly ingest: Ingest;
   show(scope: Scope, customerId: string, query: UsageQuery): Promise<readonly FeatureUsage[]>;
   explain(scope: Scope, customerId: string, query: EventsQuery): Promise<EventsPage>;
-  report(scope: Scope, agencyId: string, period: string | undefined): Promise<UsageReport>;
+  report(scope: Scope, agencyId: string, query: ReportQuery): Promise<UsageReport>;
+  /** All lines of a report that `report` answered a page of. */
+  reportLines(agencyId: string, month: string): AsyncIterable<ReportLine>;
 }
 
 export function createUsage(dependencies: UsageDependencies): Usage {
@@ -42,6 +44,7 @@ export function createUsage(dependencies: UsageDependencies): Usage {
     ingest: createIngest(all),
     show: (scope, customerId, query) => showUsage(all, scope, customerId, query),
     explain: (scope, customerId, query) => explainUsage(all, scope, customerId, query),
-    report: (scope, agencyId, period) => reportUsage(all, scope, agencyId, period),
+    report: (scope, agencyId, query) => reportUsage(all, scope, agencyId, query),
+    reportLines: (agencyId, month) => reportLines(all, agencyId, month),
   };
 }

@@ -198,6 +198,17 @@ describe('an estimate', () => {
     expect(sessionOf(await client.call('c')).affordable?.toFixed()).toBe('19');
   });
 
+  test('holds no more when usage that names it is taken back', async () => {
+    const client = await payingByMinute('10.00');
+    const standing = { agencyId: ids.two, customerId: client.id };
+    const { id: sessionId } = sessionOf(await client.call('corrected', '10'));
+    const usage = { id: `corrected ${client.id}`, quantity: '8', sessionId };
+    await client.send([usage]);
+    expect((await world.gate.balanceStanding(standing)).held.toString()).toBe('0.50 USD');
+    await client.send([{ id: `less ${client.id}`, quantity: '-8', reverses: usage.id, sessionId }]);
+    expect((await world.gate.balanceStanding(standing)).held.toString()).toBe('0.50 USD');
+  });
+
   test('on a quota holds the quota', async () => {
     const client = await onFixed();
     await client.call('a', '60');

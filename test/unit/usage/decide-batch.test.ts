@@ -39,7 +39,10 @@ test('a reversal of an event that another client’s sender recorded meanwhile t
   const [original, reversal] = [unit('x', '5'), unit('r', '-5', 'x')];
   const others = unit('x', '5', null, 'cus_b');
   const known = new Map<string, KnownEvent>([
-    ['agc|x', { contentHash: others.contentHash, totals: totalsName(others.place), left: new Decimal(5) }],
+    [
+      'agc|x',
+      { contentHash: others.contentHash, recordedAt: at, totals: totalsName(others.place), left: new Decimal(5) },
+    ],
   ]);
   const { fresh, taken, outcomes } = decideBatch([original, reversal], known);
   expect([outcomes.get(original), outcomes.get(reversal)]).toEqual(['event_id_conflict', 'reversed_event_unknown']);
