@@ -44,10 +44,10 @@ export async function carryWhatWaits(dependencies: Pick<ApplyDependencies, 'data
     `SELECT s.agency_id AS "agencyId", s.customer_id AS "customerId", s.id
        FROM subscriptions s JOIN merchant_accounts a ON a.id = s.merchant_account_id
       WHERE s.collection = 'card' AND s.ended_at IS NULL AND a.status <> 'disconnected'
-        AND (s.end_wanted IS NOT NULL
-             OR EXISTS (SELECT 1 FROM subscription_changes c
-                         WHERE c.agency_id = s.agency_id AND c.subscription_id = s.id AND c.status = 'pending'
-                           AND c.carried_at IS NULL))`,
+        AND (s.agency_id, s.id) IN (
+          SELECT agency_id, id FROM subscriptions WHERE ended_at IS NULL AND end_wanted IS NOT NULL
+          UNION
+          SELECT agency_id, subscription_id FROM subscription_changes WHERE status = 'pending' AND carried_at IS NULL)`,
   );
   // One that is tried again waits longer each time: to ask anew would make it start over.
   const waiting = await waitingKeys(pool, rows.map(carryKey));
