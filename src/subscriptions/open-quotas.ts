@@ -89,7 +89,9 @@ export async function openDue(sql: Sql, client: CustomerKey, now: Date): Promise
   const opens = (isServing && live.quotaDueAt !== null) || (await hasServiceDays(sql, client, now));
   // The change that is due decides what the new period includes: its provider tells of it, or our own scheduler makes it.
   const pending = await loadPendingChange(sql, live);
-  if (pending && pending.effectiveAt <= now) {
+  // Once the renewal was heard of without it, the change is late and the plan before goes on.
+  const isRenewed = live.periodEnd !== null && live.periodEnd > now;
+  if (pending && pending.effectiveAt <= now && !isRenewed) {
     const { plan, planVersion, document } = pending;
     return opens ? { opened: false, awaited: { plan, planVersion, document } } : null;
   }
