@@ -154,25 +154,18 @@ export function createRooms(dependencies: RoomDependencies) {
     publicUrl,
   });
 
+  const billing = { database, clock, ledger, merchantAccounts, jobs };
   const offlineDependencies = {
-    database,
-    clock,
-    ledger,
-    merchantAccounts,
-    jobs,
+    ...billing,
     emit: outgoing.emit,
     switchToCard: switchToCard({ clock, jobs, findDefaultCard: (sql, client) => cards.findDefault(sql, client) }),
     onFailure: (subscription: string, error: unknown) =>
       log.warn({ subscription, err: error }, 'a subscription could not be renewed now'),
   };
   const subscriptions = createSubscriptions({
+    ...billing,
     offline: offlineDependencies,
-    database,
-    clock,
-    jobs,
-    ledger,
     providers,
-    merchantAccounts,
     operations,
     outgoing,
     notify: notices.notify,
