@@ -155,25 +155,18 @@ export function createRooms(dependencies: RoomDependencies) {
     publicUrl,
   });
 
+  const billing = { database, clock, ledger, merchantAccounts, jobs };
   const offlineDependencies = {
-    database,
-    clock,
-    ledger,
-    merchantAccounts,
-    jobs,
+    ...billing,
     emit: outgoing.emit,
     switchToCard: switchToCard({ clock, jobs, findDefaultCard: (sql, client) => cards.findDefault(sql, client) }),
     onFailure: (subscription: string, error: unknown) =>
       log.warn({ subscription, err: error }, 'a subscription could not be renewed now'),
   };
   const subscriptions = createSubscriptions({
+    ...billing,
     offline: offlineDependencies,
-    database,
-    clock,
-    jobs,
-    ledger,
     providers,
-    merchantAccounts,
     operations,
     outgoing,
     notify: notices.notify,
@@ -282,6 +275,8 @@ export function createRooms(dependencies: RoomDependencies) {
     ...trials.jobs,
     ...offline.jobs,
     ...autoRefill.jobs,
+    ...usage.jobs,
+    ...gate.jobs,
     ...meters.jobs,
     ...refunds.jobs,
     ...reconciliation.jobs,
@@ -336,8 +331,9 @@ export function createRooms(dependencies: RoomDependencies) {
     doWhatIsDue: async (): Promise<void> => {
       const works = [
         ...[expireLostOrders, followPayments.all, cards.sweep, offline.sweep],
-        ...[subscriptions.sweep, meters.turn, trials.sweep, autoRefill.sweep],
-        ...[refunds.sweep, receipts.number, outgoing.deliverDue, notices.sendDue],
+        ...[subscriptions.sweep, usage.sweep, gate.sweep, meters.turn, trials.sweep],
+        ...[autoRefill.sweep, refunds.sweep, receipts.number],
+        ...[outgoing.deliverDue, notices.sendDue],
       ];
       for (const work of works) await work();
     },

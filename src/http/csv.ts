@@ -31,7 +31,7 @@ function cell(value: string | null): string {
   return /[",\r\n]/.test(inert) ? `"${inert.replaceAll('"', '""')}"` : inert;
 }
 
-async function* csvLines({ header, rows }: CsvTable): AsyncGenerator<string> {
+export async function* csvLines({ header, rows }: Pick<CsvTable, 'header' | 'rows'>): AsyncGenerator<string> {
   yield `${header.map(cell).join(',')}\r\n`;
   for await (const row of rows) yield `${row.map(cell).join(',')}\r\n`;
 }
