@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { createEventHandler } from '../webhooks/event-handler.ts';
+import { notificationTypes } from '../webhooks/stripe/notification.ts';
 import { createStripeReceiver } from '../webhooks/stripe/receiver.ts';
 import { stripeEventTypes } from '../webhooks/stripe/router.ts';
 import { createStripeTranslation } from '../webhooks/stripe/translate.ts';
@@ -18,10 +19,11 @@ import { createRateLimits } from './delivery/rate-limits.ts';
 import { createRecentAnswers } from './delivery/recent-answers.ts';
 import { createWakeups } from './delivery/wakeups.ts';
 import { seedDemo } from './demo-data.ts';
-import { errorMessage, SettingError } from './errors.ts';
+import { SettingError } from './errors.ts';
 import { createApp } from './http/app.ts';
 import { callLimits } from './http/call-limits.ts';
 import { purgeIdempotency } from './http/idempotency.ts';
+import { readinessOf } from './http/readiness.ts';
 import { routeDuration } from './http/request-duration.ts';
 import { createReturnPages } from './http/return-pages.ts';
 import { createRoutes } from './http/routes/all.ts';
@@ -33,7 +35,7 @@ import { resolveAll } from './outgoing/address.ts';
 import { createMailer } from './outgoing/mailer.ts';
 import { createSender } from './outgoing/send.ts';
 import type { Providers } from './providers/port.ts';
-import { withCatalogLimits } from './providers/rate-limit.ts';
+import { withBackgroundLimits } from './providers/rate-limit.ts';
 import { createStripeProvider } from './providers/stripe/stripe-provider.ts';
 import { createRooms } from './rooms.ts';
 import { type Sandbox, startSandbox } from './sandbox/sandbox.ts';
@@ -117,7 +119,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     clientId: config.stripe?.clientId ?? sandbox?.clientId,
     ...(stripeApiBase === undefined ? {} : { apiBase: stripeApiBase }),
   });
-  const providers: Providers = { stripe: withCatalogLimits(stripe, config.catalogLimits) };
+  const providers: Providers = { stripe: withBackgroundLimits(stripe, config.catalogLimits) };
 
   const hash = apiKeyHasher(encryptionKey);
   const platformApiKey = config.platformApiKey ?? secrets.platformApiKey;
@@ -145,7 +147,15 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
   if (mailer) started.add('mailer', async () => mailer.close());
   const refusals = createRecentAnswers(config.redisUrl, refusalsKeptMs, log);
   if (refusals) started.add('refusals', async () => refusals.close());
+  const inbox = createInbox({ pool, clock });
+  const metrics = createMetrics();
   const rooms = createRooms({
+    backfill: {
+      inbox,
+      eventTypes: stripeEventTypes,
+      eventsHandled: () => worker.idle(),
+      onFinding: metrics.countFinding,
+    },
     database,
     clock,
     providers,
@@ -160,7 +170,6 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     publicUrl,
     log,
   });
-  const metrics = createMetrics();
   const wakeups = createWakeups(config.redisUrl, log);
   started.add('wake-ups', wakeups.close);
 
@@ -170,10 +179,10 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
   const authenticate = createAuthenticator({ sql: pool, clock, hash, log });
   const consoleSessions = createConsoleSessions({ database, clock, hash, authenticate });
 
-  const inbox = createInbox({ pool, clock });
   if (stores.exclusive) await inbox.releaseClaims();
   metrics.watchInbox(inbox);
   metrics.watchAlerts(prisma);
+  metrics.watchFindings(prisma);
   const worker = startInboxWorker({
     inbox,
     pool,
@@ -190,9 +199,12 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
       },
       appliers: {
         payment: rooms.settlePayments,
+        refund: rooms.refunds.applyReversals,
+        dispute: rooms.refunds.applyReversals,
         account: rooms.mirrorAccounts,
         card: rooms.cards.apply,
         subscription: rooms.subscriptions.apply,
+        meter: rooms.meters.applyErrors,
       },
       onOutcome: metrics.countOutcome,
     }),
@@ -227,7 +239,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
   sandbox?.onClockMoved(async () => {
     await rooms.doWhatIsDue();
     await idle();
-  });
+  }, rooms.meters.nextDue);
 
   const pages = createConsolePages({ publicUrl, sandboxUrl: sandbox?.url ?? null });
   const app = createApp({
@@ -268,14 +280,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     health: {
       // Without Redis the next poll finds what a wake-up would have told of.
       dispensable: ['redis'],
-      ready: async () => {
-        const database = await pool.query('SELECT 1').then(
-          () => 'ok',
-          (error: unknown) => errorMessage(error),
-        );
-        const redis = wakeups.state();
-        return { database, ...(redis === undefined ? {} : { redis }) };
-      },
+      ready: readinessOf(pool, wakeups),
     },
     metrics: metrics.registry,
     log,
@@ -297,7 +302,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     for (const endpoint of endpoints) {
       await sandbox.ensureWebhookEndpoint({
         ...endpoint,
-        enabledEvents: stripeEventTypes,
+        enabledEvents: [...stripeEventTypes, ...notificationTypes],
         apiVersion: stripe.apiVersion,
       });
     }

@@ -23,6 +23,8 @@ import type { Clock } from './clock.ts';
 import type { Database } from './database/database.ts';
 import { jobs, type ScheduledJob } from './delivery/jobs.ts';
 import type { RecentAnswers } from './delivery/recent-answers.ts';
+import { createExplainBalance } from './history/explain-balance.ts';
+import { createHistory } from './history/read-history.ts';
 import { createLedger, type Ledger } from './ledger/ledger.ts';
 import { createAgencyAccounts } from './merchant-accounts/agency-accounts.ts';
 import type { AccountDependencies } from './merchant-accounts/dependencies.ts';
@@ -37,11 +39,15 @@ import { createOutgoing } from './outgoing/outgoing.ts';
 import type { Sender } from './outgoing/send.ts';
 import { createOperationStore } from './providers/operation.store.ts';
 import type { Providers } from './providers/port.ts';
+import { createReceipts } from './receipts/receipts.ts';
+import type { ReconciliationDependencies } from './reconciliation/reconcile.ts';
+import { createReconciliation } from './reconciliation/reconciliation.ts';
 import { announceDecline } from './refill/announce-decline.ts';
 import { createAutoRefill } from './refill/auto-refill.ts';
 import { refillCardUse } from './refill/card-use.ts';
 import { recordDecline } from './refill/end-attempt.ts';
 import { createNoticePostings } from './refill/notice-postings.ts';
+import { createRefunds } from './refunds/refunds.ts';
 import { createReadRevenue } from './revenue/read-revenue.ts';
 import { createLicences } from './subscriptions/licences.ts';
 import { livePlanOf, liveSubscriptions } from './subscriptions/live-plan.ts';
@@ -56,10 +62,13 @@ import { versionDocument } from './subscriptions/version-document.ts';
 import type { Signer } from './tenancy/api-key.ts';
 import type { Sealer } from './tenancy/sealed.ts';
 import { createGate } from './usage/gate.ts';
+import { createMeters } from './usage/meters.ts';
 import { createWatchBalances } from './usage/service-state.ts';
 import { createUsage } from './usage/usage.ts';
 
 export interface RoomDependencies {
+  /** Where events that never came are put, and what was found missing is told of. */
+  readonly backfill: Pick<ReconciliationDependencies, 'inbox' | 'eventTypes' | 'eventsHandled' | 'onFinding'>;
   readonly database: Database;
   readonly clock: Clock;
   readonly providers: Providers;
@@ -146,25 +155,18 @@ export function createRooms(dependencies: RoomDependencies) {
     publicUrl,
   });
 
+  const billing = { database, clock, ledger, merchantAccounts, jobs };
   const offlineDependencies = {
-    database,
-    clock,
-    ledger,
-    merchantAccounts,
-    jobs,
+    ...billing,
     emit: outgoing.emit,
     switchToCard: switchToCard({ clock, jobs, findDefaultCard: (sql, client) => cards.findDefault(sql, client) }),
     onFailure: (subscription: string, error: unknown) =>
       log.warn({ subscription, err: error }, 'a subscription could not be renewed now'),
   };
   const subscriptions = createSubscriptions({
+    ...billing,
     offline: offlineDependencies,
-    database,
-    clock,
-    jobs,
-    ledger,
     providers,
-    merchantAccounts,
     operations,
     outgoing,
     notify: notices.notify,
@@ -225,10 +227,44 @@ export function createRooms(dependencies: RoomDependencies) {
     orderListener: listeningTogether(autoRefill.orderListener, createPackListener({ clock })),
   });
 
+  const refunds = createRefunds({
+    database,
+    clock,
+    ledger,
+    jobs,
+    providers,
+    merchantAccounts,
+    operations,
+    settlePayments,
+    onFailure: (refund, error) => log.warn({ refund, err: error }, 'a refund could not be sent now'),
+  });
+
   const offline = createOffline(offlineDependencies);
   const trials = createTrials({ database, clock, emit: outgoing.emit, notify: notices.notify });
   const usage = createUsage({ database, clock, ledger });
+  const meters = createMeters({
+    database,
+    clock,
+    ledger,
+    providers,
+    merchantAccounts,
+    onFailure: (meter, error) => log.warn({ meter, err: error }, 'a meter could not be compared now'),
+  });
   const gate = createGate({ database, clock, ledger, refusals: dependencies.refusals ?? null });
+
+  const reconciliation = createReconciliation({
+    ...dependencies.backfill,
+    database,
+    clock,
+    providers,
+    merchantAccounts,
+    jobs,
+    settlePayments,
+    refreshPayment: refunds.refresh,
+    followPayments: followPayments.all,
+  });
+
+  const receipts = createReceipts({ database, clock, ledger, log });
 
   const roomJobs: Readonly<Record<string, ScheduledJob>> = {
     ...catalog.jobs,
@@ -239,6 +275,12 @@ export function createRooms(dependencies: RoomDependencies) {
     ...trials.jobs,
     ...offline.jobs,
     ...autoRefill.jobs,
+    ...usage.jobs,
+    ...gate.jobs,
+    ...meters.jobs,
+    ...refunds.jobs,
+    ...reconciliation.jobs,
+    ...receipts.jobs,
     'checkout.expire_lost_orders': { handle: expireLostOrders, cron: '*/3 * * * *' },
     [followJobName]: { handle: followPayments.some, cron: '* * * * *' },
     'ledger.roll_up': { handle: () => ledger.rollUp(), cron: '* * * * *' },
@@ -257,6 +299,7 @@ export function createRooms(dependencies: RoomDependencies) {
     onCollectionChanged: switchCollection({ clock }),
     invoices: offline.invoices,
     usage,
+    meters,
     gate,
     adjustBalance: createAdjustBalance({ database, ledger, merchantAccounts, livePlanOf }),
     quoteTopUp: createQuoteTopUp({ database, clock, providers, merchantAccounts }),
@@ -271,25 +314,28 @@ export function createRooms(dependencies: RoomDependencies) {
     }),
     startPack: createStartPack({ database, clock, providers, merchantAccounts, operations, publicUrl }),
     listPacks: (customer: CustomerKey) => listPacks({ database, merchantAccounts }, customer),
-    findOrder: createFindOrder(database),
+    findOrder: createFindOrder(database, refunds.readReversals),
+    refunds,
     agencyAccounts,
     mirrorAccounts: createMirrorAccounts(agencyAccounts),
     readRevenue: createReadRevenue({ database, ledger, clock }),
+    history: createHistory(database),
+    receipts,
+    explainBalance: createExplainBalance({ database, ledger }),
     cards,
     autoRefill,
     settlePayments,
+    reconciliation,
     jobs: roomJobs,
     /** What falls due by the clock, done now: for a clock that was moved. */
     doWhatIsDue: async (): Promise<void> => {
-      await expireLostOrders();
-      await followPayments.all();
-      await cards.sweep();
-      await offline.sweep();
-      await subscriptions.sweep();
-      await trials.sweep();
-      await autoRefill.sweep();
-      await outgoing.deliverDue();
-      await notices.sendDue();
+      const works = [
+        ...[expireLostOrders, followPayments.all, cards.sweep, offline.sweep],
+        ...[subscriptions.sweep, usage.sweep, gate.sweep, meters.turn, trials.sweep],
+        ...[autoRefill.sweep, refunds.sweep, receipts.number],
+        ...[outgoing.deliverDue, notices.sendDue],
+      ];
+      for (const work of works) await work();
     },
   };
 }

@@ -1,5 +1,7 @@
 import type Stripe from 'stripe';
 import type { CardOutcomeName } from './card-outcomes.ts';
+import type { RefundOutcome } from './refund-outcomes.ts';
+import type { ThinEvent } from './thin-events.ts';
 
 /** What a payment made by a session will carry; Stripe keeps it too, but shows it nowhere. */
 export interface SessionPlan {
@@ -44,11 +46,25 @@ export interface PlannedItem {
   readonly metadata: Stripe.Metadata;
 }
 
+/** A thin event tells its time as text, and is none of those that the list of events has. */
+export interface StoredThinEvent {
+  readonly id: string;
+  readonly created: number;
+  readonly event: ThinEvent;
+}
+
 /** What a script made of a card, under its fingerprint or under the id of one payment method. */
 export interface CardSwitch {
   readonly id: string;
   readonly created: number;
   readonly outcome: CardOutcomeName;
+}
+
+/** What a script made of every refund; kept on the platform. */
+export interface RefundSwitch {
+  readonly id: string;
+  readonly created: number;
+  readonly outcome: RefundOutcome;
 }
 
 /** That an account gave the platform access; kept on the platform, under the account's id. */
@@ -93,7 +109,10 @@ export interface DocumentTypes {
   card_switch: CardSwitch;
   charge: Stripe.Charge;
   refund: Stripe.Refund;
+  refund_switch: RefundSwitch;
+  dispute: Stripe.Dispute;
   application_fee: Stripe.ApplicationFee;
+  fee_refund: Stripe.FeeRefund;
   subscription: Stripe.Subscription;
   subscription_schedule: Stripe.SubscriptionSchedule;
   session_subscription: SessionSubscription;
@@ -101,6 +120,7 @@ export interface DocumentTypes {
   invoice_payment: Stripe.InvoicePayment;
   balance_transaction: Stripe.BalanceTransaction;
   event: Stripe.EventBase;
+  thin_event: StoredThinEvent;
   webhook_endpoint: Stripe.WebhookEndpoint;
 }
 

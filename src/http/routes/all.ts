@@ -12,6 +12,7 @@ import { type CatalogSyncRouteDependencies, createCatalogSyncRoutes } from './ca
 import { type CheckoutRouteDependencies, createCheckoutRoutes } from './checkout.ts';
 import { createCustomerRoutes } from './customers.ts';
 import { createEventRoutes, type EventRouteDependencies } from './events.ts';
+import { createExplanationRoutes, type ExplanationRouteDependencies } from './explanations.ts';
 import { createGateRoutes, type GateRouteDependencies } from './gate.ts';
 import { createInvoiceRoutes, type InvoiceRouteDependencies } from './invoices.ts';
 import { createLicenceRoutes, type LicenceRouteDependencies } from './licences.ts';
@@ -19,10 +20,15 @@ import { createMerchantAccountRoutes, type MerchantAccountRouteDependencies } fr
 import { createNoticeRoutes, type NoticeRouteDependencies } from './notices.ts';
 import { createOfferRoutes, type OfferRouteDependencies } from './offers.ts';
 import { createPortalRoutes, type PortalRouteDependencies } from './portal.ts';
+import { createReceiptRoutes, type ReceiptRouteDependencies } from './receipts.ts';
+import { createReconciliationRoutes, type ReconciliationRouteDependencies } from './reconciliations.ts';
+import { createRefundRoutes, type RefundRouteDependencies } from './refunds.ts';
 import { createRevenueRoutes, type RevenueRouteDependencies } from './revenue.ts';
 import { createSubscriptionRoutes, type SubscriptionRouteDependencies } from './subscriptions.ts';
+import { createTransactionRoutes, type TransactionRouteDependencies } from './transactions.ts';
 import { createTrialRoutes, type TrialRouteDependencies } from './trials.ts';
 import { createUsageRoutes, type UsageRouteDependencies } from './usage.ts';
+import { createUsageMeterRoutes } from './usage-meters.ts';
 import { createUsageViewRoutes } from './usage-views.ts';
 import { createWebhookEndpointRoutes, type WebhookEndpointRouteDependencies } from './webhook-endpoints.ts';
 
@@ -39,15 +45,20 @@ export type RouteDependencies = KeyIssueDependencies &
   CatalogSyncRouteDependencies &
   CheckoutRouteDependencies &
   EventRouteDependencies &
+  ExplanationRouteDependencies &
   LicenceRouteDependencies &
   GateRouteDependencies &
   MerchantAccountRouteDependencies &
   WebhookEndpointRouteDependencies &
   NoticeRouteDependencies &
   OfferRouteDependencies &
+  ReceiptRouteDependencies &
+  ReconciliationRouteDependencies &
+  RefundRouteDependencies &
   RevenueRouteDependencies &
   PortalRouteDependencies &
   SubscriptionRouteDependencies &
+  TransactionRouteDependencies &
   TrialRouteDependencies &
   UsageRouteDependencies;
 
@@ -68,12 +79,18 @@ export const createRoutes = (dependencies: RouteDependencies): readonly Route[] 
   ...createInvoiceRoutes(dependencies),
   ...createUsageRoutes(dependencies),
   ...createUsageViewRoutes(dependencies),
+  ...createUsageMeterRoutes(dependencies),
   ...createGateRoutes(dependencies),
   ...createAuditRoutes(dependencies),
   ...createCheckoutRoutes(dependencies),
   ...createCardRoutes(dependencies),
   ...createAutoRefillRoutes(dependencies),
   ...createBalanceRoutes(dependencies),
+  ...createExplanationRoutes(dependencies),
   ...createEventRoutes(dependencies),
+  ...createTransactionRoutes(dependencies),
+  ...createRefundRoutes(dependencies),
+  ...createReceiptRoutes(dependencies),
   ...createRevenueRoutes(dependencies),
+  ...createReconciliationRoutes(dependencies),
 ];

@@ -1,12 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeBooks } from './books.ts';
 import { describeCards, describeStagedCards } from './cards.ts';
 import { describeCatalog } from './catalog.ts';
 import { describeCheckout } from './checkout.ts';
 import { ContractRun, type ContractSubject, need } from './contract-run.ts';
+import { describeDisputes } from './disputes.ts';
 import { describeHolds, describeStagedHolds } from './holds.ts';
 import { describeInvoices, describeStagedInvoices } from './invoices.ts';
+import { describeMetering, describeStagedMetering } from './metering.ts';
 import { describeMeters } from './meters.ts';
 import { describeOffSession, describeStagedOffSession } from './off-session.ts';
+import { describeRefunds } from './refunds.ts';
 import { describeStagedSubscriptions, describeSubscriptions } from './subscriptions.ts';
 import { describeTaxRates } from './tax-rates.ts';
 import { describeWebhookEndpoints } from './webhook-endpoints.ts';
@@ -22,6 +26,10 @@ const everything = [
   'offSession',
   'subscriptions',
   'invoices',
+  'metering',
+  'refunds',
+  'disputes',
+  'books',
   'webhookEndpoints',
 ] as const;
 
@@ -47,6 +55,7 @@ export function stagedContract(name: string, setUp: () => Promise<ContractSubjec
     describeStagedOffSession(run);
     describeStagedSubscriptions(run);
     describeStagedInvoices(run);
+    describeStagedMetering(run);
   });
 }
 
@@ -86,6 +95,10 @@ export function providerContract(
       offSession: describeOffSession,
       subscriptions: describeSubscriptions,
       invoices: describeInvoices,
+      metering: describeMetering,
+      refunds: describeRefunds,
+      disputes: describeDisputes,
+      books: describeBooks,
       webhookEndpoints: describeWebhookEndpoints,
     } satisfies Record<Capability, (run: () => ContractRun) => void>;
     for (const capability of capabilities) describes[capability](run);

@@ -10,6 +10,7 @@ import { createMemoryOperationStore } from '../../unit/providers/memory-operatio
 import { providerContract, stagedContract } from './contract.ts';
 import { type ContractSubject, need } from './contract-run.ts';
 import { sandboxStage, stripeCardHands } from './stripe-hands.ts';
+import { takesPayments } from './take-payment.ts';
 
 const secretKey = 'sk_test_contract';
 
@@ -46,6 +47,7 @@ async function startSubject(): Promise<SandboxSubject> {
     stage: sandboxStage(sandbox.url, stripe, account),
     provider: createStripeProvider({ apiKey: secretKey, apiBase: sandbox.url, maxNetworkRetries: 0 }),
     account,
+    takePayment: takesPayments(stripe, account),
     currency: 'OMR',
     runId: 'sandbox',
     close: async () => {
@@ -64,6 +66,7 @@ async function startConnectedSubject(): Promise<ContractSubject> {
   return {
     ...subject,
     account,
+    takePayment: takesPayments(stripe, account),
     cards: stripeCardHands(stripe, account),
     stage: sandboxStage(url, stripe, account),
   };
@@ -75,12 +78,16 @@ providerContract('Stripe, on a connected account of the sandbox', startConnected
   'catalog',
   'taxRates',
   'meters',
+  'metering',
   'checkout',
   'cards',
   'holds',
   'offSession',
   'subscriptions',
   'invoices',
+  'refunds',
+  'disputes',
+  'books',
 ]);
 
 stagedContract('Stripe, as the sandbox plays it', startSubject);
