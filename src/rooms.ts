@@ -37,6 +37,7 @@ import type { Mailer } from './outgoing/mailer.ts';
 import { createNotices } from './outgoing/notices.ts';
 import { createOutgoing } from './outgoing/outgoing.ts';
 import type { Sender } from './outgoing/send.ts';
+import { createOverviews } from './overview/read-overview.ts';
 import { createOperationStore } from './providers/operation.store.ts';
 import type { Providers } from './providers/port.ts';
 import { createReceipts } from './receipts/receipts.ts';
@@ -322,6 +323,7 @@ export function createRooms(dependencies: RoomDependencies) {
     history: createHistory(database),
     receipts,
     explainBalance: createExplainBalance({ database, ledger }),
+    overviews: createOverviews({ database, ledger, clock }),
     cards,
     autoRefill,
     settlePayments,

@@ -3,7 +3,7 @@ import { notFound } from '../errors.ts';
 import type { Scope } from '../tenancy/scope.ts';
 import { scoped } from '../tenancy/scoped-prisma.ts';
 import { runPublishJob } from './converge.ts';
-import { createPlan, refuseWrongNewPlan } from './create-plan.ts';
+import { createPlan, foreseeVersion, refuseWrongNewPlan } from './create-plan.ts';
 import { deletePlan } from './delete-plan.ts';
 import { type CatalogDependencies, driftJobName, publishJobName } from './dependencies.ts';
 import { discardDraft } from './discard-draft.ts';
@@ -12,7 +12,7 @@ import type { Feature } from './features.ts';
 import { createFeature, listFeatures } from './own-features.ts';
 import { patchPlan } from './patch-plan.ts';
 import type { PlanKey } from './plan.store.ts';
-import type { NewPlan, PlanPatch } from './plan-document.ts';
+import type { NewPlan, PlanPatch, VersionDocument } from './plan-document.ts';
 import { createPlanLocks } from './plan-lock.ts';
 import type { PlanView } from './plan-view.ts';
 import { publishPlan } from './publish-plan.ts';
@@ -27,6 +27,8 @@ export interface Catalog {
   createPlan(scope: Scope, plan: NewPlan, requestId: string | undefined): Promise<PlanView>;
   /** Throws `AppError` for each rule that the plan breaks, as creating it would; makes nothing. */
   refuseWrongPlan(scope: Scope, plan: NewPlan): Promise<void>;
+  /** As `refuseWrongPlan`; what publishing the plan at this moment would sell. */
+  foreseeVersion(scope: Scope, plan: NewPlan): Promise<VersionDocument>;
   getPlan(scope: Scope, planId: string): Promise<PlanView>;
   /** Newest first; `before` is the id of the last plan of the page before. */
   listPlans(
@@ -83,6 +85,7 @@ export function createCatalog(dependencies: CatalogDependencies): Catalog {
       return getPlan(database, scope, planId);
     },
     refuseWrongPlan: (scope, plan) => refuseWrongNewPlan(dependencies, scope, plan),
+    foreseeVersion: (scope, plan) => foreseeVersion(dependencies, scope, plan),
     getPlan: (scope, planId) => getPlan(database, scope, planId),
     listPlans: (scope, filter, page) => listPlans(database, scope, filter, page),
     patchPlan: (scope, planId, patch) => onPlan(scope, planId, (key) => patchPlan(dependencies, scope, key, patch)),

@@ -5,9 +5,9 @@ import type { Scope } from '../tenancy/scope.ts';
 import { recordNewPlan } from './change-plan.ts';
 import type { CatalogDependencies } from './dependencies.ts';
 import { insertDraft, insertPlan, loadVersions, type PlanKey } from './plan.store.ts';
-import type { NewPlan, PlanDocument } from './plan-document.ts';
+import type { NewPlan, PlanDocument, VersionDocument } from './plan-document.ts';
 import { refuseWrongPlan } from './plan-facts.ts';
-import { publishInTransaction } from './publish-plan.ts';
+import { frozenPlan, publishInTransaction } from './publish-plan.ts';
 
 const platformId = 'SELECT id FROM agencies WHERE is_platform';
 
@@ -79,12 +79,25 @@ export function createPlan(
  * Throws what `createPlan` would throw for this plan or, where its name is taken, what changing that plan to this one would; makes
  * nothing.
  */
-export function refuseWrongNewPlan(dependencies: CatalogDependencies, scope: Scope, body: NewPlan): Promise<void> {
+export const refuseWrongNewPlan = async (
+  dependencies: CatalogDependencies,
+  scope: Scope,
+  body: NewPlan,
+): Promise<void> => {
+  await foreseeVersion(dependencies, scope, body);
+};
+
+/** As `refuseWrongNewPlan`; answers what publishing the plan at this moment would sell. */
+export function foreseeVersion(
+  dependencies: CatalogDependencies,
+  scope: Scope,
+  body: NewPlan,
+): Promise<VersionDocument> {
   const { agencyId, publish: _, ...plan } = body;
   return inTransaction(dependencies.database.pool, async (sql) => {
     const owner = await ownerOf(sql, scope, agencyId);
     refuseChangedShare(scope, await shareOf(sql, owner, plan.name), plan.revenueShare);
-    await refuseWrongPlan(sql, dependencies.providers, owner, plan);
+    return frozenPlan(dependencies, sql, owner, plan);
   });
 }
 

@@ -45,7 +45,7 @@ async function publish(
   const { published, draft } = await loadVersions(sql, key);
 
   if (draft) {
-    const document = await frozen(dependencies, sql, key, { ...withoutFrozen(draft.document), ...own });
+    const document = await frozenPlan(dependencies, sql, key.agencyId, { ...withoutFrozen(draft.document), ...own });
     await publishDraft(sql, key, document, now);
     await updatePlanRow(sql, key, document, document, now);
     // A plan that was switched off stays off with its new version.
@@ -56,14 +56,15 @@ async function publish(
   await announce(dependencies, sql, key, version, now);
 }
 
-async function frozen(
-  { providers }: CatalogDependencies,
+/** The plan with its usage prices in USD at the rate of this moment. Throws `AppError` for each rule that it breaks. */
+export async function frozenPlan(
+  { providers }: Pick<CatalogDependencies, 'providers'>,
   sql: Sql,
-  key: PlanKey,
+  agencyId: string,
   plan: PlanDocument,
 ): Promise<VersionDocument> {
-  await refuseWrongPlan(sql, providers, key.agencyId, plan);
-  const usdRate = plan.currency === 'USD' ? '1' : (await ratesFor(sql, key.agencyId)).get(plan.currency);
+  await refuseWrongPlan(sql, providers, agencyId, plan);
+  const usdRate = plan.currency === 'USD' ? '1' : (await ratesFor(sql, agencyId)).get(plan.currency);
   if (usdRate === undefined) throw new Error(`a plan in ${plan.currency} passed its checks without a rate`);
   return { ...plan, frozen: freezeUsage(plan, usdRate) };
 }

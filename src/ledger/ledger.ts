@@ -10,6 +10,7 @@ import {
   readBalance,
   readBalances,
   readComposition,
+  readPrepaidTotals,
   readStatement,
   rollUp,
   systemBalances,
@@ -88,6 +89,8 @@ export interface Ledger {
     sql: Sql,
     clients: readonly { readonly agencyId: string; readonly customerId: string }[],
   ): Promise<readonly Money[]>;
+  /** What all clients of an agency (null: of every one) have paid ahead, and what they owe as a positive amount; in USD. */
+  prepaidTotals(agencyId: string | null): Promise<{ readonly prepaid: Money; readonly owed: Money }>;
   /** A client's statement, newest first. `before`: only lines below this sequence; `at`: only what was posted by then. */
   statement(
     agencyId: string,
@@ -181,6 +184,11 @@ export function createLedger({ pool, clock, onPosted }: LedgerDependencies): Led
       ]);
       const byAccount = new Map(found.rows.map(({ id, balance }) => [id, balance]));
       return accounts.map((account) => Money.of(byAccount.get(account) ?? '0', 'USD'));
+    },
+    prepaidTotals: async (agencyId) => {
+      const found = await pool.query<{ prepaid: string; owed: string }>(readPrepaidTotals, [agencyId]);
+      const { prepaid = '0', owed = '0' } = found.rows[0] ?? {};
+      return { prepaid: Money.of(prepaid, 'USD'), owed: Money.of(owed, 'USD') };
     },
     statement: async (agencyId, customerId, { limit, before, at }) => {
       const account = accountIdOf(customerAccount(agencyId, customerId));

@@ -76,6 +76,12 @@ export const readBalances = `
 SELECT a.id, a.balance FROM ledger_accounts a
   JOIN unnest($1::text[], $2::uuid[]) AS named(agency_id, id) ON named.agency_id = a.agency_id AND named.id = a.id`;
 
+/** What clients have paid ahead and what they owe. Parameters: agency (null: every one). */
+export const readPrepaidTotals = `
+SELECT coalesce(sum(balance) FILTER (WHERE balance > 0), 0)::text AS prepaid,
+       coalesce(-sum(balance) FILTER (WHERE balance < 0), 0)::text AS owed
+  FROM ledger_accounts WHERE running AND code = 'prepaid' AND ($1::text IS NULL OR agency_id = $1)`;
+
 /** Newest first. Parameters: agency, account, only below this sequence, limit, posted at this moment at the latest. */
 export const readStatement = `
 SELECT e.sequence, -e.amount AS amount, e.balance_after, t.id AS transaction_id, t.code, t.reference, t.source, t.posted_at

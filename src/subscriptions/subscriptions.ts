@@ -28,6 +28,7 @@ import { findSubscription } from './find-subscription.ts';
 import { openDueQuotas, openQuotasJobName } from './open-quotas.ts';
 import { refuseTrial } from './refuse-trial.ts';
 import { type StartedSession, type SubscribeRequest, subscribe } from './subscribe.ts';
+import { type PlanSubscribers, readSubscribers } from './subscribers.ts';
 import { loadLive } from './subscription.store.ts';
 
 /** What clients live on. Every call is limited to its scope: another tenant's id is `AppError` 404. */
@@ -41,6 +42,11 @@ export interface Subscriptions {
   change(scope: Scope, request: ChangeRequest): Promise<ChangedSubscription>;
   cancelChange(scope: Scope, customerId: string): Promise<ChangedSubscription>;
   find(scope: Scope, customerId: string): Promise<ChangedSubscription>;
+  subscribers(
+    scope: Scope,
+    planId: string,
+    page: { readonly limit: number; readonly before: string | undefined },
+  ): Promise<PlanSubscribers>;
   agencyLimits(scope: Scope, agencyId: string): Promise<AgencyLimits | null>;
   readonly apply: ApplySubscriptionEvents;
   /** The client's default card is another one: its renewals are charged to it. */
@@ -74,6 +80,7 @@ export function createSubscriptions(dependencies: ApplyDependencies): Subscripti
       const subscription = await findSubscription(pool, scope, customerId);
       return { subscription, pending: await pendingChangeOf(pool, subscription) };
     },
+    subscribers: (scope, planId, page) => readSubscribers(dependencies.database, scope, planId, page),
     agencyLimits: (scope, agencyId) => readAgencyLimits(pool, scope, agencyId),
     apply: createApplySubscriptionEvents(dependencies),
     onDefaultChanged: async (sql, client) => {

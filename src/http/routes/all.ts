@@ -19,6 +19,8 @@ import { createLicenceRoutes, type LicenceRouteDependencies } from './licences.t
 import { createMerchantAccountRoutes, type MerchantAccountRouteDependencies } from './merchant-accounts.ts';
 import { createNoticeRoutes, type NoticeRouteDependencies } from './notices.ts';
 import { createOfferRoutes, type OfferRouteDependencies } from './offers.ts';
+import { createOverviewRoutes, type OverviewRouteDependencies } from './overview.ts';
+import { createPlanViewRoutes, type PlanViewRouteDependencies } from './plan-views.ts';
 import { createPortalRoutes, type PortalRouteDependencies } from './portal.ts';
 import { createReceiptRoutes, type ReceiptRouteDependencies } from './receipts.ts';
 import { createReconciliationRoutes, type ReconciliationRouteDependencies } from './reconciliations.ts';
@@ -52,6 +54,8 @@ export type RouteDependencies = KeyIssueDependencies &
   WebhookEndpointRouteDependencies &
   NoticeRouteDependencies &
   OfferRouteDependencies &
+  OverviewRouteDependencies &
+  PlanViewRouteDependencies &
   ReceiptRouteDependencies &
   ReconciliationRouteDependencies &
   RefundRouteDependencies &
@@ -70,7 +74,9 @@ export const createRoutes = (dependencies: RouteDependencies): readonly Route[] 
   ...createNoticeRoutes(dependencies),
   ...createCustomerRoutes(dependencies),
   ...createPortalRoutes(dependencies),
+  ...createPlanViewRoutes(dependencies),
   ...createCatalogRoutes(dependencies),
+  ...createOverviewRoutes(dependencies),
   ...createCatalogSyncRoutes(dependencies),
   ...createOfferRoutes(dependencies),
   ...createSubscriptionRoutes(dependencies),

@@ -117,6 +117,10 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
         { ...payAsYouGoInput, name: 'other', agencyId },
         { ...payAsYouGoInput, name: 'custom', customerId },
       ],
+      'post /v1/plans/preview': [
+        { plan: { ...payAsYouGoInput, name: 'other', agencyId } },
+        { plan: { ...payAsYouGoInput, name: 'custom', customerId } },
+      ],
       'patch /v1/plans/:id': [{ customerId }],
       'post /v1/features': [{ agencyId, id: 'own', name: 'Own', unit: 'piece', kind: 'usage', aggregation: 'sum' }],
       'post /v1/catalog/sync': [{ planId: plan }, { merchantAccountId: account }],
