@@ -13,6 +13,8 @@ const Overview = lazy(() => import('./pages/overview.tsx'));
 const Clients = lazy(() => import('./pages/clients.tsx'));
 const Client = lazy(() => import('./pages/client.tsx'));
 const Plans = lazy(() => import('./pages/plans.tsx'));
+const Plan = lazy(() => import('./pages/plan.tsx'));
+const PlanEditor = lazy(() => import('./pages/plan-editor.tsx'));
 const Publication = lazy(() => import('./pages/publication.tsx'));
 const Accounts = lazy(() => import('./pages/accounts.tsx'));
 const Events = lazy(() => import('./pages/events.tsx'));
@@ -78,6 +80,9 @@ function Console() {
             <Route path="clients" element={<Clients />} />
             <Route path="clients/:id" element={<Client />} />
             <Route path="plans" element={<Plans />} />
+            <Route path="plans/new" element={<PlanEditor />} />
+            <Route path="plans/:id" element={<Plan />} />
+            <Route path="plans/:id/edit" element={<PlanEditor />} />
             <Route path="publication" element={<Publication />} />
             <Route path="accounts" element={<Accounts />} />
             <Route path="events" element={<Events />} />

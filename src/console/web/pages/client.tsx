@@ -1,4 +1,4 @@
-import { SimpleGrid, Stack, Tabs, Text } from '@mantine/core';
+import { Alert, Group, SimpleGrid, Stack, Tabs, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from 'react-router';
 import { answerOf, api } from '../api/client.ts';
@@ -7,7 +7,10 @@ import { Figure } from '../parts/figure.tsx';
 import { Status } from '../parts/status.tsx';
 import { Answer, PageTitle } from '../shell/states.tsx';
 import { Cards } from './client/cards.tsx';
+import { ChangeClient } from './client/change-client.tsx';
+import { History } from './client/history.tsx';
 import { Licences } from './client/licences.tsx';
+import { Offers } from './client/offers.tsx';
 import { Plan } from './client/plan.tsx';
 import { PortalLink } from './client/portal-link.tsx';
 import { Refill } from './client/refill.tsx';
@@ -38,10 +41,12 @@ function Balance({ id }: { readonly id: string }) {
 const tabs = [
   { value: 'statement', Content: Statement },
   { value: 'plan', Content: Plan },
+  { value: 'offers', Content: Offers },
   { value: 'usage', Content: Usage },
   { value: 'cards', Content: Cards },
   { value: 'refill', Content: Refill },
   { value: 'licences', Content: Licences },
+  { value: 'history', Content: History },
 ] as const;
 const tabNames: Readonly<Record<string, string>> = { refill: 'Auto-refill' };
 
@@ -53,12 +58,26 @@ export default function Client() {
   });
   return (
     <Answer of={client}>
-      {({ name, email, externalId, collection }) => (
+      {(found) => (
         <Stack>
-          <PageTitle actions={<PortalLink id={id} />}>{name}</PageTitle>
+          <PageTitle
+            actions={
+              <Group gap="xs">
+                <ChangeClient client={found} />
+                <PortalLink id={id} />
+              </Group>
+            }
+          >
+            {found.name}
+          </PageTitle>
+          {found.disabled && (
+            <Alert color="red" title="Disabled">
+              <Text c="var(--mantine-color-text)">Its portal is closed, and nothing new is sold to it.</Text>
+            </Alert>
+          )}
           <Text>
-            {email} · pays {collection === 'card' ? 'by card' : 'outside, by invoice'}
-            {externalId ? ` · your id ${externalId}` : ''}
+            {found.email} · pays {found.collection === 'card' ? 'by card' : 'outside, by invoice'}
+            {found.externalId ? ` · your id ${found.externalId}` : ''}
           </Text>
           <Balance id={id} />
           <Tabs defaultValue="statement" keepMounted={false}>

@@ -45,7 +45,7 @@ function EventDialog({ id, onClose }: { readonly id: string; readonly onClose: (
 
 export default function Events() {
   const [search, setSearch] = useSearchParams();
-  const [opened, setOpened] = useState<string | null>(null);
+  const [opened, setOpened] = useState(search.get('event'));
   const status = statuses.find((each) => each === search.get('status'));
   return (
     <Stack>

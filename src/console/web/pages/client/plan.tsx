@@ -7,6 +7,7 @@ import { date, words } from '../../format.ts';
 import { Action } from '../../parts/action.tsx';
 import { FormDialog, textOf } from '../../parts/form-dialog.tsx';
 import { Status } from '../../parts/status.tsx';
+import { useSession } from '../../shell/session-context.ts';
 import { Answer, Empty } from '../../shell/states.tsx';
 
 type Subscription = Schemas['Subscription'];
@@ -24,12 +25,25 @@ export async function subscriptionOf(id: string): Promise<Subscription | null> {
 
 export const isOver = ({ status }: Subscription): boolean => status === 'canceled' || status === 'expired';
 
+/** What can be sold to a client: its agency's plans, and the platform's, which an agency may resell. */
+export function useSellablePlans(id: string) {
+  const { agencyId } = useSession();
+  return useQuery({
+    queryKey: ['plans', 'sellable', id],
+    queryFn: async () => {
+      const [client, plans] = await Promise.all([
+        answerOf(api.GET('/v1/customers/{id}', { params: { path: { id } } })),
+        answerOf(api.GET('/v1/plans', { params: { query: { status: 'published', limit: '100' } } })),
+      ]);
+      const sellers = [client.agencyId, agencyId];
+      return plans.data.filter((plan) => sellers.includes(plan.agencyId));
+    },
+  });
+}
+
 function Choose({ id, current }: { readonly id: string; readonly current: Subscription | null }) {
   const [link, setLink] = useState<string | null>(null);
-  const plans = useQuery({
-    queryKey: ['plans', 'published'],
-    queryFn: () => answerOf(api.GET('/v1/plans', { params: { query: { status: 'published', limit: '100' } } })),
-  });
+  const plans = useSellablePlans(id);
   return (
     <>
       <FormDialog
@@ -46,7 +60,7 @@ function Choose({ id, current }: { readonly id: string; readonly current: Subscr
         }}
       >
         <Answer of={plans}>
-          {({ data }) => (
+          {(data) => (
             <NativeSelect
               name="plan"
               label="Plan"
@@ -85,9 +99,11 @@ interface LiveProps {
   readonly subscription: Subscription;
   /** Of its heading, which follows from where it stands. */
   readonly level?: 2 | 3;
+  /** Of a plan that is changed to; left out: its id. */
+  readonly nameOf?: (planId: string) => string;
 }
 
-export function Live({ id, subscription, level = 2 }: LiveProps) {
+export function Live({ id, subscription, level = 2, nameOf = String }: LiveProps) {
   const { pendingChange, cancelAt } = subscription;
   const path = { params: { path: { id } } };
   return (
@@ -110,7 +126,7 @@ export function Live({ id, subscription, level = 2 }: LiveProps) {
         <Alert color="teal" title={`Changes on ${date(pendingChange.effectiveAt)}`}>
           <Stack align="flex-start" gap="xs">
             <Text c="var(--mantine-color-text)">
-              To plan {pendingChange.planId}, version {pendingChange.planVersion}
+              To {nameOf(pendingChange.planId)}, version {pendingChange.planVersion}
               {pendingChange.cycle ? `, ${pendingChange.cycle}` : ''}.
             </Text>
             <Action run={() => answerOf(api.POST('/v1/customers/{id}/subscription/cancel-change', path))}>
@@ -143,11 +159,13 @@ export function Live({ id, subscription, level = 2 }: LiveProps) {
 
 export function Plan({ id }: { readonly id: string }) {
   const subscription = useQuery({ queryKey: ['client', id, 'subscription'], queryFn: () => subscriptionOf(id) });
+  const plans = useSellablePlans(id);
+  const nameOf = (planId: string): string => plans.data?.find((plan) => plan.id === planId)?.displayName ?? planId;
   return (
     <Answer of={subscription}>
       {(found) => (
         <Stack>
-          {found ? <Live id={id} subscription={found} /> : <Empty title="On no plan" />}
+          {found ? <Live id={id} subscription={found} nameOf={nameOf} /> : <Empty title="On no plan" />}
           <div>
             <Choose id={id} current={found && !isOver(found) ? found : null} />
           </div>

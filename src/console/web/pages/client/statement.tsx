@@ -4,6 +4,7 @@ import { money, time, words } from '../../format.ts';
 import { FormDialog, textOf } from '../../parts/form-dialog.tsx';
 import { PagedTable, pageSize } from '../../parts/paged-table.tsx';
 import { Empty } from '../../shell/states.tsx';
+import { ExplainedStatement } from './explained.tsx';
 
 function Adjust({ id }: { readonly id: string }) {
   return (
@@ -70,7 +71,7 @@ export function Statement({ id }: { readonly id: string }) {
       <div>
         <Adjust id={id} />
       </div>
-      <StatementLines id={id} />
+      <ExplainedStatement id={id} />
     </Stack>
   );
 }
