@@ -15,6 +15,8 @@ const Client = lazy(() => import('./pages/client.tsx'));
 const Plans = lazy(() => import('./pages/plans.tsx'));
 const Plan = lazy(() => import('./pages/plan.tsx'));
 const PlanEditor = lazy(() => import('./pages/plan-editor.tsx'));
+const Agencies = lazy(() => import('./pages/agencies.tsx'));
+const Agency = lazy(() => import('./pages/agency.tsx'));
 const Publication = lazy(() => import('./pages/publication.tsx'));
 const Accounts = lazy(() => import('./pages/accounts.tsx'));
 const Events = lazy(() => import('./pages/events.tsx'));
@@ -32,6 +34,8 @@ const sections: readonly Section[] = [
   { path: '/webhooks', label: 'Webhooks' },
   { path: '/keys', label: 'API keys', platformOnly: true },
   { path: '/audit', label: 'Audit trail' },
+  { path: '/agencies', label: 'Agencies', platformOnly: true },
+  { path: '/settings', label: 'Settings' },
 ];
 
 function Absent() {
@@ -83,6 +87,9 @@ function Console() {
             <Route path="plans/new" element={<PlanEditor />} />
             <Route path="plans/:id" element={<Plan />} />
             <Route path="plans/:id/edit" element={<PlanEditor />} />
+            <Route path="agencies" element={<Agencies />} />
+            <Route path="agencies/:id" element={<Agency />} />
+            <Route path="settings" element={<Agency />} />
             <Route path="publication" element={<Publication />} />
             <Route path="accounts" element={<Accounts />} />
             <Route path="events" element={<Events />} />

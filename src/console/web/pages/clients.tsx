@@ -1,13 +1,14 @@
-import { Anchor, Group, NativeSelect, Stack, TextInput } from '@mantine/core';
+import { Group, NativeSelect, Stack, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useState } from 'react';
-import { Link } from 'react-router';
+import { useSearchParams } from 'react-router';
 import { answerOf, api } from '../api/client.ts';
 import type { Schemas } from '../api/schema.ts';
-import { date, words } from '../format.ts';
+import { money, words } from '../format.ts';
 import { FormDialog, textOf } from '../parts/form-dialog.tsx';
 import { PagedTable, pageSize } from '../parts/paged-table.tsx';
 import { Status } from '../parts/status.tsx';
+import { TextLink } from '../parts/text-link.tsx';
 import { useSession } from '../shell/session-context.ts';
 import { Empty, PageTitle } from '../shell/states.tsx';
 
@@ -48,58 +49,86 @@ function NewClient() {
   );
 }
 
+type Standing = Schemas['Standing'];
+
 const columns = [
   {
     title: 'Name',
-    cell: ({ id, name }: Schemas['Customer']) => (
-      <Anchor component={Link} to={`/clients/${id}`} underline="always" c="var(--mantine-color-text)">
-        {name}
-      </Anchor>
-    ),
+    cell: ({ customerId, name }: Standing) => <TextLink to={`/clients/${customerId}`}>{name}</TextLink>,
   },
-  { title: 'E-mail', cell: ({ email }: Schemas['Customer']) => email },
-  { title: 'Pays', cell: ({ collection }: Schemas['Customer']) => words(collection) },
-  {
-    title: 'State',
-    cell: ({ disabled }: Schemas['Customer']) => <Status of={disabled ? 'disabled' : 'active'} />,
-  },
-  { title: 'Since', cell: ({ createdAt }: Schemas['Customer']) => date(createdAt) },
+  { title: 'E-mail', cell: ({ email }: Standing) => email },
+  { title: 'Plan', cell: ({ plan }: Standing) => plan?.displayName ?? '' },
+  { title: 'Balance', numeric: true, cell: ({ balance }: Standing) => money(balance) },
+  { title: 'State', cell: ({ disabled, state }: Standing) => <Status of={disabled ? 'disabled' : state} /> },
+  { title: 'Auto-refill', cell: ({ refill }: Standing) => <Status of={refill} /> },
+  { title: 'Pays', cell: ({ collection }: Standing) => words(collection) },
+];
+
+const states = ['active', 'paused'] as const;
+const refills = ['on', 'failing', 'off'] as const;
+const choices = (values: readonly string[]) => [
+  { value: '', label: 'All' },
+  ...values.map((value) => ({ value, label: words(value) })),
 ];
 
 export default function Clients() {
-  const [email, setEmail] = useState('');
-  const [wanted] = useDebouncedValue(email.trim(), 300);
+  const [search, setSearch] = useSearchParams();
+  const [text, setText] = useState('');
+  const [wanted] = useDebouncedValue(text.trim(), 300);
+  const state = states.find((each) => each === search.get('state'));
+  const refill = refills.find((each) => each === search.get('refill'));
+  const filter = {
+    ...(wanted === '' ? {} : { q: wanted }),
+    ...(state ? { state } : {}),
+    ...(refill ? { refill } : {}),
+  };
+  const choose = (name: string, value: string): void => {
+    const next = new URLSearchParams(search);
+    if (value === '') next.delete(name);
+    else next.set(name, value);
+    setSearch(next);
+  };
   return (
     <Stack>
       <PageTitle actions={<NewClient />}>Clients</PageTitle>
-      <Group>
+      <Group align="end">
         <TextInput
-          label="Find by e-mail"
+          label="Find by name, e-mail or your own id"
           type="search"
-          value={email}
-          onChange={(event) => setEmail(event.currentTarget.value)}
+          value={text}
+          onChange={(event) => setText(event.currentTarget.value)}
           w={320}
+        />
+        <NativeSelect
+          label="State"
+          value={state ?? ''}
+          data={choices(states)}
+          onChange={(event) => choose('state', event.currentTarget.value)}
+        />
+        <NativeSelect
+          label="Auto-refill"
+          value={refill ?? ''}
+          data={choices(refills)}
+          onChange={(event) => choose('refill', event.currentTarget.value)}
         />
       </Group>
       <PagedTable
         caption="Clients"
-        queryKey={['clients', wanted]}
+        queryKey={['clients', filter]}
         ask={(after) =>
           answerOf(
-            api.GET('/v1/customers', {
-              params: {
-                query: { limit: pageSize, ...(after ? { after } : {}), ...(wanted === '' ? {} : { email: wanted }) },
-              },
+            api.GET('/v1/standings', {
+              params: { query: { limit: pageSize, ...(after ? { after } : {}), ...filter } },
             }),
           )
         }
         columns={columns}
-        keyOf={({ id }) => id}
+        keyOf={({ customerId }) => customerId}
         empty={
-          wanted === '' ? (
+          Object.keys(filter).length === 0 ? (
             <Empty title="No clients yet">Create one, and send it a link to its portal.</Empty>
           ) : (
-            <Empty title="Nobody has this e-mail address." />
+            <Empty title="No such clients" />
           )
         }
       />

@@ -5,60 +5,50 @@ import { type Amount, money } from '../format.ts';
 import { DayBars } from '../parts/day-bars.tsx';
 import { Figure } from '../parts/figure.tsx';
 import { PlainTable } from '../parts/paged-table.tsx';
+import { PlanBars } from '../parts/plan-bars.tsx';
+import { TextLink } from '../parts/text-link.tsx';
 import { useSession } from '../shell/session-context.ts';
 import { Answer, Empty, PageTitle } from '../shell/states.tsx';
-
-const listed = '100';
-/** How many of a list's first page, and whether there are more. */
-const count = ({ data, next }: { readonly data: readonly unknown[]; readonly next: string | null }): string =>
-  next === null ? String(data.length) : `${data.length}+`;
 
 /** A provider's fee in a currency that nobody paid in makes a line of its own, in which nothing was paid. */
 const isZero = ({ amount }: Amount): boolean => /^-?[0.]+$/.test(amount);
 
 const day = (offset: number): string => new Date(Date.now() + offset * 86_400_000).toISOString().slice(0, 10);
 
-function Counts() {
-  const { role } = useSession();
-  const clients = useQuery({
-    queryKey: ['clients', 'count'],
-    queryFn: () => answerOf(api.GET('/v1/customers', { params: { query: { limit: listed } } })),
-  });
-  const drift = useQuery({
-    queryKey: ['drift', 'count'],
-    queryFn: () => answerOf(api.GET('/v1/catalog/drift', { params: { query: { status: 'open', limit: listed } } })),
-  });
-  const parked = useQuery({
-    queryKey: ['events', 'parked', 'count'],
-    queryFn: () => answerOf(api.GET('/v1/events', { params: { query: { status: 'parked', limit: listed } } })),
-    enabled: role === 'platform',
-  });
+/** Counts and sums of this moment, each a link to what it is made of. */
+function Figures() {
+  const overview = useQuery({ queryKey: ['overview'], queryFn: () => answerOf(api.GET('/v1/overview')) });
   return (
-    <SimpleGrid cols={{ base: 1, xs: 2, md: 3 }}>
-      <Answer of={clients}>
-        {(page) => (
+    <Answer of={overview}>
+      {({ clients, paused, failingRefills, prepaid, owed, driftedPlans, driftChanges, parkedEvents }) => (
+        <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }}>
+          <Figure label="Balances held" to="/clients">
+            {money(prepaid)}
+          </Figure>
+          <Figure label="Owed below zero" to="/clients?state=paused">
+            {money(owed)}
+          </Figure>
           <Figure label="Clients" to="/clients">
-            {count(page)}
+            {clients}
           </Figure>
-        )}
-      </Answer>
-      <Answer of={drift}>
-        {(page) => (
-          <Figure label="Changes found at providers" to="/publication">
-            {count(page)}
+          <Figure label="Clients paused" to="/clients?state=paused">
+            {paused}
           </Figure>
-        )}
-      </Answer>
-      {role === 'platform' && (
-        <Answer of={parked}>
-          {(page) => (
+          <Figure label="Refills that fail" to="/clients?refill=failing">
+            {failingRefills}
+          </Figure>
+          <Figure label="Plans drifted" to="/publication">
+            {driftedPlans}
+            {driftChanges > driftedPlans ? ` (${driftChanges} changes)` : ''}
+          </Figure>
+          {parkedEvents !== null && (
             <Figure label="Parked events" to="/events?status=parked">
-              {count(page)}
+              {parkedEvents}
             </Figure>
           )}
-        </Answer>
+        </SimpleGrid>
       )}
-    </SimpleGrid>
+    </Answer>
   );
 }
 
@@ -81,7 +71,7 @@ export default function Overview() {
   return (
     <Stack>
       <PageTitle>Overview</PageTitle>
-      <Counts />
+      <Figures />
       <Title order={2} size="h3">
         Revenue of the last 30 days
       </Title>
@@ -118,20 +108,34 @@ export default function Overview() {
         By plan
       </Title>
       <Answer of={byPlan}>
-        {({ data }) => (
-          <PlainTable
-            caption="Revenue by plan"
-            rows={data.filter(({ gross, refunds }) => !isZero(gross) || !isZero(refunds))}
-            keyOf={({ group, currency }) => `${group} ${currency}`}
-            columns={[
-              { title: 'Plan', cell: ({ name, group }) => name ?? group ?? 'No plan' },
-              { title: 'Paid', numeric: true, cell: ({ gross }) => money(gross) },
-              { title: 'Refunded', numeric: true, cell: ({ refunds }) => money(refunds) },
-              { title: 'Platform’s share', numeric: true, cell: ({ platformShare }) => money(platformShare) },
-              { title: 'Agency’s share', numeric: true, cell: ({ agencyShare }) => money(agencyShare) },
-            ]}
-          />
-        )}
+        {({ data, totals }) => {
+          const rows = data.filter(({ gross, refunds }) => !isZero(gross) || !isZero(refunds));
+          return (
+            <Stack>
+              {totals
+                .filter(({ gross }) => !isZero(gross))
+                .map(({ currency }) => (
+                  <PlanBars key={currency} lines={rows.filter((row) => row.currency === currency)} />
+                ))}
+              <PlainTable
+                caption="Revenue by plan"
+                rows={rows}
+                keyOf={({ group, currency }) => `${group} ${currency}`}
+                columns={[
+                  {
+                    title: 'Plan',
+                    cell: ({ name, group }) =>
+                      group === null ? 'No plan' : <TextLink to={`/plans/${group}`}>{name ?? group}</TextLink>,
+                  },
+                  { title: 'Paid', numeric: true, cell: ({ gross }) => money(gross) },
+                  { title: 'Refunded', numeric: true, cell: ({ refunds }) => money(refunds) },
+                  { title: 'Platform’s share', numeric: true, cell: ({ platformShare }) => money(platformShare) },
+                  { title: 'Agency’s share', numeric: true, cell: ({ agencyShare }) => money(agencyShare) },
+                ]}
+              />
+            </Stack>
+          );
+        }}
       </Answer>
     </Stack>
   );

@@ -1,4 +1,4 @@
-import { Group, Stack, Table, Text, Title } from '@mantine/core';
+import { Group, Progress, Stack, Table, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { answerOf, api } from '../api/client.ts';
 import type { Schemas } from '../api/schema.ts';
@@ -6,10 +6,29 @@ import { time, words } from '../format.ts';
 import { Action } from '../parts/action.tsx';
 import { PagedTable, PlainTable, pageSize } from '../parts/paged-table.tsx';
 import { Status } from '../parts/status.tsx';
+import { TextLink } from '../parts/text-link.tsx';
+import { useSession } from '../shell/session-context.ts';
 import { Answer, Empty, PageTitle } from '../shell/states.tsx';
 
 /** How often a page that is open asks again while something is on its way, in milliseconds. */
 const whilePendingMs = 1_000;
+
+/** How far a plan has come; it moves while a synchronisation runs. */
+function Carried({ of }: { readonly of: Schemas['CatalogProgress'] | undefined }) {
+  if (!of) return null;
+  const told = `${of.inSync} of ${of.accounts}`;
+  return (
+    <>
+      <Progress
+        value={(of.inSync / of.accounts) * 100}
+        animated={of.pending > 0}
+        color={of.drifted + of.blocked > 0 ? 'orange' : 'teal'}
+        aria-label={told}
+      />
+      <Text size="sm">{told}</Text>
+    </>
+  );
+}
 
 function Grid() {
   const names = useQuery({
@@ -21,10 +40,19 @@ function Grid() {
     queryFn: () => answerOf(api.GET('/v1/catalog/status', { params: { query: { limit: '100' } } })),
     refetchInterval: ({ state }) => (state.data?.plans.some(({ pending }) => pending > 0) ? whilePendingMs : false),
   });
+  const { agencyId } = useSession();
+  const own = useQuery({
+    queryKey: ['accounts', agencyId],
+    queryFn: () => answerOf(api.GET('/v1/agencies/{id}/merchant-accounts', { params: { path: { id: agencyId } } })),
+  });
+  const accountName = (id: string): string => {
+    const account = own.data?.data.find((each) => each.id === id);
+    return account ? `${words(account.provider)} ${account.providerAccountId}, ${account.effectiveCurrency}` : id;
+  };
   const nameOf = (id: string): string => names.data?.data.find((plan) => plan.id === id)?.displayName ?? id;
   return (
     <Answer of={status}>
-      {({ data }) => {
+      {({ data, plans: progress }) => {
         const accounts = [...new Set(data.map(({ merchantAccountId }) => merchantAccountId))];
         const plans = [...new Set(data.map(({ planId }) => planId))];
         if (plans.length === 0) return <Empty title="Nothing is published yet" />;
@@ -39,15 +67,21 @@ function Grid() {
               <Table.Thead>
                 <Table.Tr>
                   <Table.Th>Plan</Table.Th>
+                  <Table.Th>Carried</Table.Th>
                   {accounts.map((account) => (
-                    <Table.Th key={account}>{account}</Table.Th>
+                    <Table.Th key={account}>{accountName(account)}</Table.Th>
                   ))}
                 </Table.Tr>
               </Table.Thead>
               <Table.Tbody>
                 {plans.map((plan) => (
                   <Table.Tr key={plan}>
-                    <Table.Th scope="row">{nameOf(plan)}</Table.Th>
+                    <Table.Th scope="row">
+                      <TextLink to={`/plans/${plan}`}>{nameOf(plan)}</TextLink>
+                    </Table.Th>
+                    <Table.Td>
+                      <Carried of={progress.find(({ planId }) => planId === plan)} />
+                    </Table.Td>
                     {accounts.map((account) => {
                       const cell = find(plan, account);
                       return (

@@ -12,6 +12,7 @@ const colors: Readonly<Record<string, string>> = {
   delivered: 'teal',
   paid: 'teal',
   released: 'teal',
+  on: 'teal',
   paused: 'red',
   parked: 'red',
   drifted: 'red',
@@ -21,6 +22,8 @@ const colors: Readonly<Record<string, string>> = {
   stopped: 'red',
   past_due: 'red',
   restricted: 'red',
+  failing: 'red',
+  disabled: 'red',
 };
 
 export function Status({ of }: { readonly of: string }) {
