@@ -52,11 +52,15 @@ export async function openBrowser() {
 export type TestBrowser = Awaited<ReturnType<typeof openBrowser>>;
 
 /** What axe finds serious, as readable lines. Run beside the page's own scripts, which its policy does not stop. */
-async function seriousFindings(page: Page): Promise<string[]> {
+async function seriousFindings(page: Page, rules: readonly string[] = []): Promise<string[]> {
   const session = await page.context().newCDPSession(page);
-  await session.send('Runtime.evaluate', { expression: await readFile(axeFile, 'utf8') });
+  const { result: there } = await session.send('Runtime.evaluate', { expression: 'typeof axe' });
+  if (there.value === 'undefined') {
+    await session.send('Runtime.evaluate', { expression: await readFile(axeFile, 'utf8') });
+  }
+  const options = JSON.stringify({ resultTypes: ['violations'], ...(rules.length === 0 ? {} : { runOnly: rules }) });
   const { result } = await session.send('Runtime.evaluate', {
-    expression: `axe.run(document, { resultTypes: ['violations'] }).then((result) => JSON.stringify(result))`,
+    expression: `axe.run(document, ${options}).then((result) => JSON.stringify(result))`,
     awaitPromise: true,
     returnByValue: true,
   });
@@ -67,11 +71,29 @@ async function seriousFindings(page: Page): Promise<string[]> {
     .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary ?? ''}`));
 }
 
+/** To another page of the application without loading it anew, as its own links do. */
+export const visit = (page: Page, path: string): Promise<unknown> =>
+  page.evaluate(`history.pushState({}, '', ${JSON.stringify(path)}); dispatchEvent(new PopStateEvent('popstate'));`);
+
+const picture = async (page: Page, name: string): Promise<void> => {
+  mkdirSync(screenshots, { recursive: true });
+  await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true });
+};
+
+/** As `expectFinished`, in light and then in dark: where only colours change, only contrast is looked at again. */
+export async function expectFinishedInBoth(page: Page, name: string): Promise<void> {
+  await page.emulateMedia({ colorScheme: 'light' });
+  await expectFinished(page, name, 'light');
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await page.locator('html[data-mantine-color-scheme=dark]').waitFor();
+  await picture(page, `${name}-dark`);
+  expect({ name, found: await seriousFindings(page, ['color-contrast']) }).toEqual({ name, found: [] });
+}
+
 /** Holds a page to what every page keeps, and takes its picture. */
 export async function expectFinished(page: Page, name: string, theme: Theme): Promise<void> {
   await page.getByRole('status', { name: 'Loading' }).first().waitFor({ state: 'detached' });
-  mkdirSync(screenshots, { recursive: true });
-  await page.screenshot({ path: join(screenshots, `${name}-${theme}.png`), fullPage: true });
+  await picture(page, `${name}-${theme}`);
   expect({ name, found: await seriousFindings(page) }).toEqual({ name, found: [] });
   const overflow = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
   expect({ name, overflow }).toEqual({ name, overflow: 0 });

@@ -1,13 +1,19 @@
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import Stripe from 'stripe';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
 import { created, issuedKey } from '../../src/commands/api-answers.ts';
 import { buildConsole } from '../../src/console/build.ts';
 import { startTestService, type TestService } from '../support/service.ts';
-import { expectFinished, openBrowser, type TestBrowser, themes } from './browser.ts';
+import { expectFinished, expectFinishedInBoth, openBrowser, type TestBrowser, visit } from './browser.ts';
+
+const listed = z.object({ data: z.array(z.object({ id: z.string() })) });
 
 let service: TestService;
 let browser: TestBrowser;
 let clientId: string;
+let planId: string;
+let demoAgencyId: string;
 
 beforeAll(async () => {
   await buildConsole();
@@ -15,6 +21,13 @@ beforeAll(async () => {
   const { id: agencyId } = await service.api.get('/v1/agencies/platform', created);
   const body = { agencyId, name: 'Muscat Bakery', email: 'till@bakery.example' };
   clientId = (await service.api.send('POST', '/v1/customers', created, { body })).id;
+  const plans = await service.api.get('/v1/plans?q=gold-2026', listed);
+  const agencies = await service.api.get(
+    '/v1/agencies',
+    z.object({ data: z.array(z.object({ id: z.string(), name: z.string() })) }),
+  );
+  planId = plans.data[0]?.id ?? '';
+  demoAgencyId = agencies.data.find(({ name }) => name === 'Demo Agency')?.id ?? '';
   const order = await service.startTopUp(clientId, '25.00');
   await service.sandbox.pay(order.sessionId, { card: '4242424242424242' });
   await service.idle();
@@ -31,39 +44,50 @@ async function signIn(page: Page, path = '/console', key = service.platformApiKe
   await page.getByRole('button', { name: 'Sign out' }).waitFor();
 }
 
-const pages = [
-  ['overview', '/console', 'Overview'],
-  ['clients', '/console/clients', 'Clients'],
-  ['plans', '/console/plans', 'Plans'],
-  ['publication', '/console/publication', 'Publication'],
-  ['accounts', '/console/accounts', 'Merchant accounts'],
-  ['events', '/console/events', 'Events'],
-  ['webhooks', '/console/webhooks', 'Webhooks'],
-  ['keys', '/console/keys', 'API keys'],
-  ['audit', '/console/audit', 'Audit trail'],
-] as const;
-
-describe.each(themes)('in the %s theme', (theme) => {
-  test('every page draws, breaks no rule of its policy, and has no serious finding of axe', async () => {
-    const { page, complaints } = await browser.page(theme);
-    await page.goto(`${service.url}/console`);
-    await page.getByRole('heading', { name: 'Baisa console' }).waitFor();
-    await expectFinished(page, 'sign-in', theme);
-    await signIn(page);
-    for (const [name, path, title] of pages) {
-      await page.goto(`${service.url}${path}`);
-      await page.getByRole('heading', { level: 1, name: title }).waitFor();
-      await expectFinished(page, name, theme);
+test('every page draws in both themes, breaks no rule of its policy, and has no serious finding of axe', async () => {
+  const { page, complaints } = await browser.page();
+  await page.goto(`${service.url}/console`);
+  await page.getByRole('heading', { name: 'Baisa console' }).waitFor();
+  await expectFinishedInBoth(page, 'sign-in');
+  await signIn(page);
+  const pages = [
+    ['overview', '/', 'Overview'],
+    ['clients', '/clients', 'Clients'],
+    ['clients-none', '/clients?refill=failing', 'Clients'],
+    ['plans', '/plans', 'Plans'],
+    ['plan', `/plans/${planId}`, 'Gold Tier'],
+    ['plan-new', '/plans/new', 'New plan'],
+    ['plan-edit', `/plans/${planId}/edit`, 'Edit Gold Tier'],
+    ['publication', '/publication', 'Publication'],
+    ['accounts', '/accounts', 'Merchant accounts'],
+    ['events', '/events', 'Events'],
+    ['webhooks', '/webhooks', 'Webhooks'],
+    ['keys', '/keys', 'API keys'],
+    ['audit', '/audit', 'Audit trail'],
+    ['agencies', '/agencies', 'Agencies'],
+    ['agency', `/agencies/${demoAgencyId}`, 'Demo Agency'],
+    ['settings', '/settings', 'Settings'],
+    ['absent', '/nothing/here', 'Not found'],
+  ] as const;
+  for (const [name, path, title] of pages) {
+    await visit(page, `/console${path}`);
+    await page.getByRole('heading', { level: 1, name: title }).waitFor();
+    await expectFinishedInBoth(page, name);
+    if (name === 'plan-new') {
+      await page.getByLabel('Price, monthly, in USD').fill('49.00');
+      await page.getByRole('tab', { name: '2. Benefits' }).click();
+      await page.getByText('50 beyond at $0.20').waitFor();
+      await expectFinishedInBoth(page, 'plan-new-benefits');
     }
-    await page.goto(`${service.url}/console/clients/${clientId}`);
-    await page.getByRole('heading', { level: 1, name: 'Muscat Bakery' }).waitFor();
-    for (const tab of ['Statement', 'Plan', 'Usage', 'Cards', 'Auto-refill', 'Licences']) {
-      await page.getByRole('tab', { name: tab }).click();
-      await expectFinished(page, `client-${tab.toLowerCase()}`, theme);
-    }
-    // Who is not signed in yet, or is on no plan, is told so by a status that the browser calls an error.
-    expect(complaints.filter((text) => !/status of 40[14]/.test(text))).toEqual([]);
-  });
+  }
+  await visit(page, `/console/clients/${clientId}`);
+  await page.getByRole('heading', { level: 1, name: 'Muscat Bakery' }).waitFor();
+  for (const tab of ['Statement', 'Plan', 'Offers', 'Usage', 'Cards', 'Auto-refill', 'Licences', 'History']) {
+    await page.getByRole('tab', { name: tab }).click();
+    await expectFinishedInBoth(page, `client-${tab.toLowerCase()}`);
+  }
+  // Who is not signed in yet, is on no plan, or has not priced a new one is told so by a status that the browser calls an error.
+  expect(complaints.filter((text) => !/status of (401|404|422)/.test(text))).toEqual([]);
 });
 
 test('the paid top-up is on the client’s statement, and its revenue on the overview', async () => {
@@ -74,6 +98,8 @@ test('the paid top-up is on the client’s statement, and its revenue on the ove
   await page.getByRole('link', { name: 'Muscat Bakery' }).click();
   await page.getByRole('table', { name: 'Statement' }).waitFor();
   expect(await page.getByRole('table', { name: 'Statement' }).textContent()).toContain('$25.00');
+  await page.getByRole('button', { name: 'Topup settle' }).click();
+  await page.getByRole('dialog').getByText('Heard through the provider’s event').waitFor();
 });
 
 test('nothing of the key is left in the browser, and signing out ends the session', async () => {
@@ -121,6 +147,69 @@ test('a client is created, adjusted and found again, all by keyboard and forms',
   await page.getByLabel('Reason').fill('Paid at the desk');
   await page.getByRole('button', { name: 'Post it' }).click();
   await page.getByRole('table', { name: 'Statement' }).getByText('$12.50').first().waitFor();
+});
+
+test('a plan is made in two steps, edited, published, changed at its provider, and restored', async () => {
+  const { page } = await browser.page();
+  await signIn(page, '/console/plans');
+  await page.getByRole('link', { name: 'New plan' }).click();
+  await page.getByLabel(/^Plan name/).fill('plum-2026');
+  await page.getByLabel(/^Display name/).fill('Plum Tier');
+  await page.getByLabel('Price, monthly, in USD').fill('29.00');
+  await page.getByRole('button', { name: 'Next: benefits' }).click();
+  const cost = page.getByRole('region', { name: 'What it would cost' });
+  await cost.getByText('150 call minutes: $10.00').waitFor();
+  await page.getByLabel('Included').fill('-1');
+  await cost.getByText('Not in order yet').waitFor();
+  await page.getByLabel('Included').fill('120');
+  await cost.getByText('150 call minutes: $6.00').waitFor();
+  await page.getByRole('button', { name: 'Create plan' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Plum Tier' }).waitFor();
+  await page.getByText('120 included, then $0.20 each').waitFor();
+
+  await page.getByRole('link', { name: 'Edit' }).click();
+  await page.getByLabel(/^Display name/).fill('Plum Tier II');
+  await page.getByRole('button', { name: 'Save draft' }).click();
+  await page.getByText('Version 2 is drafted').waitFor();
+  await page.getByRole('button', { name: 'Publish' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Publish' }).click();
+  await page.getByText('plum-2026 · Usage based · version 2').waitFor();
+  await page.getByRole('table', { name: 'Accounts that carry it' }).getByText('In sync').waitFor();
+
+  const { hostname, port } = new URL(service.sandbox.url);
+  const stripe = new Stripe(service.sandboxSecretKey, { host: hostname, port, protocol: 'http', telemetry: false });
+  const products = await stripe.products.list({ limit: 100 });
+  const product = products.data.find(({ name }) => name === 'Plum Tier II');
+  if (!product) throw new Error('the plan has no product');
+  await stripe.products.update(product.id, { name: 'Renamed by hand' });
+
+  await page.getByRole('link', { name: 'Publication', exact: true }).click();
+  await page.getByRole('button', { name: 'Look now' }).click();
+  const finding = page.getByRole('row', { name: /Renamed by hand/ });
+  await finding.waitFor();
+  await expectFinishedInBoth(page, 'publication-drifted');
+  await finding.getByRole('button', { name: 'Restore' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Restore' }).click();
+  await finding.waitFor({ state: 'detached' });
+  expect((await stripe.products.retrieve(product.id)).name).toBe('Plum Tier II');
+});
+
+test('another agency’s plan and page answer not found', async () => {
+  const { page } = await browser.page();
+  const { api } = await service.agency('Stranger');
+  const { id } = await service.api.get('/v1/agencies/platform', created);
+  const { id: own } = await api.send('POST', '/v1/customers', created, {
+    body: { name: 'Own client', email: 'own@client.example' },
+  });
+  expect(own).toMatch(/^cus_/);
+  const { key } = await service.api.send('POST', `/v1/agencies/${demoAgencyId}/api-keys`, issuedKey, { body: {} });
+  await signIn(page, '/console', key);
+  for (const path of [`/clients/${own}`, `/clients/${clientId}`, `/agencies/${id}`]) {
+    await visit(page, `/console${path}`);
+    await page.getByRole('alert').getByText('Not found').waitFor();
+  }
+  await visit(page, `/console/plans/${planId}`);
+  await page.getByRole('heading', { level: 1, name: 'Gold Tier' }).waitFor();
 });
 
 test('the same pages fit a narrow screen', async () => {

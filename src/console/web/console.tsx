@@ -1,10 +1,11 @@
 import { type QueryCache, useQuery, useQueryClient } from '@tanstack/react-query';
 import { lazy, Suspense, useEffect, useState } from 'react';
-import { Route, Routes } from 'react-router';
+import { Route, Routes, useLocation } from 'react-router';
 import { Refusal } from './api/client.ts';
 import { readSession, type Session, signOut } from './api/session.ts';
 import { start } from './shell/app.tsx';
 import { Frame, type Section } from './shell/frame.tsx';
+import { Guard } from './shell/guard.tsx';
 import { SessionContext } from './shell/session-context.ts';
 import { SignIn } from './shell/sign-in.tsx';
 import { Empty, Failure, Loading, PageTitle } from './shell/states.tsx';
@@ -48,6 +49,7 @@ function Absent() {
 }
 
 function Console() {
+  const { pathname } = useLocation();
   const queries = useQueryClient();
   const asked = useQuery({ queryKey: ['session'], queryFn: readSession, staleTime: Number.POSITIVE_INFINITY });
   const [left, setLeft] = useState(false);
@@ -78,27 +80,29 @@ function Console() {
   return (
     <SessionContext value={session}>
       <Frame session={session} sections={sections} onSignOut={() => void leave()}>
-        <Suspense fallback={<Loading />}>
-          <Routes>
-            <Route index element={<Overview />} />
-            <Route path="clients" element={<Clients />} />
-            <Route path="clients/:id" element={<Client />} />
-            <Route path="plans" element={<Plans />} />
-            <Route path="plans/new" element={<PlanEditor />} />
-            <Route path="plans/:id" element={<Plan />} />
-            <Route path="plans/:id/edit" element={<PlanEditor />} />
-            <Route path="agencies" element={<Agencies />} />
-            <Route path="agencies/:id" element={<Agency />} />
-            <Route path="settings" element={<Agency />} />
-            <Route path="publication" element={<Publication />} />
-            <Route path="accounts" element={<Accounts />} />
-            <Route path="events" element={<Events />} />
-            <Route path="webhooks" element={<Webhooks />} />
-            <Route path="keys" element={<Keys />} />
-            <Route path="audit" element={<Audit />} />
-            <Route path="*" element={<Absent />} />
-          </Routes>
-        </Suspense>
+        <Guard key={pathname}>
+          <Suspense fallback={<Loading />}>
+            <Routes>
+              <Route index element={<Overview />} />
+              <Route path="clients" element={<Clients />} />
+              <Route path="clients/:id" element={<Client />} />
+              <Route path="plans" element={<Plans />} />
+              <Route path="plans/new" element={<PlanEditor />} />
+              <Route path="plans/:id" element={<Plan />} />
+              <Route path="plans/:id/edit" element={<PlanEditor />} />
+              <Route path="agencies" element={<Agencies />} />
+              <Route path="agencies/:id" element={<Agency />} />
+              <Route path="settings" element={<Agency />} />
+              <Route path="publication" element={<Publication />} />
+              <Route path="accounts" element={<Accounts />} />
+              <Route path="events" element={<Events />} />
+              <Route path="webhooks" element={<Webhooks />} />
+              <Route path="keys" element={<Keys />} />
+              <Route path="audit" element={<Audit />} />
+              <Route path="*" element={<Absent />} />
+            </Routes>
+          </Suspense>
+        </Guard>
       </Frame>
     </SessionContext>
   );

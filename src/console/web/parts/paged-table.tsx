@@ -31,7 +31,8 @@ export const pageSize = '50';
 /** A list that grows by a page at a time: ten thousand rows are never asked for at once. */
 export function PagedTable<Row>({ caption, queryKey, ask, columns, keyOf, empty }: PagedTableProps<Row>) {
   const pages = useInfiniteQuery({
-    queryKey,
+    // Pages are kept in another shape than one answer, which may be kept under the same name.
+    queryKey: [...queryKey, 'pages'],
     queryFn: ({ pageParam }) => ask(pageParam),
     initialPageParam: noPage,
     getNextPageParam: ({ next }) => next ?? undefined,

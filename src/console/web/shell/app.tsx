@@ -1,5 +1,5 @@
 import '@mantine/core/styles.css';
-import { createTheme, MantineProvider } from '@mantine/core';
+import { type CSSVariablesResolver, createTheme, MantineProvider } from '@mantine/core';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { type ReactNode, StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
@@ -21,6 +21,13 @@ const theme = createTheme({
   cursorType: 'pointer',
 });
 
+/** The library's own hints and errors are too faint to read on their backgrounds. */
+const readable: CSSVariablesResolver = () => ({
+  variables: {},
+  light: { '--mantine-color-dimmed': '#495057', '--mantine-color-error': '#c92a2a' },
+  dark: { '--mantine-color-dimmed': '#ced4da', '--mantine-color-error': '#ffa8a8' },
+});
+
 const queries = new QueryClient({
   defaultOptions: {
     queries: {
@@ -39,7 +46,12 @@ export function start(basename: string, application: ReactNode): void {
   Object.assign(globalThis, { __webpack_nonce__: nonce });
   createRoot(root).render(
     <StrictMode>
-      <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => nonce}>
+      <MantineProvider
+        theme={theme}
+        defaultColorScheme="auto"
+        getStyleNonce={() => nonce}
+        cssVariablesResolver={readable}
+      >
         <QueryClientProvider client={queries}>
           <BrowserRouter basename={basename}>{application}</BrowserRouter>
         </QueryClientProvider>
