@@ -5,7 +5,7 @@ import { Failure } from './states.tsx';
 const notDrawn = new Refusal(0, { detail: 'This page cannot be shown: load it anew.' });
 
 /** A page that fails to draw, or whose file is gone since the service was renewed, says so and leaves the others alone. */
-export class Guard extends Component<{ readonly children: ReactNode }, { readonly error: unknown }> {
+export class Guard extends Component<{ readonly children: ReactNode }, { readonly failed: boolean }> {
   override state: { readonly failed: boolean } = { failed: false };
 
   static getDerivedStateFromError() {
