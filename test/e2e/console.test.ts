@@ -28,8 +28,22 @@ beforeAll(async () => {
   );
   planId = plans.data[0]?.id ?? '';
   demoAgencyId = agencies.data.find(({ name }) => name === 'Demo Agency')?.id ?? '';
+  const onBakery = `/v1/customers/${clientId}`;
+  const minutes = { feature: 'call_minutes', unitPrice: '0.20' };
+  const harbour = {
+    ...{ agencyId, name: 'harbour', displayName: 'Harbour', type: 'usage_based', pricingModel: 'pay_as_you_go' },
+    ...{ currency: 'USD', usage: [minutes], publish: true },
+  };
+  const soldPlan = await service.api.send('POST', '/v1/plans', created, { body: harbour });
+  await service.api.send('POST', `${onBakery}/subscription`, created, { body: { planId: soldPlan.id } });
+  const licence = { quantity: '30', remarks: 'A welcome' };
+  await service.api.send('POST', `${onBakery}/licences`, created, { body: licence });
   const order = await service.startTopUp(clientId, '25.00');
   await service.sandbox.pay(order.sessionId, { card: '4242424242424242' });
+  await service.idle();
+  const call = { id: 'call-1', customerId: clientId, feature: 'call_minutes', quantity: '50' };
+  const occurredAt = new Date().toISOString();
+  await service.api.send('POST', '/v1/usage', z.unknown(), { body: { ...call, occurredAt } });
   await service.idle();
 }, 120_000);
 afterAll(async () => {
@@ -98,7 +112,14 @@ test('the paid top-up is on the client’s statement, and its revenue on the ove
   await page.getByRole('link', { name: 'Muscat Bakery' }).click();
   await page.getByRole('table', { name: 'Statement' }).waitFor();
   expect(await page.getByRole('table', { name: 'Statement' }).textContent()).toContain('$25.00');
-  await page.getByRole('button', { name: 'Topup settle' }).click();
+  await page.getByRole('button', { name: 'Usage' }).click();
+  await page
+    .getByRole('dialog')
+    .getByRole('row', { name: /call-1/ })
+    .getByText('$4.00')
+    .waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Top-up' }).click();
   await page.getByRole('dialog').getByText('Heard through the provider’s event').waitFor();
 });
 

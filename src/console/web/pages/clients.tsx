@@ -12,8 +12,7 @@ import { TextLink } from '../parts/text-link.tsx';
 import { useSession } from '../shell/session-context.ts';
 import { Empty, PageTitle } from '../shell/states.tsx';
 
-function NewClient() {
-  const { agencyId } = useSession();
+function NewClient({ agencyId }: { readonly agencyId: string }) {
   return (
     <FormDialog
       title="New client"
@@ -72,7 +71,9 @@ const choices = (values: readonly string[]) => [
 ];
 
 export default function Clients() {
+  const session = useSession();
   const [search, setSearch] = useSearchParams();
+  const named = search.get('agencyId');
   const [text, setText] = useState('');
   const [wanted] = useDebouncedValue(text.trim(), 300);
   const state = states.find((each) => each === search.get('state'));
@@ -81,6 +82,7 @@ export default function Clients() {
     ...(wanted === '' ? {} : { q: wanted }),
     ...(state ? { state } : {}),
     ...(refill ? { refill } : {}),
+    ...(named ? { agencyId: named } : {}),
   };
   const choose = (name: string, value: string): void => {
     const next = new URLSearchParams(search);
@@ -90,7 +92,7 @@ export default function Clients() {
   };
   return (
     <Stack>
-      <PageTitle actions={<NewClient />}>Clients</PageTitle>
+      <PageTitle actions={<NewClient agencyId={named ?? session.agencyId} />}>Clients</PageTitle>
       <Group align="end">
         <TextInput
           label="Find by name, e-mail or your own id"
@@ -125,7 +127,7 @@ export default function Clients() {
         columns={columns}
         keyOf={({ customerId }) => customerId}
         empty={
-          Object.keys(filter).length === 0 ? (
+          wanted === '' && !state && !refill ? (
             <Empty title="No clients yet">Create one, and send it a link to its portal.</Empty>
           ) : (
             <Empty title="No such clients" />

@@ -71,7 +71,13 @@ export default function Events() {
           {
             title: 'Type',
             cell: ({ id, type }) => (
-              <Anchor component="button" underline="always" c="var(--mantine-color-text)" onClick={() => setOpened(id)}>
+              <Anchor
+                component="button"
+                inherit
+                underline="always"
+                c="var(--mantine-color-text)"
+                onClick={() => setOpened(id)}
+              >
                 {type}
               </Anchor>
             ),

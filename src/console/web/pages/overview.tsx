@@ -1,5 +1,6 @@
-import { SimpleGrid, Stack, Title } from '@mantine/core';
+import { NativeSelect, SimpleGrid, Stack, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import { answerOf, api } from '../api/client.ts';
 import { type Amount, money } from '../format.ts';
 import { DayBars } from '../parts/day-bars.tsx';
@@ -15,26 +16,53 @@ const isZero = ({ amount }: Amount): boolean => /^-?[0.]+$/.test(amount);
 
 const day = (offset: number): string => new Date(Date.now() + offset * 86_400_000).toISOString().slice(0, 10);
 
+/** Whose figures are shown: of everybody, which revenue is not summed over, or of one. */
+function Agency({ value, onValue }: { readonly value: string; readonly onValue: (id: string) => void }) {
+  const agencies = useQuery({
+    queryKey: ['agencies', 'first'],
+    queryFn: () => answerOf(api.GET('/v1/agencies', { params: { query: { limit: '100' } } })),
+  });
+  return (
+    <Answer of={agencies}>
+      {({ data }) => (
+        <NativeSelect
+          label="Agency"
+          w={320}
+          value={value}
+          data={[{ value: '', label: 'All' }, ...data.map(({ id, name }) => ({ value: id, label: name }))]}
+          onChange={(event) => onValue(event.currentTarget.value)}
+        />
+      )}
+    </Answer>
+  );
+}
+
 /** Counts and sums of this moment, each a link to what it is made of. */
-function Figures() {
-  const overview = useQuery({ queryKey: ['overview'], queryFn: () => answerOf(api.GET('/v1/overview')) });
+function Figures({ agencyId }: { readonly agencyId: string }) {
+  const query = agencyId === '' ? {} : { agencyId };
+  const clientsWith = (filter: Readonly<Record<string, string>>): string =>
+    `/clients?${new URLSearchParams({ ...filter, ...query })}`;
+  const overview = useQuery({
+    queryKey: ['overview', agencyId],
+    queryFn: () => answerOf(api.GET('/v1/overview', { params: { query } })),
+  });
   return (
     <Answer of={overview}>
       {({ clients, paused, failingRefills, prepaid, owed, driftedPlans, driftChanges, parkedEvents }) => (
         <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }}>
-          <Figure label="Balances held" to="/clients">
+          <Figure label="Balances held" to={clientsWith({})}>
             {money(prepaid)}
           </Figure>
-          <Figure label="Owed below zero" to="/clients?state=paused">
+          <Figure label="Owed below zero" to={clientsWith({ state: 'paused' })}>
             {money(owed)}
           </Figure>
-          <Figure label="Clients" to="/clients">
+          <Figure label="Clients" to={clientsWith({})}>
             {clients}
           </Figure>
-          <Figure label="Clients paused" to="/clients?state=paused">
+          <Figure label="Clients paused" to={clientsWith({ state: 'paused' })}>
             {paused}
           </Figure>
-          <Figure label="Refills that fail" to="/clients?refill=failing">
+          <Figure label="Refills that fail" to={clientsWith({ refill: 'failing' })}>
             {failingRefills}
           </Figure>
           <Figure label="Plans drifted" to="/publication">
@@ -52,8 +80,7 @@ function Figures() {
   );
 }
 
-function useRevenue(groupBy: 'day' | 'plan') {
-  const { agencyId } = useSession();
+function useRevenue(agencyId: string, groupBy: 'day' | 'plan') {
   return useQuery({
     queryKey: ['revenue', agencyId, groupBy],
     queryFn: () =>
@@ -67,13 +94,19 @@ function useRevenue(groupBy: 'day' | 'plan') {
 
 /** Thirty days of revenue, summed by the ledger: nothing here adds anything up. */
 export default function Overview() {
-  const [byDay, byPlan] = [useRevenue('day'), useRevenue('plan')];
+  const session = useSession();
+  const [chosen, setChosen] = useState('');
+  const agencyId = chosen === '' ? session.agencyId : chosen;
+  const [byDay, byPlan] = [useRevenue(agencyId, 'day'), useRevenue(agencyId, 'plan')];
   return (
     <Stack>
       <PageTitle>Overview</PageTitle>
-      <Figures />
+      {session.role === 'platform' && <Agency value={chosen} onValue={setChosen} />}
+      <Figures agencyId={chosen} />
       <Title order={2} size="h3">
-        Revenue of the last 30 days
+        {session.role === 'platform' && chosen === ''
+          ? 'The platform’s own revenue, the last 30 days'
+          : 'Revenue of the last 30 days'}
       </Title>
       <Answer of={byDay}>
         {({ data, totals, to }) =>

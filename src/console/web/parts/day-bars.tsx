@@ -1,4 +1,4 @@
-import { Table, VisuallyHidden } from '@mantine/core';
+import { Group, Table, Text, VisuallyHidden } from '@mantine/core';
 import { type Amount, date, money } from '../format.ts';
 
 interface Day {
@@ -23,6 +23,9 @@ interface DayBarsProps {
 /** How many days before the last one. */
 const daysBefore = (until: string, day: string): number =>
   Math.round((Date.parse(until) - Date.parse(day)) / 86_400_000);
+
+const dayBefore = (until: string, days: number): string =>
+  new Date(Date.parse(until) - days * 86_400_000).toISOString().slice(0, 10);
 
 /** A bar for each day, and the same as a table for who cannot see it. A height is drawn, so a number is exact enough. */
 export function DayBars({ label, days, until }: DayBarsProps) {
@@ -55,6 +58,10 @@ export function DayBars({ label, days, until }: DayBarsProps) {
           );
         })}
       </svg>
+      <Group justify="space-between" aria-hidden="true">
+        <Text size="sm">{date(dayBefore(until, shown - 1))}</Text>
+        <Text size="sm">{date(until)}</Text>
+      </Group>
       <VisuallyHidden>
         <Table aria-label={label}>
           <Table.Thead>

@@ -87,7 +87,7 @@ export function SettingsFields({ agency, errorAt }: SettingsProps) {
         </SimpleGrid>
       </Fieldset>
       <Fieldset legend="Payment">
-        <SimpleGrid cols={{ base: 1, xs: 2 }}>
+        <SimpleGrid cols={{ base: 1, xs: 2 }} style={{ alignItems: 'end' }}>
           <TextInput
             name="graceDays"
             label="Days of grace"

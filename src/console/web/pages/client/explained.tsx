@@ -1,10 +1,12 @@
-import { Anchor, Button, Modal, Stack, Text } from '@mantine/core';
+import { Anchor, Button, Group, Modal, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
 import { answerOf, api } from '../../api/client.ts';
 import type { Schemas } from '../../api/schema.ts';
 import { money, quantity, time, words } from '../../format.ts';
 import { PagedTable, PlainTable, pageSize } from '../../parts/paged-table.tsx';
+import { postingName } from '../../parts/posting-names.ts';
 import { TextLink } from '../../parts/text-link.tsx';
 import { useSession } from '../../shell/session-context.ts';
 import { Answer, Empty } from '../../shell/states.tsx';
@@ -25,14 +27,14 @@ function Cause({ line }: { readonly line: Line }) {
   const { event } = line;
   return (
     <>
-      <Anchor component="button" underline="always" c="var(--mantine-color-text)" onClick={open}>
-        {words(line.code)}
+      <Anchor component="button" inherit underline="always" c="var(--mantine-color-text)" onClick={open}>
+        {postingName(line.code)}
       </Anchor>
       <Modal
         opened={opened}
         onClose={close}
         size="lg"
-        title={`${words(line.code)}, ${money(line.amount)}`}
+        title={`${postingName(line.code)}, ${money(line.amount)}`}
         closeButtonProps={{ 'aria-label': 'Close' }}
       >
         <Stack gap="xs">
@@ -74,8 +76,14 @@ function Cause({ line }: { readonly line: Line }) {
   );
 }
 
+interface ExplainedProps {
+  readonly id: string;
+  /** Stands beside it. */
+  readonly actions: ReactNode;
+}
+
 /** What the balance is made of, by kind of posting: the amounts come to it. */
-function Composition({ id }: { readonly id: string }) {
+function Composition({ id, actions }: ExplainedProps) {
   const [shown, { toggle }] = useDisclosure();
   const parts = useQuery({
     queryKey: ['client', id, 'composition'],
@@ -84,9 +92,12 @@ function Composition({ id }: { readonly id: string }) {
   });
   return (
     <Stack align="flex-start" gap="xs">
-      <Button variant="default" size="xs" aria-expanded={shown} onClick={toggle}>
-        What the balance is made of
-      </Button>
+      <Group gap="xs">
+        {actions}
+        <Button variant="default" size="xs" aria-expanded={shown} onClick={toggle}>
+          What the balance is made of
+        </Button>
+      </Group>
       {shown && (
         <Answer of={parts}>
           {({ balance, parts: made }) => (
@@ -96,7 +107,7 @@ function Composition({ id }: { readonly id: string }) {
                 rows={made}
                 keyOf={({ code }) => code}
                 columns={[
-                  { title: 'Kind', cell: ({ code }) => words(code) },
+                  { title: 'Kind', cell: ({ code }) => postingName(code) },
                   { title: 'Lines', numeric: true, cell: ({ lines }) => lines },
                   { title: 'Sum', numeric: true, cell: ({ amount }) => money(amount) },
                 ]}
@@ -111,10 +122,10 @@ function Composition({ id }: { readonly id: string }) {
 }
 
 /** Every line as the ledger has it, with the balance after it; each opens to what caused it. */
-export function ExplainedStatement({ id }: { readonly id: string }) {
+export function ExplainedStatement({ id, actions }: ExplainedProps) {
   return (
     <>
-      <Composition id={id} />
+      <Composition id={id} actions={actions} />
       <PagedTable
         caption="Statement"
         queryKey={['client', id, 'explanation']}

@@ -8,7 +8,9 @@ import { Empty } from '../../shell/states.tsx';
 
 type Transaction = Schemas['Transaction'];
 
-const hasReceipt = ({ paidAt, kind }: Transaction): boolean => paidAt !== null && kind !== 'hold';
+const documented: ReadonlySet<Transaction['kind']> = new Set(['top_up', 'refill', 'pack', 'invoice']);
+
+const hasReceipt = ({ paidAt, kind }: Transaction): boolean => paidAt !== null && documented.has(kind);
 
 /** What was paid, tried and given back, newest first. */
 export function History({ id }: { readonly id: string }) {

@@ -68,10 +68,7 @@ export function StatementLines({ id }: { readonly id: string }) {
 export function Statement({ id }: { readonly id: string }) {
   return (
     <Stack>
-      <div>
-        <Adjust id={id} />
-      </div>
-      <ExplainedStatement id={id} />
+      <ExplainedStatement id={id} actions={<Adjust id={id} />} />
     </Stack>
   );
 }

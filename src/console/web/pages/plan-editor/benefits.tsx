@@ -29,7 +29,7 @@ function Lines<Line extends { readonly key: string }>(props: LinesProps<Line>) {
         {lines.length === 0 && <Text size="sm">{none}</Text>}
         {lines.map((line, index) => (
           <Group key={line.key} align="end" wrap="nowrap">
-            <SimpleGrid cols={{ base: 1, xs: 2, lg: 3 }} flex={1}>
+            <SimpleGrid cols={{ base: 1, xs: 2, lg: 3 }} flex={1} style={{ alignItems: 'end' }}>
               {children(line, index, (changed) =>
                 set(lines.map((each) => (each.key === line.key ? { ...each, ...changed } : each))),
               )}
@@ -107,21 +107,21 @@ function Parts({ form, change, errorAt, features }: PartProps & { readonly featu
               error={errorAt(`usage.${index}.included`)}
             />
             <Digits
-              label={`Each one beyond, in ${currency}`}
+              label={`Each beyond, ${currency}`}
               description={form.pricingModel === 'fixed' ? 'Empty: it stops there.' : 'Empty: the unit price.'}
               value={line.overagePrice}
               onValue={(overagePrice) => update({ overagePrice })}
               error={errorAt(`usage.${index}.overagePrice`)}
             />
             <Digits
-              label={`Unit price, in ${currency}`}
+              label={`Unit price, ${currency}`}
               description="Shown; it charges only by use."
               value={line.unitPrice}
               onValue={(unitPrice) => update({ unitPrice })}
               error={errorAt(`usage.${index}.unitPrice`)}
             />
             <Choice
-              label="What goes beyond is paid"
+              label="Beyond is paid"
               choices={collects}
               value={line.collect}
               onValue={(collect) => update({ collect })}
@@ -153,7 +153,7 @@ function Parts({ form, change, errorAt, features }: PartProps & { readonly featu
               error={errorAt(`recurring.${index}.included`)}
             />
             <Digits
-              label={`Each one more a month, in ${currency}`}
+              label={`Each more, monthly, ${currency}`}
               description="Empty: none can be added."
               value={line.unitPrice}
               onValue={(unitPrice) => update({ unitPrice })}
@@ -193,7 +193,7 @@ function Parts({ form, change, errorAt, features }: PartProps & { readonly featu
               error={errorAt(`packs.${index}.quantity`)}
             />
             <Digits
-              label={`Price, in ${currency}`}
+              label={`Price, ${currency}`}
               value={line.price}
               onValue={(price) => update({ price })}
               error={errorAt(`packs.${index}.price`)}

@@ -28,6 +28,7 @@ export function Sold({ plan }: { readonly plan: Plan }) {
         disabled={toggle.isPending}
         onChange={() => toggle.mutate()}
         label={status === 'published' ? 'On sale' : 'Off'}
+        styles={{ label: { whiteSpace: 'nowrap' } }}
         aria-label={`${plan.displayName} is on sale`}
       />
       {toggle.isError && <Failure error={toggle.error} />}
