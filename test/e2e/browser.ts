@@ -58,7 +58,11 @@ async function seriousFindings(page: Page, rules: readonly string[] = []): Promi
   if (there.value === 'undefined') {
     await session.send('Runtime.evaluate', { expression: await readFile(axeFile, 'utf8') });
   }
-  const options = JSON.stringify({ resultTypes: ['violations'], ...(rules.length === 0 ? {} : { runOnly: rules }) });
+  const options = JSON.stringify({
+    resultTypes: ['violations'],
+    preload: false,
+    ...(rules.length === 0 ? {} : { runOnly: rules }),
+  });
   const { result } = await session.send('Runtime.evaluate', {
     expression: `axe.run(document, ${options}).then((result) => JSON.stringify(result))`,
     awaitPromise: true,
@@ -77,7 +81,7 @@ export const visit = (page: Page, path: string): Promise<unknown> =>
 
 const picture = async (page: Page, name: string): Promise<void> => {
   mkdirSync(screenshots, { recursive: true });
-  await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true });
+  await page.screenshot({ path: join(screenshots, `${name}.jpg`), fullPage: true, type: 'jpeg', quality: 80 });
 };
 
 /** As `expectFinished`, in light and then in dark: where only colours change, only contrast is looked at again. */
