@@ -27,6 +27,13 @@ export function money({ amount, currency }: Amount): string {
 /** A quantity, as exact as it is. */
 export const quantity = (decimal: string): string => `${decimal.startsWith('-') ? minus : ''}${grouped(decimal, 0)}`;
 
+/** What is only foreseen is not written to the last decimal: whole units, and cents. */
+export const whole = (decimal: string): string => decimal.split('.')[0] ?? decimal;
+export const roughly = ({ amount, currency }: Amount): Amount => ({
+  amount: amount.replace(/(\.\d\d)\d+$/, '$1'),
+  currency,
+});
+
 const dateTime = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
 const dateOnly = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium' });
 

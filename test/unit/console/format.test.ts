@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { money, quantity, words } from '../../../src/console/web/format.ts';
+import { money, quantity, roughly, whole, words } from '../../../src/console/web/format.ts';
 
 describe('money is written for people, from its text and never through a number', () => {
   test.each([
@@ -18,6 +18,15 @@ describe('money is written for people, from its text and never through a number'
 
 test('a quantity keeps every decimal that it has and gains none', () => {
   expect(['150.000', '0.125', '10000', '-3'].map(quantity)).toEqual(['150', '0.125', '10,000', '−3']);
+});
+
+test('what is only foreseen is written without decimals that nobody can know', () => {
+  expect(whole('3540.861015')).toBe('3540');
+  expect(['24.372203', '24.3', '24'].map((amount) => roughly({ amount, currency: 'USD' }).amount)).toEqual([
+    '24.37',
+    '24.3',
+    '24',
+  ]);
 });
 
 test('a name without wording of its own is readable', () => {

@@ -73,7 +73,7 @@ const choices = (values: readonly string[]) => [
 export default function Clients() {
   const session = useSession();
   const [search, setSearch] = useSearchParams();
-  const named = search.get('agencyId');
+  const named = search.get('agency');
   const [text, setText] = useState('');
   const [wanted] = useDebouncedValue(text.trim(), 300);
   const state = states.find((each) => each === search.get('state'));

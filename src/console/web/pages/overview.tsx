@@ -41,7 +41,7 @@ function Agency({ value, onValue }: { readonly value: string; readonly onValue: 
 function Figures({ agencyId }: { readonly agencyId: string }) {
   const query = agencyId === '' ? {} : { agencyId };
   const clientsWith = (filter: Readonly<Record<string, string>>): string =>
-    `/clients?${new URLSearchParams({ ...filter, ...query })}`;
+    `/clients?${new URLSearchParams({ ...filter, ...(agencyId === '' ? {} : { agency: agencyId }) })}`;
   const overview = useQuery({
     queryKey: ['overview', agencyId],
     queryFn: () => answerOf(api.GET('/v1/overview', { params: { query } })),
@@ -97,6 +97,8 @@ export default function Overview() {
   const session = useSession();
   const [chosen, setChosen] = useState('');
   const agencyId = chosen === '' ? session.agencyId : chosen;
+  const listOf = (path: string): string =>
+    chosen === '' ? path : `${path}?${new URLSearchParams({ agency: chosen })}`;
   const [byDay, byPlan] = [useRevenue(agencyId, 'day'), useRevenue(agencyId, 'plan')];
   return (
     <Stack>
@@ -119,10 +121,18 @@ export default function Overview() {
                 .map((total) => (
                   <Stack key={total.currency} gap="xs">
                     <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }}>
-                      <Figure label="Paid by clients">{money(total.gross)}</Figure>
-                      <Figure label="The platform’s share">{money(total.platformShare)}</Figure>
-                      <Figure label="The agency’s share">{money(total.agencyShare)}</Figure>
-                      <Figure label="Refunded">{money(total.refunds)}</Figure>
+                      <Figure label="Paid by clients" to={listOf('/payments')}>
+                        {money(total.gross)}
+                      </Figure>
+                      <Figure label="The platform’s share" to={listOf('/payments')}>
+                        {money(total.platformShare)}
+                      </Figure>
+                      <Figure label="The agency’s share" to={listOf('/payments')}>
+                        {money(total.agencyShare)}
+                      </Figure>
+                      <Figure label="Refunded" to={listOf('/reversals')}>
+                        {money(total.refunds)}
+                      </Figure>
                     </SimpleGrid>
                     <DayBars
                       label={`Paid by clients by day, in ${total.currency}`}
