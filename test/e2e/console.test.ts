@@ -87,6 +87,7 @@ test('every page draws in both themes, breaks no rule of its policy, and has no 
   for (const [name, path, title] of pages) {
     await visit(page, `/console${path}`);
     await page.getByRole('heading', { level: 1, name: title }).waitFor();
+    if (name === 'clients-none') await page.getByText('No such clients').waitFor();
     await expectFinishedInBoth(page, name);
     if (name === 'plan-new') {
       await page.getByLabel('Price, monthly, in USD').fill('49.00');

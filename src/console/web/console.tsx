@@ -80,8 +80,8 @@ function Console() {
   return (
     <SessionContext value={session}>
       <Frame session={session} sections={sections} onSignOut={() => void leave()}>
-        <Guard key={pathname}>
-          <Suspense fallback={<Loading />}>
+        <Suspense fallback={<Loading />}>
+          <Guard key={pathname}>
             <Routes>
               <Route index element={<Overview />} />
               <Route path="clients" element={<Clients />} />
@@ -101,8 +101,8 @@ function Console() {
               <Route path="audit" element={<Audit />} />
               <Route path="*" element={<Absent />} />
             </Routes>
-          </Suspense>
-        </Guard>
+          </Guard>
+        </Suspense>
       </Frame>
     </SessionContext>
   );
