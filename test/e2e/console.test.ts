@@ -160,6 +160,36 @@ test('a client is created, adjusted and found again, all by keyboard and forms',
   await page.getByLabel('Reason').fill('Paid at the desk');
   await page.getByRole('button', { name: 'Post it' }).click();
   await page.getByRole('table', { name: 'Statement' }).getByText('$12.50').first().waitFor();
+
+  await page.getByRole('tab', { name: 'Plan' }).click();
+  await page.getByRole('button', { name: 'Put on a plan' }).click();
+  await page.getByRole('dialog').getByLabel(/^Plan/).selectOption('Harbour');
+  await page.getByRole('button', { name: 'Assign' }).click();
+  await page.getByRole('heading', { name: 'Harbour, version 1' }).waitFor();
+  await page.getByRole('tab', { name: 'Offers' }).click();
+  await page.getByRole('article', { name: 'Harbour' }).waitFor();
+  await page.getByRole('button', { name: 'Choose what is offered' }).click();
+  await page.getByRole('dialog').getByLabel('Harbour').uncheck();
+  await page.getByRole('button', { name: 'Offer these' }).click();
+  await page.getByText('The client is shown no plans').waitFor();
+  await page.getByRole('button', { name: 'Let it pay offline' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Let it pay offline' }).click();
+  await page.getByText('pays outside, by invoice').waitFor();
+});
+
+test('what the API refuses is said on each page, in its words', async () => {
+  const { page } = await browser.page();
+  await signIn(page);
+  const problem = { title: 'Forbidden', status: 403, code: 'forbidden', detail: 'Not for this key.' };
+  await page.route('**/v1/**', (route) =>
+    route.fulfill({ status: 403, contentType: 'application/problem+json', body: JSON.stringify(problem) }),
+  );
+  for (const path of ['/clients', '/plans', `/plans/${planId}`, '/publication', '/agencies', '/audit', '/settings']) {
+    await visit(page, `/console${path}`);
+    await page.waitForURL(`**/console${path}`);
+    await page.getByRole('alert').getByText('Not for this key.').first().waitFor();
+  }
+  await expectFinishedInBoth(page, 'refused');
 });
 
 test('a plan is made in two steps, edited, published, changed at its provider, and restored', async () => {
