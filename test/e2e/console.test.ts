@@ -11,6 +11,8 @@ const listed = z.object({ data: z.array(z.object({ id: z.string() })) });
 
 let service: TestService;
 let browser: TestBrowser;
+/** Signed in with the platform's key, for the tests that begin there. */
+let shared: Page;
 let clientId: string;
 let planId: string;
 let platformPlanId: string;
@@ -46,11 +48,18 @@ beforeAll(async () => {
   const occurredAt = new Date().toISOString();
   await service.api.send('POST', '/v1/usage', z.unknown(), { body: { ...call, occurredAt } });
   await service.idle();
+  shared = (await browser.page()).page;
+  await signIn(shared);
 }, 120_000);
 afterAll(async () => {
   await browser.close();
   await service.stop();
 });
+
+async function openAt(path: string): Promise<Page> {
+  await visit(shared, `/console${path}`);
+  return shared;
+}
 
 async function signIn(page: Page, path = '/console', key = service.platformApiKey): Promise<void> {
   await page.goto(`${service.url}${path}`);
@@ -107,8 +116,7 @@ test('every page draws in both themes, breaks no rule of its policy, and has no 
 });
 
 test('the paid top-up is on the client’s statement, and its revenue on the overview', async () => {
-  const { page } = await browser.page();
-  await signIn(page);
+  const page = await openAt('/');
   await page.getByText('Paid by clients', { exact: true }).first().waitFor();
   await page.getByRole('link', { name: 'Clients', exact: true }).first().click();
   await page.getByRole('link', { name: 'Muscat Bakery' }).click();
@@ -125,8 +133,12 @@ test('the paid top-up is on the client’s statement, and its revenue on the ove
   await page.getByRole('dialog').getByText('Heard through the provider’s event').waitFor();
 });
 
-test('nothing of the key is left in the browser, and signing out ends the session', async () => {
+test('a wrong key is refused in words; nothing of the right one is left in the browser, and signing out ends the session', async () => {
   const { page } = await browser.page();
+  await page.goto(`${service.url}/console`);
+  await page.getByLabel(/^Key/).fill('baisa_ak_wrong');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('alert').getByText('This key is not known.').waitFor();
   await signIn(page);
   const kept = await page.evaluate(
     'JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, location.href])',
@@ -139,17 +151,8 @@ test('nothing of the key is left in the browser, and signing out ends the sessio
   await page.getByRole('heading', { name: 'Baisa console' }).waitFor();
 });
 
-test('a wrong key is refused in words', async () => {
-  const { page } = await browser.page();
-  await page.goto(`${service.url}/console`);
-  await page.getByLabel(/^Key/).fill('baisa_ak_wrong');
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByRole('alert').getByText('This key is not known.').waitFor();
-});
-
 test('a client is created, adjusted and found again, all by keyboard and forms', async () => {
-  const { page } = await browser.page();
-  await signIn(page, '/console/clients');
+  const page = await openAt('/clients');
   await page.getByRole('button', { name: 'New client' }).press('Enter');
   await page.getByLabel(/^Name/).fill('Sohar Dental');
   await page.getByLabel(/^E-mail/).fill('desk@sohar.example');
@@ -193,8 +196,7 @@ test('what the API refuses is said on each page, in its words', async () => {
 });
 
 test('a plan is made in two steps, edited, published, changed at its provider, and restored', async () => {
-  const { page } = await browser.page();
-  await signIn(page, '/console/plans');
+  const page = await openAt('/plans');
   await page.getByRole('link', { name: 'New plan' }).click();
   await page.getByLabel(/^Plan name/).fill('plum-2026');
   await page.getByLabel(/^Display name/).fill('Plum Tier');
@@ -255,10 +257,12 @@ test('an agency is shown what is another’s as not found, and no page of the pl
 });
 
 test('the same pages fit a narrow screen', async () => {
-  const { page } = await browser.page('light', 360);
-  await signIn(page);
+  const page = await openAt('/');
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.setViewportSize({ width: 360, height: 900 });
+  await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
   await expectFinished(page, 'overview-narrow', 'light');
-  await page.goto(`${service.url}/console/clients/${clientId}`);
+  await openAt(`/clients/${clientId}`);
   await page.getByRole('table', { name: 'Statement' }).waitFor();
   await expectFinished(page, 'client-narrow', 'light');
 });
