@@ -207,6 +207,11 @@ test('a plan is made in two steps, edited, published, changed at its provider, a
   await page.getByLabel('Included').fill('-1');
   await cost.getByText('Not in order yet').waitFor();
   await page.getByLabel('Included').fill('120');
+  await page.getByRole('tab', { name: '1. Basics' }).click();
+  await page.getByLabel('Paid').selectOption('By use alone');
+  await cost.getByText('150 call minutes: $30.00').waitFor();
+  await page.getByLabel('Paid').selectOption('A price per period');
+  await page.getByRole('tab', { name: '2. Benefits' }).click();
   await cost.getByText('150 call minutes: $6.00').waitFor();
   await page.getByRole('button', { name: 'Create plan' }).click();
   await page.getByRole('heading', { level: 1, name: 'Plum Tier' }).waitFor();
@@ -254,6 +259,14 @@ test('an agency is shown what is another’s as not found, and no page of the pl
   await visit(page, `/console/plans/${planId}`);
   await page.getByRole('heading', { level: 1, name: 'Gold Tier' }).waitFor();
   expect(await page.getByRole('link', { name: 'Events' }).count()).toBe(0);
+  await visit(page, '/console/settings');
+  await page.getByRole('heading', { name: 'At the platform' }).waitFor();
+  await page.getByLabel('Display name').fill('Demo Voice');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Saved.').waitFor();
+  await visit(page, '/console');
+  await page.getByText('Balances held').waitFor();
+  await expectFinishedInBoth(page, 'overview-agency');
 });
 
 test('the same pages fit a narrow screen', async () => {

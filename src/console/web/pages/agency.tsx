@@ -16,6 +16,7 @@ import { SettingsFields, settingsOf } from './agency/settings-fields.tsx';
 type Change = paths['/v1/agencies/{id}']['patch']['requestBody']['content']['application/json'];
 
 function Settings({ agency }: { readonly agency: Schemas['Agency'] }) {
+  const { role } = useSession();
   const queries = useQueryClient();
   const path = { id: agency.id };
   const saving = useMutation({
@@ -25,33 +26,41 @@ function Settings({ agency }: { readonly agency: Schemas['Agency'] }) {
   const submit = (event: SubmitEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const fields = new FormData(event.currentTarget);
-    saving.mutate({ name: textOf(fields, 'name'), email: textOf(fields, 'email'), ...settingsOf(fields) });
+    // Under which name it is known, is the platform's to say.
+    const named = role === 'platform' ? { name: textOf(fields, 'name'), email: textOf(fields, 'email') } : {};
+    saving.mutate({ ...named, ...settingsOf(fields) });
   };
   const errors = saving.error instanceof Refusal ? saving.error.fields : [];
   const errorAt = (path: string): string | false => errors.find((each) => each.path === path)?.message ?? false;
   return (
     <form onSubmit={submit}>
       <Stack>
-        <Fieldset legend="The agency">
-          <SimpleGrid cols={{ base: 1, xs: 2 }}>
-            <TextInput
-              name="name"
-              label="Name"
-              required
-              maxLength={200}
-              defaultValue={agency.name}
-              error={errorAt('name')}
-            />
-            <TextInput
-              name="email"
-              label="E-mail"
-              type="email"
-              required
-              defaultValue={agency.email}
-              error={errorAt('email')}
-            />
-          </SimpleGrid>
-        </Fieldset>
+        {role === 'platform' ? (
+          <Fieldset legend="The agency">
+            <SimpleGrid cols={{ base: 1, xs: 2 }}>
+              <TextInput
+                name="name"
+                label="Name"
+                required
+                maxLength={200}
+                defaultValue={agency.name}
+                error={errorAt('name')}
+              />
+              <TextInput
+                name="email"
+                label="E-mail"
+                type="email"
+                required
+                defaultValue={agency.email}
+                error={errorAt('email')}
+              />
+            </SimpleGrid>
+          </Fieldset>
+        ) : (
+          <Text>
+            {agency.name} · {agency.email}
+          </Text>
+        )}
         <SettingsFields agency={agency} errorAt={errorAt} />
         {saving.isError && <Failure error={saving.error} />}
         <Group>

@@ -100,12 +100,14 @@ function Parts({ form, change, errorAt, features }: PartProps & { readonly featu
               onValue={(feature) => update({ feature })}
               error={errorAt(`usage.${index}.feature`)}
             />
-            <Digits
-              label="Included"
-              value={line.included}
-              onValue={(included) => update({ included })}
-              error={errorAt(`usage.${index}.included`)}
-            />
+            {form.pricingModel === 'fixed' && (
+              <Digits
+                label="Included"
+                value={line.included}
+                onValue={(included) => update({ included })}
+                error={errorAt(`usage.${index}.included`)}
+              />
+            )}
             <Digits
               label={`Each beyond, ${currency}`}
               description={form.pricingModel === 'fixed' ? 'Empty: it stops there.' : 'Empty: the unit price.'}

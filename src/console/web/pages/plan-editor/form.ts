@@ -135,25 +135,26 @@ export function formOf(plan: Plan): PlanForm {
 
 const isGiven = (text: string): boolean => text.trim() !== '';
 
-/** The fields as the API takes them. What is a quantity or an amount stays text; a count becomes a number. */
+/** The fields as the API takes them; what a plan by use has none of is not sent, however it was typed before. What is a quantity or an amount stays text; a count becomes a number. */
 export function bodyOf(form: PlanForm) {
+  const isFixed = form.pricingModel === 'fixed';
   return {
     type: form.type,
     name: form.name.trim(),
     displayName: form.displayName.trim(),
     description: isGiven(form.description) ? form.description.trim() : null,
     pricingModel: form.pricingModel,
-    cycles: form.pricingModel === 'fixed' ? form.cycles : {},
+    cycles: isFixed ? form.cycles : {},
     currency: form.currency,
     tax: form.taxed
       ? { name: form.taxName.trim(), percent: form.taxPercent.trim(), inclusive: form.taxInclusive }
       : null,
-    trialDays: Number(form.trialDays),
+    trialDays: isFixed ? Number(form.trialDays) : 0,
     trialEnd: form.trialEnd,
     visibility: form.visibility,
     usage: form.usage.map(({ feature, included, unitPrice, overagePrice, collect, aggregation }) => ({
       feature,
-      included: included.trim(),
+      included: isFixed ? included.trim() : '0',
       ...(isGiven(unitPrice) ? { unitPrice: unitPrice.trim() } : {}),
       ...(isGiven(overagePrice) ? { overagePrice: overagePrice.trim() } : {}),
       ...(aggregation ? { aggregation } : {}),
