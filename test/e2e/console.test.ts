@@ -107,7 +107,17 @@ test('every page draws in both themes, breaks no rule of its policy, and has no 
   }
   await visit(page, `/console/clients/${clientId}`);
   await page.getByRole('heading', { level: 1, name: 'Muscat Bakery' }).waitFor();
-  for (const tab of ['Statement', 'Plan', 'Offers', 'Usage', 'Cards', 'Auto-refill', 'Licences', 'History']) {
+  for (const tab of [
+    'Statement',
+    'Plan',
+    'Invoices',
+    'Offers',
+    'Usage',
+    'Cards',
+    'Auto-refill',
+    'Licences',
+    'History',
+  ]) {
     await page.getByRole('tab', { name: tab }).click();
     await expectFinishedInBoth(page, `client-${tab.toLowerCase()}`);
   }
@@ -178,6 +188,26 @@ test('a client is created, adjusted and found again, all by keyboard and forms',
   await page.getByRole('button', { name: 'Let it pay offline' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Let it pay offline' }).click();
   await page.getByText('pays outside, by invoice').waitFor();
+});
+
+test('an invoice of a client that pays outside is marked as paid', async () => {
+  const { id: agencyId } = await service.api.get('/v1/agencies/platform', created);
+  const quay = {
+    ...{ agencyId, name: 'quay', displayName: 'Quay', type: 'usage_based', pricingModel: 'fixed', currency: 'USD' },
+    ...{ cycles: { monthly: '29.00' }, publish: true },
+  };
+  const plan = await service.api.send('POST', '/v1/plans', created, { body: quay });
+  const client = { agencyId, name: 'Sur Boats', email: 'office@boats.example', collection: 'offline' };
+  const { id } = await service.api.send('POST', '/v1/customers', created, { body: client });
+  const body = { planId: plan.id, cycle: 'monthly' };
+  await service.api.send('POST', `/v1/customers/${id}/subscription`, created, { body });
+  await service.idle();
+  const page = await openAt(`/clients/${id}`);
+  await page.getByRole('tab', { name: 'Invoices' }).click();
+  await page.getByRole('button', { name: 'Mark as paid' }).click();
+  await page.getByLabel('Reference').fill('TT-2026-11');
+  await page.getByRole('button', { name: 'It is paid' }).click();
+  await page.getByRole('table', { name: 'Invoices' }).getByText('Paid', { exact: true }).waitFor();
 });
 
 test('what the API refuses is said on each page, in its words', async () => {

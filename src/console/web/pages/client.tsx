@@ -9,6 +9,7 @@ import { Answer, PageTitle } from '../shell/states.tsx';
 import { Cards } from './client/cards.tsx';
 import { ChangeClient } from './client/change-client.tsx';
 import { History } from './client/history.tsx';
+import { Invoices } from './client/invoices.tsx';
 import { Licences } from './client/licences.tsx';
 import { Offers } from './client/offers.tsx';
 import { Plan } from './client/plan.tsx';
@@ -41,6 +42,7 @@ function Balance({ id }: { readonly id: string }) {
 const tabs = [
   { value: 'statement', Content: Statement },
   { value: 'plan', Content: Plan },
+  { value: 'invoices', Content: Invoices },
   { value: 'offers', Content: Offers },
   { value: 'usage', Content: Usage },
   { value: 'cards', Content: Cards },

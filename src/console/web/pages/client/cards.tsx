@@ -45,6 +45,21 @@ export function Cards({ id, level = 2 }: { readonly id: string; readonly level?:
                           Make default
                         </Action>
                       )}
+                      {card.status !== 'verified' && (
+                        <Action
+                          confirm="About a dollar is set aside on the card and released at once. It is no charge."
+                          run={() =>
+                            answerOf(
+                              api.POST('/v1/customers/{id}/card-verifications', {
+                                ...path,
+                                body: { paymentMethodId: card.id },
+                              }),
+                            )
+                          }
+                        >
+                          Verify
+                        </Action>
+                      )}
                       <Action
                         color="red"
                         confirm="It is never charged again."

@@ -9,6 +9,7 @@ import { FormDialog, textOf } from '../../parts/form-dialog.tsx';
 import { Status } from '../../parts/status.tsx';
 import { useSession } from '../../shell/session-context.ts';
 import { Answer, Empty } from '../../shell/states.tsx';
+import { Trial } from './trial.tsx';
 
 type Subscription = Schemas['Subscription'];
 const cycles = ['monthly', 'quarterly', 'yearly'] as const;
@@ -169,6 +170,7 @@ export function Plan({ id }: { readonly id: string }) {
           <div>
             <Choose id={id} current={found && !isOver(found) ? found : null} />
           </div>
+          <Trial id={id} />
         </Stack>
       )}
     </Answer>
