@@ -1,6 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { PrismaClient } from './generated/client.ts';
+import { createPool, planIsOutdated, statementName } from './pool.ts';
 
 // Amounts come back from raw SQL as strings, never as floats; counts fit a number.
 pg.types.setTypeParser(pg.types.builtins.INT8, (text) => {
@@ -31,13 +32,15 @@ export interface DatabaseOptions {
 }
 
 export function openDatabase(url: string, options: DatabaseOptions = {}): Database {
-  const pool = new pg.Pool({ connectionString: url, max: options.poolSize ?? 20, application_name: 'baisa' });
+  const pool = createPool(url, options.poolSize ?? 20);
   // Without a listener a broken idle connection would end the process.
   const onBroken = (error: Error): void => options.onIdleError?.(error);
   pool.on('error', onBroken);
   // One in use fails its query as well; the listener only keeps the process alive until that is seen.
   pool.on('connect', (client) => client.on('error', onBroken));
-  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
+  const prisma = new PrismaClient({
+    adapter: new PrismaPg(pool, { statementNameGenerator: ({ sql }) => statementName(sql) }),
+  });
   return {
     url,
     pool,
@@ -77,7 +80,7 @@ export async function inTransaction<Result>(
       () => false,
       () => true,
     );
-    client.release(broken);
+    client.release(broken || planIsOutdated(error));
     throw error;
   }
 }

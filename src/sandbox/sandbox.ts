@@ -1,10 +1,11 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type NextFunction, type Request, type Response } from 'express';
-import pg from 'pg';
+import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import Stripe from 'stripe';
 import type { MovableClock } from '../clock.ts';
+import { createPool } from '../database/pool.ts';
 import { errorMessage } from '../errors.ts';
 import { buildAccount } from './api/accounts.ts';
 import { buildEndpoint } from './api/webhook-endpoints.ts';
@@ -83,7 +84,7 @@ const poolSize = 10;
 /** Starts the local provider. What an earlier one left undone in the same database (deliveries, expiries) goes on. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { clock, logger } = options;
-  const pool = new pg.Pool({ connectionString: options.databaseUrl, max: poolSize });
+  const pool = createPool(options.databaseUrl, poolSize);
   pool.on('error', (error) => logger.warn({ error: errorMessage(error) }, 'sandbox lost a database connection'));
   try {
     await createTables(pool);
@@ -95,7 +96,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   }
 }
 
-async function ensurePlatform(pool: pg.Pool, clock: MovableClock, country: string): Promise<string> {
+async function ensurePlatform(pool: Pool, clock: MovableClock, country: string): Promise<string> {
   const existing = await readState(pool, 'platform_account');
   if (existing !== undefined) return existing;
   const account = buildAccount({
@@ -118,7 +119,7 @@ async function ensurePlatform(pool: pg.Pool, clock: MovableClock, country: strin
   return account.id;
 }
 
-async function serve(options: SandboxOptions, pool: pg.Pool, accountId: string): Promise<Sandbox> {
+async function serve(options: SandboxOptions, pool: Pool, accountId: string): Promise<Sandbox> {
   const { clock, logger, host } = options;
   const faults = new FaultSwitch();
   const deliverer = new Deliverer({ pool, clock, faults, logger });
