@@ -118,14 +118,22 @@ export class PaymentBooks {
   }
 
   dispute(dispute: ProviderDispute): void {
-    for (const movement of dispute.movements) {
+    const withdrawnFirst = [
+      ...dispute.movements.filter(({ kind }) => kind === 'withdrawn'),
+      ...dispute.movements.filter(({ kind }) => kind === 'reinstated'),
+    ];
+    for (const movement of withdrawnFirst) {
       const reference = this.#named(dispute.id, movement.id);
-      if (!this.#names.has(reference)) {
+      // A line that moved nothing of the charge is a fee alone, or one that came back.
+      const isOfCharge = !movement.charged.isZero;
+      if (isOfCharge && !this.#names.has(reference)) {
         if (movement.kind === 'withdrawn') this.#withdraw(reference, dispute.id, movement.charged);
         else this.#reinstate(reference, dispute.id, movement.charged);
       }
       const posted = this.#held.find((reversal) => reversal.reference === reference);
-      if (posted) this.arrive(movement, posted.charged.negated(), 'dispute_fees');
+      // What came back of a dispute that took nothing yet is read again with what it took.
+      if (isOfCharge && !posted && !this.#withdrawnOf(dispute.id).isPositive) continue;
+      this.arrive(movement, posted ? posted.charged.negated() : this.#none, 'dispute_fees');
     }
   }
 
@@ -188,6 +196,7 @@ export class PaymentBooks {
     const ofDispute = this.#held.filter((reversal) => reversal.subject === subject);
     const withdrawn = this.#sum((reversal) => ofDispute.includes(reversal) && reversal.charged.isPositive);
     const net = this.#sum((reversal) => ofDispute.includes(reversal));
+    if (!withdrawn.charged.isPositive) return;
     const back = reinstatementOf(this.#paid, this.taken, { withdrawn, reinstated: minus(withdrawn, net) }, charged);
     // What had not been taken cannot come back.
     if (back.charged.isZero) return;
@@ -259,6 +268,10 @@ export class PaymentBooks {
   /** What of a sale was given back, or not paid after all: a dispute undoes no sale. */
   get #undone(): Money {
     return this.#sum(({ kind }) => kind !== 'dispute').charged;
+  }
+
+  #withdrawnOf(disputeId: string): Money {
+    return this.#sum(({ subject, charged }) => subject === disputeId && charged.isPositive).charged;
   }
 
   get #settled(): Money {

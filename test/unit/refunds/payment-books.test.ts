@@ -99,6 +99,8 @@ function truthOf({ asked, refunds, disputed, won, failsLate }: Story) {
     createdAt: at,
     movements: [
       movement('txn_du', 'withdrawn', steps(disputed), '55.00'),
+      // A fee alone: it moved nothing of the charge.
+      movement('txn_fee', 'reinstated', omr('0'), '15.00'),
       ...(won > 0 ? [movement('txn_won', 'reinstated', steps(won), '-55.00')] : []),
     ],
   };
@@ -154,8 +156,9 @@ function hear(order: ReversedOrder, held: readonly Reversal[], truth: Truth, { o
     hearRefunds(books, order, { refunds: ofRefunds(truth.refunds, movements), feeReturns: [] }, known);
   }
   if (of === 'disputes') {
+    // Newest first: a provider promises no order.
     for (const dispute of truth.disputes)
-      books.dispute({ ...dispute, movements: dispute.movements.slice(0, movements) });
+      books.dispute({ ...dispute, movements: dispute.movements.slice(0, movements).toReversed() });
   }
   if (of === 'failures') for (const failure of truth.failures) books.failLate(failure);
   return books;
@@ -292,6 +295,17 @@ test('the client bears the share of what is gone, never more than was credited',
       expect(balance('agc_1 prepaid USD').amount.toFixed()).toBe(expected);
     }),
   );
+});
+
+test('what came back of a dispute waits for what it took, and a fee alone is posted all the same', () => {
+  const [whole] = truthOf({ asked: null, refunds: [], disputed: 193, won: 193, failsLate: false }).disputes;
+  if (!whole) throw new Error('nothing was disputed');
+  const books = new PaymentBooks({ order: topUp, paymentId: 'pi_1', platform: null, source: 'test' }, []);
+  books.dispute({ ...whole, movements: whole.movements.filter(({ kind }) => kind === 'reinstated') });
+  expect(books.postings.map(({ reference }) => reference)).toEqual(['stripe:acct_1:txn_fee:arrived']);
+  books.dispute(whole);
+  expect(books.taken.charged.isZero).toBe(true);
+  expect(books.added.map(({ kind }) => kind)).toEqual(['arrival', 'dispute', 'arrival', 'dispute', 'arrival']);
 });
 
 const reversal = (kind: Reversal['kind'], settled: string): Reversal => ({
