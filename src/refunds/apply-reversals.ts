@@ -1,6 +1,6 @@
 import type { PaymentEvent } from '../checkout/payment-event.ts';
-import type { PaymentOutcome } from '../checkout/settle-payments.ts';
 import type { Sql } from '../database/database.ts';
+import type { EventOutcome } from '../delivery/inbox.ts';
 import type { Money } from '../money/money.ts';
 import type { RefundDependencies } from './dependencies.ts';
 import { feeLinesOf, hearRefunds } from './hear-refunds.ts';
@@ -26,7 +26,7 @@ export interface SourcedReversal<Event extends ReversalEvent = ReversalEvent> {
   readonly source: string;
 }
 
-export type ApplyReversals = (sql: Sql, batch: readonly SourcedReversal[]) => Promise<readonly PaymentOutcome[]>;
+export type ApplyReversals = (sql: Sql, batch: readonly SourcedReversal[]) => Promise<readonly EventOutcome[]>;
 
 /** The invoice of a subscription was paid, and we have not heard of it yet: tried again, it will be known. */
 export class PaymentNotKnownYet extends Error {
@@ -38,7 +38,8 @@ export class PaymentNotKnownYet extends Error {
 
 type Dependencies = Pick<RefundDependencies, 'clock' | 'ledger' | 'settlePayments'>;
 
-const done: PaymentOutcome = { status: 'done' };
+const done: EventOutcome = { status: 'done' };
+const ofNobodyHere: EventOutcome = { status: 'ignored', reason: 'foreign: the payment is nobody’s here' };
 
 const paymentKeyOf = (provider: string, accountId: string, paymentId: string): string =>
   `${provider} ${accountId} ${paymentId}`;
@@ -59,7 +60,7 @@ export function createApplyReversals(dependencies: Dependencies): ApplyReversals
     const parked = await settleUnknown(dependencies, sql, batch, known);
     const settled = parked === null ? known : await findOrders(sql, batch);
     const orders = await lockReversedOrders(sql, [...settled.values()]);
-    const outcomes: PaymentOutcome[] = [];
+    const outcomes: EventOutcome[] = [];
     for (const item of batch) {
       const refusal = parked?.get(keyOf(item.event));
       const key = settled.get(keyOf(item.event));
@@ -67,7 +68,7 @@ export function createApplyReversals(dependencies: Dependencies): ApplyReversals
       if (refusal) outcomes.push(refusal);
       else if (order) outcomes.push(await apply(dependencies, sql, await loadHeld(sql, order), item));
       else if (item.event.payment.isOfSubscription) throw new PaymentNotKnownYet(item.event.payment.id);
-      else outcomes.push(done);
+      else outcomes.push(ofNobodyHere);
     }
     return outcomes;
   };
@@ -109,7 +110,7 @@ async function settleUnknown(
   sql: Sql,
   batch: readonly SourcedReversal[],
   known: ReadonlyMap<string, OrderKey>,
-): Promise<Map<string, PaymentOutcome> | null> {
+): Promise<Map<string, EventOutcome> | null> {
   const untold = batch.flatMap(({ event, source }) => {
     const { order, id } = event.payment;
     const received = receivedOf(event);
@@ -120,7 +121,7 @@ async function settleUnknown(
   });
   if (untold.length === 0) return null;
   const outcomes = await settlePayments(sql, untold);
-  const refused = new Map<string, PaymentOutcome>();
+  const refused = new Map<string, EventOutcome>();
   for (const [index, { key }] of untold.entries()) {
     const outcome = outcomes[index];
     if (outcome?.status === 'parked') refused.set(key, outcome);
@@ -133,7 +134,7 @@ async function apply(
   sql: Sql,
   held: HeldOrder,
   { event, source }: SourcedReversal,
-): Promise<PaymentOutcome> {
+): Promise<EventOutcome> {
   const { clock } = dependencies;
   const { order } = held;
   const paymentId = event.payment.id;
