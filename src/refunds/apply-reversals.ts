@@ -1,6 +1,7 @@
 import type { PaymentEvent } from '../checkout/payment-event.ts';
 import type { Sql } from '../database/database.ts';
 import type { EventOutcome } from '../delivery/inbox.ts';
+import type { Posting } from '../ledger/posting.ts';
 import type { Money } from '../money/money.ts';
 import type { RefundDependencies } from './dependencies.ts';
 import { feeLinesOf, hearRefunds } from './hear-refunds.ts';
@@ -8,13 +9,13 @@ import type { DisputeEvent, RefundEvent } from './refund-event.ts';
 import { findSettled } from './refunds.sql.ts';
 import {
   type HeldOrder,
-  keepBooks,
   loadHeld,
   loadRefunds,
   lockReversedOrders,
   type OrderKey,
   openBooks,
   orderKeyOf,
+  storeBooks,
   storeDisputes,
   storeHeard,
 } from './reversal.store.ts';
@@ -61,15 +62,19 @@ export function createApplyReversals(dependencies: Dependencies): ApplyReversals
     const settled = parked === null ? known : await findOrders(sql, batch);
     const orders = await lockReversedOrders(sql, [...settled.values()]);
     const outcomes: EventOutcome[] = [];
+    const postings: Posting[] = [];
     for (const item of batch) {
       const refusal = parked?.get(keyOf(item.event));
       const key = settled.get(keyOf(item.event));
       const order = key && orders.get(orderKeyOf(key));
       if (refusal) outcomes.push(refusal);
-      else if (order) outcomes.push(await apply(dependencies, sql, await loadHeld(sql, order), item));
-      else if (item.event.payment.isOfSubscription) throw new PaymentNotKnownYet(item.event.payment.id);
+      else if (order) {
+        postings.push(...(await apply(dependencies, sql, await loadHeld(sql, order), item)));
+        outcomes.push(done);
+      } else if (item.event.payment.isOfSubscription) throw new PaymentNotKnownYet(item.event.payment.id);
       else outcomes.push(ofNobodyHere);
     }
+    await dependencies.ledger.post(sql, postings);
     return outcomes;
   };
 }
@@ -120,6 +125,8 @@ async function settleUnknown(
     return [{ key: keyOf(event), event: settled satisfies PaymentEvent, source }];
   });
   if (untold.length === 0) return null;
+  // All at once, in id order: those that are credited now would else be locked before the others, whatever their ids.
+  await lockReversedOrders(sql, [...known.values(), ...untold.map(({ event }) => event.order)]);
   const outcomes = await settlePayments(sql, untold);
   const refused = new Map<string, EventOutcome>();
   for (const [index, { key }] of untold.entries()) {
@@ -129,13 +136,13 @@ async function settleUnknown(
   return refused;
 }
 
+/** Stores what came of an event; answers what is to be posted of it. */
 async function apply(
-  dependencies: Dependencies,
+  { clock }: Dependencies,
   sql: Sql,
   held: HeldOrder,
   { event, source }: SourcedReversal,
-): Promise<EventOutcome> {
-  const { clock } = dependencies;
+): Promise<readonly Posting[]> {
   const { order } = held;
   const paymentId = event.payment.id;
   const withPlatform = event.type !== 'payment.disputes' && event.feeReturns.length > 0;
@@ -160,6 +167,6 @@ async function apply(
       break;
     }
   }
-  await keepBooks(dependencies, sql, held, paymentId, books);
-  return done;
+  await storeBooks(clock, sql, held, paymentId, books);
+  return books.postings;
 }
