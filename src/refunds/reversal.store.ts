@@ -176,7 +176,7 @@ export async function storeDisputes(
   paymentId: string,
   disputes: readonly ProviderDispute[],
 ): Promise<void> {
-  for (const { id, status, isInquiry, amount, reason, answerDueAt, createdAt } of disputes) {
+  for (const { id, status, isInquiry, amount, reason, answerDueAt, createdAt, isAppealed } of disputes) {
     await sql.query(keepDispute, [
       ...[order.agency_id, newId('dispute'), order.id, order.customer_id, order.merchant_account_id, paymentId, id],
       ...[
@@ -188,6 +188,7 @@ export async function storeDisputes(
         answerDueAt,
         createdAt,
         clock.now(),
+        isAppealed,
       ],
     ]);
   }

@@ -93,6 +93,7 @@ function truthOf({ asked, refunds, disputed, won, failsLate }: Story) {
     paymentId: 'pi_1',
     status: won > 0 ? 'won' : 'lost',
     isInquiry: false,
+    isAppealed: false,
     amount: steps(disputed),
     reason: 'fraudulent',
     answerDueAt: null,
