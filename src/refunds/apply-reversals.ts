@@ -155,10 +155,7 @@ async function apply(
     }
     case 'payment.failed_late': {
       for (const failure of event.failures) books.failLate(failure);
-      // The last of what went back: whatever was refunded came before.
-      const lines = feeLinesOf(event.failures.map(({ movement }) => movement));
-      const before = Math.max(0, event.feeReturns.length - lines.length);
-      books.returnFees(event.feeReturns.map((feeReturn, index) => ({ feeReturn, line: lines[index - before] })));
+      books.returnFees(event.feeReturns, feeLinesOf(event.failures.map(({ movement }) => movement)));
       break;
     }
     case 'payment.disputes': {

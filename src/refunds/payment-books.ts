@@ -25,6 +25,7 @@ import type {
   ProviderLateFailure,
 } from '../providers/refund-ports.ts';
 import { reinstatementOf, withdrawalOf } from './dispute-amounts.ts';
+import { pairFees } from './fee-pairs.ts';
 import { creditedOf } from './refund-amounts.ts';
 import { type BooksOf, type Reversal, type ReversalKind, type StoredRefund, takenBy } from './reversal.ts';
 import { borneByBalance, borneBySale, exactOf, isTopUp, paidOf, platformPartOf } from './reversed-order.ts';
@@ -156,27 +157,28 @@ export class PaymentBooks {
     this.#arrive(movement.id, { cleared, settled: movement.settled, feesOf });
   }
 
-  /**
-   * What the platform gave back of its part, in both books, with the `line` of the agency's balance that brought it, where one did. The provider
-   * names no pair: they are matched by their order in time.
-   */
-  returnFees(
-    returns: readonly { readonly feeReturn: ProviderFeeReturn; readonly line: BalanceMovement | undefined }[],
-  ): void {
-    for (const { feeReturn, line } of returns) {
-      const { platform, paymentId } = this.#about;
-      if (!platform) throw new Error(`a fee of ${paymentId} went back, and the platform's books were not read`);
-      const reference = this.#named(feeReturn.id, 'returned');
-      if (!this.#names.has(reference)) {
-        this.postings.push(...returnShare({ ...this.#fact(reference), platform, platformPart: feeReturn.amount }));
-        this.#note('share', reference, feeReturn.id);
-      }
-      if (feeReturn.settled) this.#leavePlatform(platform, feeReturn, feeReturn.settled);
-      if (line) {
-        const settled = { gross: line.feeReturned, fees: line.feeReturned.minus(line.feeReturned) };
-        this.#arrive(`${line.id}:fee`, { cleared: feeReturn.amount, settled, feesOf: 'provider_fees' });
-      }
+  /** What the platform gave back of its part, in both books, and the `lines` of the agency's balance that brought it, as far as there are. */
+  returnFees(returns: readonly ProviderFeeReturn[], lines: readonly BalanceMovement[]): void {
+    for (const feeReturn of returns) this.#returnFee(feeReturn);
+    const named = ({ id }: ProviderFeeReturn): string => `${id}:line`;
+    const openReturns = returns.filter((each) => !this.#held.some(({ subject }) => subject === named(each)));
+    const openLines = lines.filter(({ id }) => !this.#names.has(this.#arrivalOf(`${id}:fee`)));
+    for (const { feeReturn, line } of pairFees(openReturns, openLines)) {
+      const settled = { gross: line.feeReturned, fees: line.feeReturned.minus(line.feeReturned) };
+      const arrival = { cleared: feeReturn.amount, settled, feesOf: 'provider_fees' } as const;
+      this.#arrive(`${line.id}:fee`, arrival, named(feeReturn));
     }
+  }
+
+  #returnFee(feeReturn: ProviderFeeReturn): void {
+    const { platform, paymentId } = this.#about;
+    if (!platform) throw new Error(`a fee of ${paymentId} went back, and the platform's books were not read`);
+    const reference = this.#named(feeReturn.id, 'returned');
+    if (!this.#names.has(reference)) {
+      this.postings.push(...returnShare({ ...this.#fact(reference), platform, platformPart: feeReturn.amount }));
+      this.#note('share', reference, feeReturn.id);
+    }
+    if (feeReturn.settled) this.#leavePlatform(platform, feeReturn, feeReturn.settled);
   }
 
   #leavePlatform(platform: PlatformBooks, { id, amount }: ProviderFeeReturn, { gross, fees }: ProviderArrival): void {
@@ -238,9 +240,10 @@ export class PaymentBooks {
       readonly settled: Pick<ProviderArrival, 'gross' | 'fees'>;
       readonly feesOf: 'provider_fees' | 'dispute_fees';
     },
+    subject = id,
   ): void {
     const { order } = this.#about;
-    const reference = arrivalReference(order.provider, order.provider_account_id, id);
+    const reference = this.#arrivalOf(id);
     if (this.#names.has(reference)) return;
     const { cleared, feesOf } = arrival;
     const { gross, fees } = arrival.settled;
@@ -248,7 +251,7 @@ export class PaymentBooks {
       const agencyId = isOwedToAgency(order) ? order.account_agency_id : order.agency_id;
       this.postings.push(settleAtProvider({ ...this.#fact(reference), agencyId, cleared, gross, fees, feesOf }));
     }
-    this.#note('arrival', reference, id);
+    this.#note('arrival', reference, subject);
   }
 
   #borneByRefund(refund: StoredRefund): Borne {
@@ -302,6 +305,11 @@ export class PaymentBooks {
   #named(id: string, step: string): string {
     const { provider, provider_account_id: account } = this.#about.order;
     return `${provider}:${account}:${id}:${step}`;
+  }
+
+  #arrivalOf(id: string): string {
+    const { provider, provider_account_id: account } = this.#about.order;
+    return arrivalReference(provider, account, id);
   }
 
   #fact(reference: string) {
