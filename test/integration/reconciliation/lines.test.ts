@@ -1,10 +1,16 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { arrivalReference } from '../../../src/checkout/order.ts';
+import { createLedger } from '../../../src/ledger/ledger.ts';
+import { settleAtProvider } from '../../../src/ledger/postings.ts';
 import { createMerchantAccounts } from '../../../src/merchant-accounts/merchant-accounts.ts';
 import { Money } from '../../../src/money/money.ts';
 import { ProviderError } from '../../../src/providers/errors.ts';
 import type { PaymentProvider, ProviderPayment } from '../../../src/providers/port.ts';
 import type { BalanceEntry, ProviderLateFailure, ProviderRefund } from '../../../src/providers/refund-ports.ts';
 import { compareBooks } from '../../../src/reconciliation/compare-books.ts';
+import type { Finding } from '../../../src/reconciliation/finding.ts';
+import { lookAgain } from '../../../src/reconciliation/look-again.ts';
+import { keepFindings } from '../../../src/reconciliation/reconciliation.sql.ts';
 import { createRefreshPayment } from '../../../src/refunds/refresh-payment.ts';
 import { storeAccount } from '../http/tenant-rows.ts';
 import { type Service, startService } from '../http/tenants.ts';
@@ -81,6 +87,69 @@ it('sums an account that settles in two currencies in each', async () => {
     [2, '-4.00 AED', '-4.00 AED'],
     [1, '-2.00 USD', '-2.00 USD'],
   ]);
+});
+
+it('raises a line that was posted with another amount once, and closes it when they agree', async () => {
+  const { pool, clock } = service;
+  const account = await accountOf();
+  const ledger = createLedger({ pool, clock });
+  const { agencyId, provider: name, providerAccountId, id: merchantAccountId } = account;
+  const post = (reference: string, net: string) =>
+    ledger.postAlone(
+      settleAtProvider({
+        ...{ agencyId, customerId: service.first.customer.id, planId: null, merchantAccountId, source: 'test' },
+        reference: arrivalReference(name, providerAccountId, reference),
+        ...{
+          cleared: Money.of(net, 'AED'),
+          gross: Money.of(net, 'AED'),
+          fees: Money.zero('AED'),
+          feesOf: 'provider_fees',
+        },
+      }),
+    );
+  await post('txn_refund', '-4.00');
+  const line: BalanceEntry = { ...payout('txn_refund', '-5.00', 'AED'), kind: 'refund', sourceId: 're_1' };
+  const found: Finding[] = [];
+  const dependencies = {
+    database: service,
+    refreshPayment: nothing,
+    followPayments: async () => undefined,
+    onFound: async (findings: readonly Finding[]) => {
+      found.push(...findings);
+    },
+    onInOrder: async () => undefined,
+  };
+  const { sums } = await compareBooks(dependencies, {
+    ...{ account, provider, balance: { listEntries: async () => ({ rows: [line], next: null }) } },
+    ...{ since: new Date(0), source: 'reconciliation:test', raises: true },
+  });
+  const [raised] = found;
+  if (!raised) throw new Error('nothing was raised');
+  expect(raised).toMatchObject({
+    class: 'amount_differs',
+    status: 'raised',
+    subject: 'txn_refund',
+    detail: { provider: '-5.00 AED', books: '-4.00 AED' },
+  });
+  expect(sums.map(({ explainedBy }) => explainedBy.get('raised')?.toString())).toEqual(['-1.00 AED']);
+
+  const keep = () =>
+    pool.query(keepFindings, [
+      ...['rec_test', clock.now(), [raised.merchantAccountId], [raised.class], [raised.subject], [raised.status]],
+      [JSON.stringify(raised.detail)],
+    ]);
+  expect((await keep()).rowCount).toBe(1);
+  expect((await keep()).rowCount).toBe(0);
+  const closed: string[] = [];
+  const onInOrder = async (_account: unknown, subjects: readonly string[]) => {
+    closed.push(...subjects);
+  };
+  await lookAgain({ ...dependencies, onInOrder }, account, 'reconciliation:test');
+  expect(closed).toEqual([]);
+  // A person posts what was missing, under the line's own name.
+  await post('txn_refund:fee', '-1.00');
+  await lookAgain({ ...dependencies, onInOrder }, account, 'reconciliation:test');
+  expect(closed).toEqual(['txn_refund']);
 });
 
 const omr = (amount: string) => Money.of(amount, 'OMR');
