@@ -11,6 +11,7 @@ import { MovableClock, systemClock } from './clock.ts';
 import { type Config, hostInUrl, listenRefusal, readConfig } from './config.ts';
 import { openDatabase } from './database/database.ts';
 import { migrate } from './database/migrate.ts';
+import { createEventsHandled } from './delivery/events-handled.ts';
 import { createInbox } from './delivery/inbox.ts';
 import { startInboxWorker } from './delivery/inbox-worker.ts';
 import { migrateJobs, releaseJobs, startJobRunner } from './delivery/jobs.ts';
@@ -150,7 +151,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     backfill: {
       inbox,
       eventTypes: stripeEventTypes,
-      eventsHandled: () => worker.idle(),
+      eventsHandled: createEventsHandled({ pool, clock }),
       onFinding: metrics.countFinding,
     },
     database,

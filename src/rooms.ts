@@ -262,6 +262,7 @@ export function createRooms(dependencies: RoomDependencies) {
     settlePayments,
     refreshPayment: refunds.refresh,
     followPayments: followPayments.all,
+    onFailure: ({ id }, error) => log.warn({ account: id, err: error }, 'an account could not be compared now'),
   });
 
   const receipts = createReceipts({ database, clock, ledger, log });

@@ -62,8 +62,32 @@ export async function tryConnection(url: string): Promise<void> {
   }
 }
 
-/** Runs `work` in one transaction on one connection of the pool; commits when it resolves, rolls back when it throws. */
+/** PostgreSQL ended one transaction for the sake of another: `serialization_failure`, `deadlock_detected`. Begun anew, it may go through. */
+const yielded: ReadonlySet<string> = new Set(['40001', '40P01']);
+
+/** Tries of a transaction that keeps losing to others. */
+const triesMax = 4;
+
+const hasYielded = (error: unknown): boolean => error instanceof pg.DatabaseError && yielded.has(error.code ?? '');
+
+/**
+ * Runs `work` in one transaction on one connection of the pool; commits when it resolves, rolls back when it throws. Where the database gave it
+ * up for the sake of another transaction, `work` runs again, a few times at most: it changes nothing but the database.
+ */
 export async function inTransaction<Result>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<Result>,
+): Promise<Result> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await tryTransaction(pool, work);
+    } catch (error) {
+      if (tries === triesMax || !hasYielded(error)) throw error;
+    }
+  }
+}
+
+async function tryTransaction<Result>(
   pool: pg.Pool,
   work: (client: pg.PoolClient) => Promise<Result>,
 ): Promise<Result> {

@@ -83,6 +83,8 @@ export interface ProviderDispute {
   readonly status: 'needs_response' | 'under_review' | 'won' | 'lost' | 'closed' | 'prevented' | 'other';
   /** The bank asks before it takes anything. One that became a chargeback is none any more. */
   readonly isInquiry: boolean;
+  /** It was lost, and goes another round. */
+  readonly isAppealed: boolean;
   /** What is disputed, in the currency that was charged. */
   readonly amount: Money;
   /** The provider's word for what the client's bank says, e.g. `fraudulent`. */

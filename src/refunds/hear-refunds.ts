@@ -39,8 +39,7 @@ export function hearRefunds(
   known: readonly KnownRefund[],
 ): readonly HeardRefund[] {
   const heard = refunds.map((refund) => hearRefund(books, order, known, refund));
-  const lines = feeLinesOf(refunds.flatMap((refund) => refund.movements));
-  books.returnFees(feeReturns.map((feeReturn, index) => ({ feeReturn, line: lines[index] })));
+  books.returnFees(feeReturns, feeLinesOf(refunds.flatMap((refund) => refund.movements)));
   return heard;
 }
 

@@ -6,6 +6,9 @@
 export const selectGateFacts = `
 SELECT c.disabled_at IS NOT NULL AS "customerDisabled", a.disabled_at IS NOT NULL AS "agencyDisabled",
        coalesce(st.state = 'paused', false) AS paused,
+       CASE WHEN a.settings->'pauseWhileDisputed' = 'true' THEN EXISTS (
+         SELECT 1 FROM disputes d WHERE d.agency_id = c.agency_id AND d.customer_id = c.id AND NOT d.is_inquiry
+            AND d.status IN ('needs_response', 'under_review')) ELSE false END AS disputed,
        s.id AS "subscriptionId", s.status AS "subscriptionStatus", s.add_ons AS "addOns", s.quota_due_at AS "quotaDueAt",
        s.past_due_since AS "pastDueSince", s.trial_ends_at AS "trialEndsAt", s.cancel_at AS "cancelAt",
        s.plan_agency_id AS "planAgencyId", s.plan_id AS "planId", s.plan_version AS "planVersion",

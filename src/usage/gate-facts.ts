@@ -33,6 +33,7 @@ interface FactsRow {
   readonly customerDisabled: boolean;
   readonly agencyDisabled: boolean;
   readonly paused: boolean;
+  readonly disputed: boolean;
   readonly subscriptionId: string | null;
   readonly subscriptionStatus: SubscriptionStatus | null;
   readonly addOns: unknown;
@@ -134,6 +135,7 @@ export async function readGateFacts(
     customerDisabled: row.customerDisabled,
     agencyDisabled: row.agencyDisabled,
     paused: row.paused,
+    disputed: row.disputed,
     agencyPaused: row.agencyPaused,
     cover,
     subscriptionPaused: row.subscriptionStatus !== null && !hasEnded(row, now),

@@ -106,6 +106,7 @@ const dispute: ProviderDispute = {
   paymentId: 'pi_1',
   status: 'needs_response',
   isInquiry: false,
+  isAppealed: false,
   amount: omr('1.930'),
   reason: 'fraudulent',
   answerDueAt: null,
