@@ -91,7 +91,7 @@ async function reconcile(database: Database, payments: number): Promise<void> {
     clock,
     inbox: {
       // Handled at once by nobody: what is compared is the walk, not the worker.
-      store: (event) => inbox.store({ ...event, ignoredBecause: 'bench: heard and of nobody' }),
+      store: (event) => inbox.store({ ...event, ignoredBecause: 'foreign: of nobody' }),
     },
     eventTypes: ['payment_intent.succeeded'],
     eventsHandled: createEventsHandled({ pool, clock }),
