@@ -10,8 +10,8 @@ const lookMs = 50;
 const looksMax = 1_200;
 
 /**
- * Waits until these events are handled or put off, whatever else comes meanwhile, and a minute at most. Answers the ids of those that were ignored:
- * they are of nobody here.
+ * Waits until these events are handled or put off, whatever else comes meanwhile, and a minute at most. Answers the ids of those that are of
+ * nobody here; others that change nothing came late all the same.
  */
 export const createEventsHandled =
   ({ pool, clock }: { readonly pool: pg.Pool; readonly clock: Clock }) =>
@@ -23,12 +23,12 @@ export const createEventsHandled =
       events.map(({ eventId }) => eventId),
     ];
     for (let looks = 1; ; looks += 1) {
-      const { rows } = await pool.query<{ event_id: string; ignored: boolean; pending: boolean }>(outcomesOfEvents, [
+      const { rows } = await pool.query<{ event_id: string; of_nobody: boolean; pending: boolean }>(outcomesOfEvents, [
         ...named,
         clock.now(),
       ]);
       if (looks >= looksMax || !rows.some(({ pending }) => pending)) {
-        return new Set(rows.flatMap(({ event_id: id, ignored }) => (ignored ? [id] : [])));
+        return new Set(rows.flatMap(({ event_id: id, of_nobody: ofNobody }) => (ofNobody ? [id] : [])));
       }
       await setTimeout(lookMs);
     }
