@@ -74,6 +74,13 @@ export interface AccountsPort {
   retrieve(accountId: string): Promise<ProviderAccount | null>;
   /** Absent where agencies bring keys of their own instead. */
   readonly connect?: ConnectPort;
+  /** The account that a key of an agency's own belongs to. Absent where accounts are never reached by keys of their own. */
+  ofKey?(apiKey: string): Promise<ProviderAccount>;
+  /**
+   * Has the provider tell of this account at `url`, in place of whatever told there before, and answers the secret that it signs
+   * with, which is shown once. Absent where one endpoint hears every account.
+   */
+  listen?(account: AccountRef, url: string, eventTypes: readonly string[]): Promise<{ readonly secret: string }>;
 }
 
 /** Accounts that agencies own and the platform acts for. */
@@ -133,6 +140,8 @@ export interface CheckoutPort {
   maximumCharge(currency: string): Money;
   /** How long a session may stay open, in milliseconds. */
   readonly sessionLifetimeMs: { readonly min: number; readonly max: number };
+  /** The provider ends no session: past its expiry somebody has to, or it stays payable. */
+  readonly sessionsStayOpen?: true;
   createCustomer(
     account: AccountRef,
     customer: { readonly customerId: string; readonly name: string; readonly email: string },
@@ -200,6 +209,11 @@ export interface PaymentsPort {
   retrieve(account: AccountRef, paymentId: string): Promise<ProviderPayment>;
   /** Null while the provider has not put the payment on a balance. Absent where the provider does not tell. */
   settlement?(account: AccountRef, paymentId: string): Promise<PaymentSettlement | null>;
+  /**
+   * Every payment that was made or changed since, in no particular order. Absent where the provider goes on telling of an event for
+   * so long that nobody has to ask.
+   */
+  listSince?(account: AccountRef, since: Date): Promise<readonly ProviderPayment[]>;
 }
 
 /** An endpoint at the provider that delivers to us. */
