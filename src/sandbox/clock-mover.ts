@@ -39,7 +39,7 @@ export interface ClockMoverSetting {
   readonly pool: Pool;
   readonly clock: MovableClock;
   readonly dueWork: DueWork;
-  readonly deliverer: Deliverer;
+  readonly deliverer: Pick<Deliverer, 'settled'>;
 }
 
 /** Moves the shared clock; answers when what fell due on both sides is done. One move at a time. */

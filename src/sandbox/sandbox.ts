@@ -30,6 +30,8 @@ import { createTables, readState, writeState } from './schema.ts';
 import { SessionPayment } from './session-payment.ts';
 import { stripeApi } from './stripe-api.ts';
 import { Throttle } from './throttle.ts';
+import { newApiKey } from './whop/ids.ts';
+import { startWhopSandbox, type WhopSandbox } from './whop/whop-sandbox.ts';
 
 export interface SandboxOptions {
   /** A PostgreSQL database of the sandbox's own; it makes its tables in it. */
@@ -41,6 +43,8 @@ export interface SandboxOptions {
   readonly port: number;
   /** The one secret key that the API accepts. */
   readonly secretKey: string;
+  /** The key of the platform's company at the local Whop; one that nobody knows unless given. */
+  readonly whopApiKey?: string;
   /** Of the platform's account, when it is first made; ISO 3166, `AE` unless given. */
   readonly country?: string;
   readonly logger: Logger;
@@ -65,6 +69,8 @@ export interface Sandbox {
   readonly accountId: string;
   /** The `ca_...` of the platform's Connect integration, for OAuth calls. */
   readonly clientId: string;
+  /** The local Whop, on the same port. */
+  readonly whop: Omit<WhopSandbox, 'routes' | 'close' | 'settled'>;
   /** Registers an endpoint with a known secret, or points the one of this url at new settings. */
   ensureWebhookEndpoint(endpoint: EndpointRegistration): Promise<void>;
   /** Called after the clock moved and what fell due here was done and delivered. */
@@ -131,7 +137,19 @@ async function serve(options: SandboxOptions, pool: pg.Pool, accountId: string):
     },
   });
   const dueWork = new DueWork({ pool, clock, transactions, logger });
-  const clockMover = new ClockMover({ pool, clock, dueWork, deliverer });
+  const whop = await startWhopSandbox({
+    pool,
+    clock,
+    logger: logger.child({ provider: 'whop' }),
+    apiKey: options.whopApiKey ?? newApiKey(),
+    host,
+    baseUrl: () => url,
+  });
+  const settled = async (): Promise<void> => {
+    await deliverer.settled();
+    await whop.settled();
+  };
+  const clockMover = new ClockMover({ pool, clock, dueWork, deliverer: { settled } });
   await clockMover.restore();
 
   const payment = new SessionPayment({ pool, transactions });
@@ -156,6 +174,7 @@ async function serve(options: SandboxOptions, pool: pg.Pool, accountId: string):
   );
   app.use(oauthRoutes({ secretKey: options.secretKey, platformId: accountId, transactions }));
   app.use(['/pay', '/connect', '/sandbox'], localOnly(host));
+  app.use(whop.routes);
   app.use(payRoutes(payment, challenges));
   app.use(onboardingRoutes(new Onboarding({ transactions, platformId: accountId })));
   app.use(
@@ -188,13 +207,15 @@ async function serve(options: SandboxOptions, pool: pg.Pool, accountId: string):
     port,
     accountId,
     clientId: clientIdOf(accountId),
+    whop,
     ensureWebhookEndpoint: (endpoint) => ensureWebhookEndpoint(transactions, accountId, endpoint),
     onClockMoved: (listener) => clockMover.onMoved(listener),
-    settled: () => deliverer.settled(),
+    settled,
     close: async () => {
       await stop(server);
       await dueWork.close();
       await deliverer.close();
+      await whop.close();
       await pool.end();
     },
   };

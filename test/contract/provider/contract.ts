@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeCatalog } from './catalog.ts';
-import { describeCheckout } from './checkout.ts';
+import { describeCheckout, describeCustomers } from './checkout.ts';
 import { ContractRun, type ContractSubject, need } from './contract-run.ts';
 import { describeMeters } from './meters.ts';
 import { describeTaxRates } from './tax-rates.ts';
 import { describeWebhookEndpoints } from './webhook-endpoints.ts';
 
-const everything = ['accounts', 'catalog', 'taxRates', 'meters', 'checkout', 'webhookEndpoints'] as const;
+const everything = ['accounts', 'catalog', 'taxRates', 'meters', 'customers', 'checkout', 'webhookEndpoints'] as const;
 
-type Capability = (typeof everything)[number];
+export type Capability = (typeof everything)[number];
 
 function describeAccounts(run: () => ContractRun): void {
   describe('accounts', () => {
@@ -45,6 +45,7 @@ export function providerContract(
       catalog: describeCatalog,
       taxRates: describeTaxRates,
       meters: describeMeters,
+      customers: describeCustomers,
       checkout: describeCheckout,
       webhookEndpoints: describeWebhookEndpoints,
     } satisfies Record<Capability, (run: () => ContractRun) => void>;

@@ -1,63 +1,12 @@
-import { pino } from 'pino';
-import Stripe from 'stripe';
 import { describe, expect, it } from 'vitest';
-import { MovableClock } from '../../../src/clock.ts';
 import { runOperation } from '../../../src/providers/operation.ts';
-import { createStripeProvider } from '../../../src/providers/stripe/stripe-provider.ts';
-import { startSandbox } from '../../../src/sandbox/sandbox.ts';
-import { createTestDatabase } from '../../support/database.ts';
 import { createMemoryOperationStore } from '../../unit/providers/memory-operation-store.ts';
-import { providerContract } from './contract.ts';
-import { type ContractSubject, need } from './contract-run.ts';
-
-const secretKey = 'sk_test_contract';
-
-async function startSubject(): Promise<ContractSubject & { url: string; clock: MovableClock }> {
-  const database = await createTestDatabase();
-  const clock = new MovableClock();
-  const sandbox = await startSandbox({
-    databaseUrl: database.url,
-    clock,
-    host: '127.0.0.1',
-    port: 0,
-    secretKey,
-    logger: pino({ level: 'silent' }),
-  });
-  return {
-    url: sandbox.url,
-    clock,
-    provider: createStripeProvider({ apiKey: secretKey, apiBase: sandbox.url, maxNetworkRetries: 0 }),
-    account: { id: sandbox.accountId, platform: true },
-    currency: 'OMR',
-    runId: 'sandbox',
-    close: async () => {
-      await sandbox.close();
-      await database.drop();
-    },
-  };
-}
-
-/** The same sandbox, seen from an account that is connected to the platform: every call goes through `Stripe-Account`. */
-async function startConnectedSubject(): Promise<ContractSubject> {
-  const subject = await startSubject();
-  const { hostname, port } = new URL(subject.url);
-  const stripe = new Stripe(secretKey, { host: hostname, port, protocol: 'http', telemetry: false });
-  const { id } = await stripe.accounts.create({ country: 'AE' });
-  return { ...subject, account: { id, platform: false } };
-}
-
-providerContract('Stripe, as the sandbox plays it', startSubject);
-
-providerContract('Stripe, on a connected account of the sandbox', startConnectedSubject, [
-  'catalog',
-  'taxRates',
-  'meters',
-  'checkout',
-]);
+import { need } from './contract-run.ts';
+import { secretKey, startStripe, startStripeConnected } from './sandbox-subjects.ts';
 
 describe('two accounts of one platform', () => {
   it('keep catalogues of their own, under the same ids', async () => {
-    const connected = await startConnectedSubject();
+    const connected = await startStripeConnected();
     try {
       const catalog = need(connected.provider.catalog, 'catalog');
       const platform = { id: (await connected.provider.accounts.current()).id, platform: true };
@@ -92,7 +41,7 @@ describe('an operation over the sandbox', () => {
   ] as const;
 
   it.each(faults)('ends with one customer when its call is %s', async (_what, api, hoursLater) => {
-    const subject = await startSubject();
+    const subject = await startStripe();
     try {
       const { url, clock, provider, account } = subject;
       const checkout = need(provider.checkout, 'checkout');

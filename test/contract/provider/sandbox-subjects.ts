@@ -1,0 +1,128 @@
+import { pino } from 'pino';
+import Stripe from 'stripe';
+import { z } from 'zod';
+import { MovableClock } from '../../../src/clock.ts';
+import { createStripeProvider } from '../../../src/providers/stripe/stripe-provider.ts';
+import { createWhopProvider } from '../../../src/providers/whop/whop-provider.ts';
+import { type Sandbox, startSandbox } from '../../../src/sandbox/sandbox.ts';
+import { createTestDatabase } from '../../support/database.ts';
+import type { ContractSubject } from './contract-run.ts';
+
+export const secretKey = 'sk_test_contract';
+export const whopApiKey = 'apik_sandbox_contract';
+
+interface Started {
+  readonly sandbox: Sandbox;
+  readonly clock: MovableClock;
+  close(): Promise<void>;
+}
+
+async function start(): Promise<Started> {
+  const database = await createTestDatabase();
+  const clock = new MovableClock();
+  const sandbox = await startSandbox({
+    databaseUrl: database.url,
+    clock,
+    host: '127.0.0.1',
+    port: 0,
+    secretKey,
+    whopApiKey,
+    logger: pino({ level: 'silent' }),
+  });
+  return {
+    sandbox,
+    clock,
+    close: async () => {
+      await sandbox.close();
+      await database.drop();
+    },
+  };
+}
+
+export async function startStripe(): Promise<ContractSubject & { url: string; clock: MovableClock }> {
+  const { sandbox, clock, close } = await start();
+  return {
+    url: sandbox.url,
+    clock,
+    provider: createStripeProvider({ apiKey: secretKey, apiBase: sandbox.url, maxNetworkRetries: 0 }),
+    account: { id: sandbox.accountId, platform: true },
+    currency: 'OMR',
+    runId: 'sandbox',
+    close,
+  };
+}
+
+/** The same sandbox, seen from an account that is connected to the platform: every call goes through `Stripe-Account`. */
+export async function startStripeConnected(): Promise<ContractSubject> {
+  const subject = await startStripe();
+  const { hostname, port } = new URL(subject.url);
+  const stripe = new Stripe(secretKey, { host: hostname, port, protocol: 'http', telemetry: false });
+  const { id } = await stripe.accounts.create({ country: 'AE' });
+  return { ...subject, account: { id, platform: false } };
+}
+
+export async function control<Schema extends z.ZodType>(
+  url: string,
+  schema: Schema,
+  { method = 'POST', body }: { readonly method?: string; readonly body: object },
+): Promise<z.output<Schema>> {
+  const response = await fetch(url, {
+    method,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  return schema.parse(await response.json());
+}
+
+export interface WhopSubject extends ContractSubject {
+  readonly url: string;
+  readonly clock: MovableClock;
+}
+
+export async function startWhop(
+  keyOf?: (url: string) => Promise<{ id: string; apiKey: string }>,
+): Promise<WhopSubject> {
+  const { sandbox, clock, close } = await start();
+  const own = await keyOf?.(sandbox.url);
+  return {
+    url: sandbox.url,
+    clock,
+    provider: createWhopProvider({
+      apiKey: whopApiKey,
+      companyId: sandbox.whop.companyId,
+      apiBase: sandbox.whop.apiBase(),
+      livemode: false,
+      keyOf: async (accountId) => (accountId === own?.id ? own.apiKey : null),
+    }),
+    account: own ? { id: own.id, platform: false } : { id: sandbox.whop.companyId, platform: true },
+    currency: 'USD',
+    runId: 'sandbox',
+    close,
+  };
+}
+
+/** A company under the platform's, which the platform's key reaches. */
+export async function startWhopChild(): Promise<WhopSubject> {
+  const subject = await startWhop();
+  const { connect } = subject.provider.accounts;
+  if (!connect) throw new Error('Whop connects accounts');
+  const wanted = {
+    merchantAccountId: 'macc_1',
+    agencyId: 'agc_1',
+    name: 'Muscat',
+    email: 'm@m.example',
+    country: 'OM',
+  };
+  const { id } = await connect.create(wanted, { idempotencyKey: 'merchant_account:macc_1:1' });
+  const onboarding = `${subject.url}/sandbox/whop/accounts/${id}/onboarding`;
+  await control(onboarding, z.object({ id: z.string() }), { body: { outcome: 'complete' } });
+  return { ...subject, account: { id, platform: false } };
+}
+
+/** A company of its own, reached by the key that it brings. */
+export const startWhopWithOwnKey = (): Promise<WhopSubject> =>
+  startWhop((url) =>
+    control(`${url}/sandbox/whop/companies`, z.object({ id: z.string(), apiKey: z.string() }), {
+      body: { title: 'Sohar' },
+    }),
+  );
