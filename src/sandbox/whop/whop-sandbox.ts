@@ -5,13 +5,14 @@ import type { Clock } from '../../clock.ts';
 import { localOnly } from '../guards.ts';
 import { readState, writeState } from '../schema.ts';
 import { buildAccount } from './accounts.ts';
-import { saveWebhook, type WhopEndpoint } from './api/webhooks.ts';
+import { endpointSchema, saveWebhook } from './api/webhooks.ts';
 import { WhopTransactions } from './call.ts';
 import { whopControlRoutes } from './control-routes.ts';
 import { WhopDeliverer } from './deliverer.ts';
 import { WhopFaultSwitch } from './faults.ts';
 import { newWhopId } from './ids.ts';
 import { whopPages } from './pages.ts';
+import { parameters } from './route.ts';
 import { createWhopTables } from './tables.ts';
 import { whopApi } from './whop-api.ts';
 
@@ -37,7 +38,7 @@ export interface WhopSandbox {
   ensureWebhook(webhook: {
     readonly url: string;
     readonly secret: string;
-    readonly events: WhopEndpoint['events'];
+    readonly events: readonly string[];
   }): Promise<void>;
   /** Resolves when no delivery is due. */
   settled(): Promise<void>;
@@ -69,7 +70,8 @@ export async function startWhopSandbox(options: WhopSandboxOptions): Promise<Who
       transactions.run(companyId, async (call) => {
         const there = await call.page('webhook', companyId, { first: Number.MAX_SAFE_INTEGER, after: null });
         for (const webhook of there.data) if (webhook.url === url) await call.remove('webhook', webhook.id);
-        await saveWebhook(call, { url, resource_id: companyId, api_version: 'v1', enabled: true, events }, secret);
+        const endpoint = { url, resource_id: companyId, api_version: 'v1', enabled: true, events };
+        await saveWebhook(call, parameters(endpointSchema, endpoint), secret);
       }),
     settled: () => deliverer.settled(),
     close: () => deliverer.close(),

@@ -17,7 +17,7 @@ const events = [
   'identity_profile.updated',
 ] as const satisfies readonly Whop.WebhookEvent[];
 
-const createSchema = z.strictObject({
+export const endpointSchema = z.strictObject({
   url: z.url(),
   resource_id: z.string(),
   api_version: z.literal('v1'),
@@ -25,7 +25,7 @@ const createSchema = z.strictObject({
   events: z.array(z.enum(events)).min(1),
 });
 
-export type WhopEndpoint = z.output<typeof createSchema>;
+export type WhopEndpoint = z.output<typeof endpointSchema>;
 
 export async function saveWebhook(
   call: WhopCall,
@@ -61,7 +61,7 @@ export const webhookRoutes: readonly WhopRoute[] = [
     method: 'POST',
     path: '/webhooks',
     run: async (call, { body }) => {
-      const given = parameters(createSchema, body);
+      const given = parameters(endpointSchema, body);
       await call.requireReach(given.resource_id);
       return saveWebhook(call, given, newWebhookSecret());
     },
