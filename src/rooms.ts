@@ -19,7 +19,8 @@ import type { Database } from './database/database.ts';
 import { jobs, type ScheduledJob } from './delivery/jobs.ts';
 import { createLedger, type Ledger } from './ledger/ledger.ts';
 import { createAgencyAccounts } from './merchant-accounts/agency-accounts.ts';
-import type { AccountDependencies } from './merchant-accounts/dependencies.ts';
+import { createCredentials } from './merchant-accounts/credentials.ts';
+import type { AccountDependencies, AccountWebhooks } from './merchant-accounts/dependencies.ts';
 import type { MerchantAccounts } from './merchant-accounts/merchant-accounts.ts';
 import { createMirrorAccounts } from './merchant-accounts/mirror-accounts.ts';
 import { createOnboardingStates } from './merchant-accounts/onboarding-state.ts';
@@ -51,6 +52,8 @@ export interface RoomDependencies {
   /** Signs the addresses that account owners come back to. */
   readonly sign: Signer;
   readonly sealer: Sealer;
+  /** Where providers tell of one account alone; left out: of none. */
+  readonly accountWebhooks?: AccountWebhooks;
   /** Sends to agencies' own systems. */
   readonly sender: Sender;
   readonly webhooksAllowPrivateAddresses: boolean;
@@ -110,6 +113,8 @@ export function createRooms(dependencies: RoomDependencies) {
     providers,
     operations,
     merchantAccounts,
+    credentials: createCredentials({ database, clock, sealer: dependencies.sealer }),
+    accountWebhooks: dependencies.accountWebhooks,
     states: createOnboardingStates({ clock, sign: dependencies.sign }),
     listeners: [followAccounts({ clock, jobs }), tellAccounts(outgoing.emit)],
     defaultTerms: dependencies.defaultTerms,

@@ -9,6 +9,8 @@ import { recordChange } from '../tenancy/audit.ts';
 import { findAgency } from '../tenancy/find-agencies.ts';
 import type { Scope } from '../tenancy/scope.ts';
 import { completeTerms, refuseRateOfAgency, type WantedTerms } from './account-terms.ts';
+import { connectWithKey } from './connect-with-key.ts';
+import type { GivenCredentials } from './credentials.ts';
 import { type AccountDependencies, connectOf } from './dependencies.ts';
 import { findAccount, insertAccount, saveOperatorsWord, selectAccounts } from './merchant-account.store.ts';
 import type { MerchantAccount } from './merchant-account.ts';
@@ -21,6 +23,8 @@ export interface ConnectRequest extends WantedTerms {
   readonly country?: string | undefined;
   /** An account that was connected before, to be taken up again. */
   readonly providerAccountId?: string | undefined;
+  /** A key of the agency's own, in place of an account under the platform's. */
+  readonly credentials?: (GivenCredentials & { readonly apiKey: string }) | undefined;
   readonly requestId: string | undefined;
 }
 
@@ -54,6 +58,14 @@ export async function connectAccount(
   refuseRateOfAgency(scope, request);
 
   const current = await connectedOf(dependencies, agency.id, request.provider);
+  if (request.credentials) {
+    return connectWithKey(dependencies, scope, {
+      ...request,
+      agencyId: agency.id,
+      credentials: request.credentials,
+      current,
+    });
+  }
   if (current?.status === 'active') {
     throw conflict('merchant_account_exists', 'The agency has an account that takes payments: disconnect it first.');
   }

@@ -50,6 +50,7 @@ export const tenantColumns = {
   Alert: ofAgency,
   Installation: 'internal',
   ProviderOperation: 'internal',
+  ProviderCredential: 'internal',
   SettledPayment: 'internal',
   InboxEvent: 'internal',
   InboxPayload: 'internal',
