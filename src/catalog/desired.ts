@@ -10,6 +10,7 @@ import {
   meteredPrice,
   monthsOf,
 } from './account-price.ts';
+import { carriedPlan } from './carried-plan.ts';
 import {
   type DesiredMeter,
   type DesiredParts,
@@ -41,6 +42,8 @@ export interface CarrierAccount extends AccountTerms {
   readonly id: string;
   readonly provider: ProviderName;
   readonly ref: AccountRef;
+  /** True where the agency's own key reaches it, and the platform's does not. */
+  readonly ownKey?: boolean;
   /** Why nothing can be published there yet, as a sentence; absent for an account that is ready. */
   readonly obstacle?: string;
 }
@@ -63,6 +66,9 @@ interface DraftPrice {
   readonly converted: boolean;
 }
 
+const noShare =
+  'This account was connected with a key of its own, from which no share can be taken: a plan that shares revenue is not sold there.';
+
 const noRate = (from: string, to: string): string =>
   `There is no rate from ${from} to ${to}, which this account charges.`;
 
@@ -74,8 +80,10 @@ const noRate = (from: string, to: string): string =>
  * Only the product's fingerprint has the version, so that versions which ask the same share their prices: `baisa_version` on a
  * price names the version that it was first made for.
  */
-export function desired(sold: SoldVersion, account: CarrierAccount): Desired {
+export function desired(version: SoldVersion, account: CarrierAccount): Desired {
   if (account.obstacle !== undefined) return { blocked: account.obstacle };
+  const sold = { ...version, plan: carriedPlan(version.plan, account.provider).plan };
+  if (account.ownKey && sold.plan.type === 'revenue_sharing') return { blocked: noShare };
   const drafts = draftPrices(sold.plan, account);
   if (drafts === null) return { blocked: noRate(sold.plan.currency, account.effectiveCurrency) };
   return {

@@ -1,0 +1,75 @@
+import { type AbsentCapability, absentCapabilities } from '../providers/absent-capabilities.ts';
+import type { ProviderName } from '../providers/port.ts';
+import { chargingPrice } from './account-price.ts';
+import type { PlanDocument } from './plan-document.ts';
+
+/** A plan as a provider can carry it, and what its clients get there instead of what is left out, as sentences for people. */
+export interface CarriedPlan {
+  readonly plan: PlanDocument;
+  readonly notices: readonly string[];
+}
+
+interface Substitution {
+  /** Whether the plan asks for it. */
+  readonly concerns: (plan: PlanDocument) => boolean;
+  readonly without: (plan: PlanDocument) => PlanDocument;
+  readonly notice: (plan: PlanDocument, provider: ProviderName) => string;
+}
+
+const isInvoiced = (plan: PlanDocument, line: PlanDocument['usage'][number]): boolean =>
+  line.collect === 'invoice' && chargingPrice(plan, line) !== null;
+
+const listed = (names: readonly string[]): string => names.join(', ');
+
+const isSold = ({ cycles }: PlanDocument): boolean => Object.values(cycles).some((price) => price !== undefined);
+
+const unchanged = (plan: PlanDocument): PlanDocument => plan;
+
+/** What takes the place of a capability that is not there. */
+const substitutions = {
+  tax_rates: {
+    concerns: ({ tax }) => tax !== null,
+    without: (plan) => ({ ...plan, tax: null }),
+    notice: ({ tax }, provider) =>
+      `${provider} is the merchant of record and decides itself on taxes: ${tax?.name ?? 'the tax'} is left out there.`,
+  },
+  meters: {
+    concerns: (plan) => plan.usage.some((line) => isInvoiced(plan, line)),
+    without: (plan) => ({ ...plan, usage: plan.usage.map((line) => ({ ...line, collect: 'balance' as const })) }),
+    notice: (plan, provider) =>
+      `${provider} counts no usage: overage of ${listed(plan.usage.filter((line) => isInvoiced(plan, line)).map(({ feature }) => feature))} is drawn from the balance there.`,
+  },
+  quantities: {
+    concerns: (plan) => isSold(plan) && plan.recurring.some(({ unitPrice }) => unitPrice !== undefined),
+    without: (plan) => ({
+      ...plan,
+      recurring: plan.recurring.map(({ feature, included }) => ({ feature, included })),
+    }),
+    notice: ({ recurring }, provider) =>
+      `A ${provider} subscription has one price: more of ${listed(recurring.filter(({ unitPrice }) => unitPrice !== undefined).map(({ feature }) => feature))} than the plan includes cannot be had there.`,
+  },
+  holds: {
+    concerns: () => true,
+    without: unchanged,
+    notice: (_plan, provider) => `${provider} holds nothing on cards: a card is verified there by saving it.`,
+  },
+  scheduled_changes: {
+    concerns: isSold,
+    without: unchanged,
+    notice: (_plan, provider) =>
+      `${provider} schedules no changes: another plan or cycle is a cancellation at the period’s end and a new checkout there.`,
+  },
+} as const satisfies Record<AbsentCapability, Substitution>;
+
+/** Answers the plan itself where the provider lacks nothing that it asks for. */
+export function carriedPlan(plan: PlanDocument, provider: ProviderName): CarriedPlan {
+  let carried = plan;
+  const notices: string[] = [];
+  for (const absent of absentCapabilities[provider]) {
+    const substitution: Substitution = substitutions[absent];
+    if (!substitution.concerns(plan)) continue;
+    carried = substitution.without(carried);
+    notices.push(substitution.notice(plan, provider));
+  }
+  return { plan: carried, notices };
+}
