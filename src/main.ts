@@ -2,9 +2,6 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { createEventHandler } from '../webhooks/event-handler.ts';
-import { createStripeReceiver } from '../webhooks/stripe/receiver.ts';
-import { stripeEventTypes } from '../webhooks/stripe/router.ts';
-import { createStripeTranslation } from '../webhooks/stripe/translate.ts';
 import { banner } from './banner.ts';
 import { MovableClock, systemClock } from './clock.ts';
 import { type Config, hostInUrl, listenRefusal, readConfig } from './config.ts';
@@ -20,19 +17,24 @@ import { errorMessage, SettingError } from './errors.ts';
 import { createApp } from './http/app.ts';
 import { callLimits } from './http/call-limits.ts';
 import { purgeIdempotency } from './http/idempotency.ts';
-import { routeDuration } from './http/request-duration.ts';
 import { createReturnPages } from './http/return-pages.ts';
 import { createRoutes } from './http/routes/all.ts';
 import { listen } from './http/server.ts';
 import { createLogger, loggedError } from './log.ts';
+import { createCredentials } from './merchant-accounts/credentials.ts';
 import { createMerchantAccounts } from './merchant-accounts/merchant-accounts.ts';
 import { createMetrics } from './metrics.ts';
 import { resolveAll } from './outgoing/address.ts';
 import { createMailer } from './outgoing/mailer.ts';
 import { createSender } from './outgoing/send.ts';
-import type { Providers } from './providers/port.ts';
-import { withCatalogLimits } from './providers/rate-limit.ts';
-import { createStripeProvider } from './providers/stripe/stripe-provider.ts';
+import {
+  accountWebhooksAt,
+  createReceivers,
+  createTranslations,
+  listenToSandbox,
+  openProviders,
+  probePlatformAccounts,
+} from './provider-doors.ts';
 import { createRooms } from './rooms.ts';
 import { type Sandbox, startSandbox } from './sandbox/sandbox.ts';
 import { Started } from './started.ts';
@@ -41,7 +43,7 @@ import { apiKeyHasher, signerOf } from './tenancy/api-key.ts';
 import { createAuthenticator } from './tenancy/authenticate.ts';
 import { ensurePlatformAgency } from './tenancy/ensure-platform-agency.ts';
 import { stampInstallation } from './tenancy/installation.ts';
-import { loadSecrets } from './tenancy/installation-secrets.ts';
+import { loadSecrets, sandboxWhopSecrets } from './tenancy/installation-secrets.ts';
 import { createPortal } from './tenancy/portal.ts';
 import { createNoteRefusal } from './tenancy/refusals.ts';
 import { sealerOf } from './tenancy/sealed.ts';
@@ -97,6 +99,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
       host: config.host,
       port: config.sandbox.port,
       secretKey: secrets.sandboxSecretKey,
+      whopApiKey: sandboxWhopSecrets(secrets).apiKey,
       country: config.sandbox.country,
       logger: log.child({ room: 'sandbox' }),
     }).catch((error: unknown) => {
@@ -105,32 +108,16 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     started.add('sandbox', sandbox.close);
   }
 
-  const stripeApiBase = config.stripeApiBase ?? sandbox?.url;
-  const stripe = createStripeProvider({
-    apiKey: config.stripe?.secretKey ?? secrets.sandboxSecretKey,
-    clientId: config.stripe?.clientId ?? sandbox?.clientId,
-    ...(stripeApiBase === undefined ? {} : { apiBase: stripeApiBase }),
-  });
-  const providers: Providers = { stripe: withCatalogLimits(stripe, config.catalogLimits) };
+  const sealer = sealerOf(encryptionKey);
+  const credentials = createCredentials({ database, clock, sealer });
+  const providers = openProviders({ config, secrets, sandbox, credentials });
 
   const hash = apiKeyHasher(encryptionKey);
   const platformApiKey = config.platformApiKey ?? secrets.platformApiKey;
   const country = config.sandbox.country;
   const platform = await ensurePlatformAgency({ prisma, clock, hash }, { apiKey: platformApiKey, country });
   const merchantAccounts = createMerchantAccounts({ database, clock, platformAgencyId: platform.id });
-  const { account: platformAccount, notAsked } = await merchantAccounts.probePlatform(stripe, {
-    chargeCurrency: config.chargeCurrency,
-    usdRate: config.usdRate.toString(),
-    livemode: config.mode === 'live',
-    settings: { key: 'STRIPE_SECRET_KEY', apiBase: config.stripeApiBase === undefined ? null : 'STRIPE_API_BASE' },
-  });
-  if (notAsked !== null) {
-    log.warn(
-      { account: platformAccount.providerAccountId, reason: notAsked },
-      'Stripe does not answer: the account, its charge currency and its rate are as the last start left them',
-    );
-  }
-  if (platformAccount.effectiveReason) log.warn(platformAccount.effectiveReason);
+  const platformAccounts = await probePlatformAccounts(config, providers, merchantAccounts, log);
 
   const publicUrl = config.publicUrl;
   const sender = createSender({ allowPrivateAddresses: config.webhooksAllowPrivateAddresses, resolve: resolveAll });
@@ -144,7 +131,8 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     merchantAccounts,
     defaultTerms: { chargeCurrency: config.chargeCurrency, usdRate: config.usdRate.toString() },
     sign: signerOf(encryptionKey, 'onboarding state'),
-    sealer: sealerOf(encryptionKey),
+    sealer,
+    accountWebhooks: accountWebhooksAt(publicUrl),
     sender,
     mailer,
     webhooksAllowPrivateAddresses: config.webhooksAllowPrivateAddresses,
@@ -169,14 +157,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     clock,
     log: log.child({ room: 'inbox' }),
     handler: createEventHandler({
-      translations: {
-        stripe: createStripeTranslation({
-          provider: stripe,
-          clock,
-          platformAccountId: platformAccount.providerAccountId,
-          livemode: config.mode === 'live',
-        }),
-      },
+      translations: createTranslations({ config, clock, providers, platformAccounts }),
       appliers: { payment: rooms.settlePayments, account: rooms.mirrorAccounts, card: rooms.cards.apply },
       onOutcome: metrics.countOutcome,
     }),
@@ -229,17 +210,18 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     portal: { portal, ledger: rooms.ledger },
     connect: rooms.agencyAccounts,
     idempotency,
-    webhooks: createStripeReceiver({
-      inbox,
+    webhooks: createReceivers({
+      config,
+      secrets,
+      sandbox,
+      credentials,
       clock,
-      platformSecrets: config.stripe?.webhookSecrets ?? [secrets.sandboxWebhookSecret],
-      connectSecrets: config.stripe?.connectWebhookSecrets ?? [secrets.sandboxConnectWebhookSecret],
-      platformAccountId: platformAccount.providerAccountId,
-      livemode: config.mode === 'live',
-      knowsAccount: async (id) => (await merchantAccounts.byProviderAccount('stripe', id)) !== null,
-      onArrival: (result) => metrics.countArrival('stripe', result),
-      measure: (route) => routeDuration(metrics.registry, 'POST', route),
-      log: log.child({ room: 'webhooks' }),
+      providers,
+      platformAccounts,
+      merchantAccounts,
+      inbox,
+      metrics,
+      log,
     }),
     health: {
       // Without Redis the next poll finds what a wake-up would have told of.
@@ -265,17 +247,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
 
   if (sandbox) {
     const at = `http://${hostInUrl(config.host)}:${server.port}`;
-    const endpoints = [
-      { url: `${at}/webhooks/stripe`, secret: secrets.sandboxWebhookSecret, connect: false },
-      { url: `${at}/webhooks/stripe/connect`, secret: secrets.sandboxConnectWebhookSecret, connect: true },
-    ];
-    for (const endpoint of endpoints) {
-      await sandbox.ensureWebhookEndpoint({
-        ...endpoint,
-        enabledEvents: stripeEventTypes,
-        apiVersion: stripe.apiVersion,
-      });
-    }
+    await listenToSandbox(sandbox, at, { secrets, providers, platformAccounts });
     await seedDemo({ prisma, clock, catalog: rooms.catalog, platform });
   }
   return { url: publicUrl, platformApiKey, sandbox, idle, stop: () => started.stop() };
