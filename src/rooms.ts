@@ -5,6 +5,7 @@ import { createCatalog } from './catalog/catalog.ts';
 import { followAccounts } from './catalog/follow-accounts.ts';
 import { createOffers } from './catalog/offers.ts';
 import { createAdjustBalance } from './checkout/adjust-balance.ts';
+import { createEndOpenSessions } from './checkout/end-open-sessions.ts';
 import { createExpireLostOrders } from './checkout/expire-lost-orders.ts';
 import { createFindOrder } from './checkout/find-orders.ts';
 import { followJobName } from './checkout/follow-job.ts';
@@ -81,6 +82,14 @@ export function createRooms(dependencies: RoomDependencies) {
     providers,
     merchantAccounts,
     onFailure: (order, error) => log.warn({ order, err: error }, 'an order without a session could not be decided'),
+  });
+  const endOpenSessions = createEndOpenSessions({
+    database,
+    clock,
+    providers,
+    merchantAccounts,
+    operations,
+    onFailure: (order, error) => log.warn({ order, err: error }, 'a session could not be ended now'),
   });
   const outgoing = createOutgoing({
     database,
@@ -166,6 +175,7 @@ export function createRooms(dependencies: RoomDependencies) {
     ...cards.jobs,
     ...autoRefill.jobs,
     'checkout.expire_lost_orders': { handle: expireLostOrders, cron: '*/3 * * * *' },
+    'checkout.end_open_sessions': { handle: endOpenSessions, cron: '*/3 * * * *' },
     [followJobName]: { handle: followPayments.some, cron: '* * * * *' },
     'ledger.roll_up': { handle: () => ledger.rollUp(), cron: '* * * * *' },
   };
@@ -199,6 +209,7 @@ export function createRooms(dependencies: RoomDependencies) {
     /** What falls due by the clock, done now: for a clock that was moved. */
     doWhatIsDue: async (): Promise<void> => {
       await expireLostOrders();
+      await endOpenSessions();
       await followPayments.all();
       await cards.sweep();
       await autoRefill.sweep();

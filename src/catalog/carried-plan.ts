@@ -1,5 +1,5 @@
-import { type AbsentCapability, absentCapabilities } from '../providers/absent-capabilities.ts';
 import type { ProviderName } from '../providers/port.ts';
+import { type Lack, providerTraits } from '../providers/provider-traits.ts';
 import { chargingPrice } from './account-price.ts';
 import type { PlanDocument } from './plan-document.ts';
 
@@ -13,7 +13,8 @@ interface Substitution {
   /** Whether the plan asks for it. */
   readonly concerns: (plan: PlanDocument) => boolean;
   readonly without: (plan: PlanDocument) => PlanDocument;
-  readonly notice: (plan: PlanDocument, provider: ProviderName) => string;
+  /** `provider` as people write it. */
+  readonly notice: (plan: PlanDocument, provider: string) => string;
 }
 
 const isInvoiced = (plan: PlanDocument, line: PlanDocument['usage'][number]): boolean =>
@@ -25,7 +26,7 @@ const isSold = ({ cycles }: PlanDocument): boolean => Object.values(cycles).some
 
 const unchanged = (plan: PlanDocument): PlanDocument => plan;
 
-/** What takes the place of a capability that is not there. */
+/** What takes the place of what is not there. */
 const substitutions = {
   tax_rates: {
     concerns: ({ tax }) => tax !== null,
@@ -48,10 +49,11 @@ const substitutions = {
     notice: ({ recurring }, provider) =>
       `A ${provider} subscription has one price: more of ${listed(recurring.filter(({ unitPrice }) => unitPrice !== undefined).map(({ feature }) => feature))} than the plan includes cannot be had there.`,
   },
-  holds: {
+  cards: {
     concerns: () => true,
     without: unchanged,
-    notice: (_plan, provider) => `${provider} holds nothing on cards: a card is verified there by saving it.`,
+    notice: (_plan, provider) =>
+      `No card is kept at ${provider}: clients top up on its page there, and nothing is refilled by itself.`,
   },
   scheduled_changes: {
     concerns: isSold,
@@ -59,17 +61,16 @@ const substitutions = {
     notice: (_plan, provider) =>
       `${provider} schedules no changes: another plan or cycle is a cancellation at the period’s end and a new checkout there.`,
   },
-} as const satisfies Record<AbsentCapability, Substitution>;
+} as const satisfies Record<Lack, Substitution>;
 
 /** Answers the plan itself where the provider lacks nothing that it asks for. */
 export function carriedPlan(plan: PlanDocument, provider: ProviderName): CarriedPlan {
-  let carried = plan;
-  const notices: string[] = [];
-  for (const absent of absentCapabilities[provider]) {
-    const substitution: Substitution = substitutions[absent];
-    if (!substitution.concerns(plan)) continue;
-    carried = substitution.without(carried);
-    notices.push(substitution.notice(plan, provider));
-  }
-  return { plan: carried, notices };
+  const { title, lacks } = providerTraits[provider];
+  const concerned: readonly Substitution[] = lacks
+    .map((lack) => substitutions[lack])
+    .filter(({ concerns }) => concerns(plan));
+  return {
+    plan: concerned.reduce((carried, { without }) => without(carried), plan),
+    notices: concerned.map(({ notice }) => notice(plan, title)),
+  };
 }

@@ -10,6 +10,7 @@ import { catalogSteps } from './demo/catalog-steps.ts';
 import { deliverySteps } from './demo/delivery-steps.ts';
 import { paymentSteps } from './demo/payment-steps.ts';
 import { failureLines, type Step } from './demo/step.ts';
+import { whopSteps } from './demo/whop-steps.ts';
 import { createWorld } from './demo/world.ts';
 import { createSandboxClient } from './sandbox-client.ts';
 import { freePorts, newPlatformKey, startServiceProcess } from './service-process.ts';
@@ -25,10 +26,17 @@ free ports and in a temporary directory, and removes it at the end.
   --json               one JSON summary as the last line; the narration goes to stderr
   --help               this text
 
-Against a running service the demo makes two agencies of its own and moves the sandbox's clock by a day and two hours.
+Against a running service the demo makes agencies of its own and moves the sandbox's clock by a day and two hours.
 Exits 0 only if every step's outcome was right.`;
 
-const steps: readonly Step[] = [...catalogSteps, ...paymentSteps, ...deliverySteps, ...agencySteps, ...bookSteps];
+const steps: readonly Step[] = [
+  ...catalogSteps,
+  ...paymentSteps,
+  ...deliverySteps,
+  ...agencySteps,
+  ...whopSteps,
+  ...bookSteps,
+];
 
 /** What the demo drives, and how to let go of it. */
 interface Target {

@@ -51,8 +51,8 @@ const chargeable = [
 /** Upper-case codes. */
 export const chargeableCurrencies: readonly string[] = chargeable.map((code) => code.toUpperCase());
 
-/** Whop names no least amount; below a dollar its fixed fee would take most of it. */
-const minimumCharges: Readonly<Record<string, string>> = { USD: '1.00', EUR: '1.00', GBP: '1.00' };
+/** Whop names no least amount. This is what cards usually take at least; where Whop wants more, it refuses the checkout. */
+const minimumCharges: Readonly<Record<string, string>> = { USD: '0.50', EUR: '0.50', GBP: '0.50' };
 
 /** The least that is charged, in major units of the currency (upper-case code). */
 export const minimumCharge = (code: string): Money =>

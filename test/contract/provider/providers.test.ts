@@ -1,3 +1,6 @@
+import { expect, test } from 'vitest';
+import type { PaymentProvider } from '../../../src/providers/port.ts';
+import { type Lack, providerTraits } from '../../../src/providers/provider-traits.ts';
 import { type Capability, providerContract } from './contract.ts';
 import type { ContractSubject } from './contract-run.ts';
 import {
@@ -37,3 +40,24 @@ const providers: readonly Row[] = [
 ];
 
 for (const { name, start, capabilities } of providers) providerContract(name, start, capabilities);
+
+/** What the registry of traits says is lacking -> whether the adapter has it. Quantities and schedules are no ports yet. */
+const hasPort = {
+  tax_rates: ({ catalog }) => catalog?.taxRates !== undefined,
+  meters: ({ catalog }) => catalog?.meters !== undefined,
+  cards: ({ cards }) => cards !== undefined,
+} as const satisfies Partial<Record<Lack, (provider: PaymentProvider) => boolean>>;
+
+test.each([
+  ['stripe', startStripe],
+  ['whop', () => startWhop()],
+] as const)('what %s is said to lack is what its adapter does not have', async (name, start) => {
+  const { provider, close } = await start();
+  try {
+    const { lacks } = providerTraits[name];
+    const found = Object.entries(hasPort).map(([lack, has]) => [lack, has(provider)]);
+    expect(found).toEqual(Object.keys(hasPort).map((lack) => [lack, !lacks.some((one) => one === lack)]));
+  } finally {
+    await close();
+  }
+});

@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import { Money } from '../../money/money.ts';
+import { balanceAnswer, created, issuedKey, ledgerLine, orderAnswer, sessionAnswer } from '../api-answers.ts';
+import type { ApiClient } from '../api-client.ts';
+import { cards, providerSessionOf } from '../sandbox-client.ts';
+import { until } from '../until.ts';
+import { createWhopSandboxClient, whopCheckoutOf } from '../whop-sandbox-client.ts';
+import { check, type Step } from './step.ts';
+import { settled, usd, type World } from './world.ts';
+
+/** The agency of these steps brings a company of its own at Whop. */
+interface WhopAgency {
+  readonly id: string;
+  readonly api: ApiClient;
+  readonly accountId: string;
+}
+
+const agencies = new WeakMap<World, WhopAgency>();
+
+function agencyOf(world: World): WhopAgency {
+  const agency = agencies.get(world);
+  if (!agency) throw new Error('no agency has connected a company at Whop');
+  return agency;
+}
+
+const accountAnswer = z.object({
+  id: z.string(),
+  status: z.string(),
+  effectiveCurrency: z.string(),
+  webhookUrl: z.string().nullable(),
+});
+
+const statusAnswer = z.object({
+  data: z.array(z.object({ merchantAccountId: z.string(), status: z.string(), notices: z.array(z.string()) })),
+});
+
+const providers = ['stripe', 'whop'] as const;
+
+export const whopSteps: readonly Step[] = [
+  {
+    name: 'whop.connects',
+    title: 'Another agency connects its company at Whop with a key of its own',
+    run: async (world) => {
+      const run = randomBytes(4).toString('hex');
+      const body = { name: `Sohar Calls ${run}`, email: `${run}@agency.example`, country: 'OM' };
+      const { id } = await world.platform.send('POST', '/v1/agencies', created, { body });
+      const { key } = await world.platform.send('POST', `/v1/agencies/${id}/api-keys`, issuedKey, { body: {} });
+      const api = world.platform.as(key);
+      const { apiKey } = await createWhopSandboxClient(world.sandbox.url).company(body.name);
+      const account = await api.send('POST', `/v1/agencies/${id}/merchant-accounts`, accountAnswer, {
+        body: { provider: 'whop', credentials: { apiKey } },
+      });
+      check('the account', account.status, 'active');
+      check(
+        'Whop tells of it at a path of its own',
+        account.webhookUrl?.endsWith(`/webhooks/whop/${account.id}`),
+        true,
+      );
+      agencies.set(world, { id, api, accountId: account.id });
+      return `active, charging ${account.effectiveCurrency}; its webhook is registered`;
+    },
+  },
+  {
+    name: 'whop.publishes',
+    title: 'A plan is published there, and the status says what Whop has instead of a meter',
+    run: async (world) => {
+      const { api, accountId } = agencyOf(world);
+      const plan = {
+        name: 'whop',
+        displayName: 'Calls',
+        type: 'usage_based',
+        pricingModel: 'fixed',
+        cycles: { monthly: '49.00' },
+        currency: 'USD',
+        usage: [{ feature: 'call_minutes', included: '100', overagePrice: '0.20', collect: 'invoice' }],
+        publish: true,
+      };
+      const { id: planId } = await api.send('POST', '/v1/plans', created, { body: plan });
+      const { data } = await until(
+        'a plan in sync at Whop',
+        () => api.get(`/v1/catalog/status?planId=${planId}`, statusAnswer),
+        (status) => status.data.some((line) => line.merchantAccountId === accountId && line.status === 'in_sync'),
+      );
+      const notices = data.flatMap((line) => line.notices);
+      check(
+        'overage is drawn from the balance',
+        notices.some((notice) => notice.includes('drawn from the balance')),
+        true,
+      );
+      return notices.join(' ');
+    },
+  },
+  {
+    name: 'whop.both',
+    title: 'A client of the first agency pays at both providers, and has one statement',
+    run: async (world) => {
+      const client = { name: 'Two Ways', email: `${randomBytes(4).toString('hex')}@client.example` };
+      const { id: customerId } = await world.agency.send('POST', '/v1/customers', created, { body: client });
+      const whop = createWhopSandboxClient(world.sandbox.url);
+      for (const provider of providers) {
+        const session = await world.agency.send('POST', '/v1/checkout-sessions', sessionAnswer, {
+          idempotencyKey: randomBytes(12).toString('hex'),
+          body: { customerId, kind: 'top_up', provider, amount: usd('5.00') },
+        });
+        if (provider === 'stripe') await world.sandbox.pay(providerSessionOf(session.url), { card: cards.visa });
+        else await whop.pay(whopCheckoutOf(session.url), { card: cards.visa });
+        await until(
+          `an order paid at ${provider}`,
+          async () => {
+            await settled(world);
+            return world.agency.get(`/v1/orders/${session.orderId}`, orderAnswer);
+          },
+          ({ status }) => status === 'paid',
+        );
+      }
+      const { balance } = await world.agency.get(`/v1/customers/${customerId}/balance`, balanceAnswer);
+      check('the balance', balance, Money.of('10.00', 'USD'));
+      const lines = await world.agency.all(`/v1/customers/${customerId}/ledger`, ledgerLine);
+      const paidAt = lines.map(({ reference }) => reference.split(':')[0]);
+      check('where it was paid, newest first', paidAt, ['whop', 'stripe']);
+      return 'paid in OMR at Stripe and in USD at Whop: one balance of 10.00 USD';
+    },
+  },
+];
