@@ -13,6 +13,8 @@ export interface WhopObjects {
   checkout_configuration: Whop.CheckoutConfigurationRetrieveResponse;
   payment: Whop.Payment;
   webhook: Whop.WebhookCreateResponse;
+  /** What a checkout takes for the platform: no object of Whop's shows it before it is paid. `id` is the checkout's. */
+  checkout_fee: { readonly id: string; readonly amount: number };
 }
 
 export type WhopKind = keyof WhopObjects;

@@ -54,7 +54,8 @@ export const payCheckout = (
     if ('problem' in found) return { paymentId: null, status: 'declined', error: found.problem.message };
     if (!plan) throw badRequest('the checkout sells nothing');
     const failure = declineOf(found.card.outcome);
-    const payment = buildPayment(call, { configuration, card: found.card, failure, tax });
+    const fee = (await call.find('checkout_fee', id))?.amount ?? 0;
+    const payment = buildPayment(call, { configuration, card: found.card, failure, tax, fee });
     await call.save('payment', configuration.account_id, payment);
     await call.emit(failure === null ? 'payment.succeeded' : 'payment.failed', configuration.account_id, payment);
     return failure === null
@@ -67,6 +68,7 @@ interface Paying {
   readonly card: TestCard;
   readonly failure: string | null;
   readonly tax: string;
+  readonly fee: number;
 }
 
 const currencies = ['usd', 'eur', 'gbp', 'aed', 'sar', 'inr', 'jpy', 'omr'] as const satisfies readonly Whop.Currency[];
@@ -83,7 +85,7 @@ const metadataRecord = z.record(z.string(), z.unknown()).nullable();
 const feeShare = '0.029';
 const feeFixed = '0.30';
 
-function buildPayment(call: WhopCall, { configuration, card, failure, tax }: Paying): Whop.Payment {
+function buildPayment(call: WhopCall, { configuration, card, failure, tax, fee }: Paying): Whop.Payment {
   const { plan, account_id: account } = configuration;
   const price = new Decimal(plan?.initial_price ?? 0).plus(plan?.plan_type === 'renewal' ? plan.renewal_price : 0);
   const subtotal = price.toNumber();
@@ -93,8 +95,18 @@ function buildPayment(call: WhopCall, { configuration, card, failure, tax }: Pay
   const isPaid = failure === null;
   return {
     id: newWhopId('pay'),
-    amount_after_fees: isPaid ? price.minus(kept).toNumber() : 0,
-    application_fee: null,
+    amount_after_fees: isPaid ? price.minus(kept).minus(fee).toNumber() : 0,
+    application_fee:
+      isPaid && fee > 0
+        ? {
+            id: newWhopId('apfee'),
+            amount: fee,
+            amount_captured: fee,
+            amount_refunded: 0,
+            created_at: call.isoNow,
+            currency,
+          }
+        : null,
     auto_refunded: false,
     billing_address: null,
     billing_reason: plan?.plan_type === 'renewal' ? 'subscription_create' : 'one_time',

@@ -75,6 +75,7 @@ async function create(call: WhopCall, body: unknown): Promise<Configuration> {
     redirect_url: given.redirect_url ?? null,
   };
   await call.save('checkout_configuration', accountId, configuration);
+  if (fee !== undefined) await call.save('checkout_fee', accountId, { id, amount: fee });
   return configuration;
 }
 
