@@ -113,6 +113,9 @@ export const accountWebhooksAt = (publicUrl: string): AccountWebhooks => ({
   },
 });
 
+/** Stands for the platform's own account in the path of its webhook, which is made before anybody knows the account's id. */
+const platformName = 'platform';
+
 interface DoorDependencies extends Opening {
   readonly clock: Clock;
   readonly providers: Providers;
@@ -175,7 +178,7 @@ export function createReceivers(dependencies: DoorDependencies): Router {
         clock,
         livemode,
         listenerOf: async (merchantAccountId) => {
-          if (merchantAccountId === whop.id) {
+          if (merchantAccountId === platformName || merchantAccountId === whop.id) {
             return { providerAccountId: whop.providerAccountId, secrets: platformSecrets };
           }
           const webhook = await credentials.webhookOf('whop', merchantAccountId);
@@ -207,10 +210,9 @@ export async function listenToSandbox(
       ...(apiVersion === undefined ? {} : { apiVersion }),
     });
   }
-  const whop = platformAccounts.get('whop');
-  if (!whop) return;
+  if (!platformAccounts.has('whop')) return;
   await sandbox.whop.ensureWebhook({
-    url: `${at}${whopWebhookPath(whop.id)}`,
+    url: `${at}${whopWebhookPath(platformName)}`,
     secret: sandboxWhopSecrets(secrets).webhookSecret,
     events: whopEventTypes,
   });
