@@ -49,7 +49,7 @@ function toPrice(plan: AnyPlan, productId: string): CatalogPrice | null {
   return {
     id: plan.id,
     productId,
-    lookupKey: metadata[keptKeys.lookupKey] ?? null,
+    lookupKey: metadata[keptKeys.lookupKey] || null,
     usage: isOnce ? 'one_time' : 'licensed',
     cycle: isOnce ? null : (cycles.find((cycle) => daysOf[cycle] === plan.billing_period) ?? null),
     meterId: null,
@@ -128,7 +128,8 @@ export function createPrices(calls: WhopCalls, products: ProductIds): PricesPort
   const takeLookupKey = async (account: AccountRef, lookupKey: string, taker: string): Promise<void> => {
     for (const { plan, price } of await ownPlans(account)) {
       if (price.lookupKey !== lookupKey || price.id === taker) continue;
-      const { [keptKeys.lookupKey]: _, ...metadata } = textMetadata(plan.metadata);
+      // Emptied, not left out: whether an update replaces metadata or adds to it is not verified.
+      const metadata = { ...textMetadata(plan.metadata), [keptKeys.lookupKey]: '' };
       await calls.write(account, (whop) => whop.plans.update(plan.id, { metadata }));
     }
   };
@@ -145,7 +146,8 @@ export function createPrices(calls: WhopCalls, products: ProductIds): PricesPort
         ? {}
         : {
             metadata: {
-              ...(metadata ?? ownMetadata(before)),
+              ...ownMetadata(before),
+              ...metadata,
               ...kept,
               ...(lookupKey === undefined ? {} : { [keptKeys.lookupKey]: lookupKey }),
             },

@@ -94,11 +94,15 @@ export function createProducts(calls: WhopCalls): { readonly port: ProductsPort;
     async updateProduct(account, productId, change, options) {
       const remoteId = await remoteOf(account, productId);
       if (remoteId === null) throw refused('product_missing', `the account has no product ${productId}`);
+      const before =
+        change.metadata && (await calls.read(account, (whop) => whop.products.retrieve(remoteId))).metadata;
       const params = {
         ...(change.name === undefined ? {} : { title: change.name }),
         ...(change.description === undefined ? {} : { description: change.description }),
         ...(change.active === undefined ? {} : { visibility: change.active ? onSale : offSale }),
-        ...(change.metadata === undefined ? {} : { metadata: { ...change.metadata, [keptKeys.object]: productId } }),
+        ...(change.metadata === undefined
+          ? {}
+          : { metadata: { ...textMetadata(before), ...change.metadata, [keptKeys.object]: productId } }),
       } satisfies Whop.ProductUpdateParams;
       return toProduct(await calls.write(account, (whop) => whop.products.update(remoteId, params, keyed(options))));
     },

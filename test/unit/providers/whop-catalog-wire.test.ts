@@ -125,7 +125,9 @@ test('a new price takes the lookup key from the one that had it', async () => {
   listProducts(product);
   listPlans(plan, { ...plan, id: 'plan_2', renewal_price: 59 });
   api()
-    .patch('/api/v1/plans/plan_1', { metadata: { baisa_plan: 'plan_1', baisa_tax_behavior: 'unspecified' } })
+    .patch('/api/v1/plans/plan_1', {
+      metadata: { baisa_plan: 'plan_1', baisa_lookup_key: '', baisa_tax_behavior: 'unspecified' },
+    })
     .reply(200, plan);
   const newer = { ...price, amount: Money.of('59.00', 'USD') };
   expect(await whopAt().catalog.createPrice(platform, newer, { idempotencyKey: 'op:2' })).toMatchObject({
