@@ -86,7 +86,11 @@ const poolSize = 10;
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { clock, logger } = options;
   const pool = new pg.Pool({ connectionString: options.databaseUrl, max: poolSize });
-  pool.on('error', (error) => logger.warn({ error: errorMessage(error) }, 'sandbox lost a database connection'));
+  const onBroken = (error: Error): void =>
+    logger.warn({ error: errorMessage(error) }, 'sandbox lost a database connection');
+  pool.on('error', onBroken);
+  // The pool lets go of a connection before it has ended: what breaks it then would be nobody's to hear.
+  pool.on('connect', (client) => client.on('error', onBroken));
   try {
     await createTables(pool);
     const accountId = await ensurePlatform(pool, clock, options.country ?? 'AE');
