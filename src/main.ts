@@ -178,10 +178,13 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
   });
   started.add('job runner', jobRunner.stop);
 
+  /** Twice, for a job may call the provider, whose events then lead to what the second round waits for. */
   const idle = async (): Promise<void> => {
-    await sandbox?.settled();
-    await worker.idle();
-    await jobRunner.idle();
+    for (let round = 0; round < 2; round += 1) {
+      await sandbox?.settled();
+      await worker.idle();
+      await jobRunner.idle();
+    }
   };
   sandbox?.onClockMoved(async () => {
     await rooms.doWhatIsDue();
