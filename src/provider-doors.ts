@@ -5,7 +5,7 @@ import { stripeEventTypes } from '../webhooks/stripe/router.ts';
 import { createStripeTranslation, type StripeTranslation } from '../webhooks/stripe/translate.ts';
 import { createWhopReceiver, whopWebhookPath } from '../webhooks/whop/receiver.ts';
 import { whopEventTypes } from '../webhooks/whop/router.ts';
-import { createWhopTranslation, type WhopTranslation } from '../webhooks/whop/translate.ts';
+import { createWhopTranslation, type WhopEvents } from '../webhooks/whop/translate.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { Inbox } from './delivery/inbox.ts';
@@ -133,7 +133,7 @@ export function createTranslations({
   providers,
   platformAccounts,
 }: Pick<DoorDependencies, 'config' | 'clock' | 'providers' | 'platformAccounts'>): Readonly<
-  Record<string, StripeTranslation | WhopTranslation>
+  Record<string, StripeTranslation | WhopEvents>
 > {
   const livemode = config.mode === 'live';
   const create = { stripe: createStripeTranslation, whop: createWhopTranslation } as const;

@@ -39,8 +39,11 @@ export interface WhopContext {
   readonly accountId: string;
 }
 
+/** No card is saved or held at Whop: those hints cannot come of it. */
+export type WhopTranslation = Exclude<Translation, { kind: 'setup_hint' | 'card_hint' | 'hold_hint' }>;
+
 /** Pure. Throws `SyntaxError` for data that is not what its type promises. */
-export type WhopTranslator = (event: WhopEvent, context: WhopContext) => Translation;
+export type WhopTranslator = (event: WhopEvent, context: WhopContext) => WhopTranslation;
 
 export type WhopEventType = Whop.WebhookEvent;
 

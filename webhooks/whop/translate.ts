@@ -14,12 +14,12 @@ export interface WhopTranslationOptions {
   readonly livemode: boolean;
 }
 
-export interface WhopTranslation {
+export interface WhopEvents {
   /** What the event means; or, where the current object must be fetched to know, the call that fetches it. */
   translate(claimed: ClaimedEvent): Resolved | (() => Promise<Resolved>);
 }
 
-export function createWhopTranslation(options: WhopTranslationOptions): WhopTranslation {
+export function createWhopTranslation(options: WhopTranslationOptions): WhopEvents {
   const { provider, clock, platformAccountId } = options;
 
   /** The account as it is now: events come late and in any order. */
@@ -45,10 +45,6 @@ export function createWhopTranslation(options: WhopTranslationOptions): WhopTran
           return () => fetchPayment(provider, account, translation);
         case 'account_hint':
           return () => readAccount(account.id);
-        case 'setup_hint':
-        case 'card_hint':
-        case 'hold_hint':
-          return ignored('no_cards', 'no cards are saved at this provider');
         default:
           return translation;
       }

@@ -1,4 +1,5 @@
 import type Whop from '@whop/sdk';
+import { ProviderError } from '../errors.ts';
 import { metadataKeys } from '../metadata.ts';
 import type { AccountRef, AccountsPort, ConnectPort, ProviderAccount } from '../port.ts';
 import { chargeableCurrencies } from './amounts.ts';
@@ -8,6 +9,8 @@ import { keyed, pageSize, refused, type WhopCalls } from './whop-calls.ts';
 import { isMissing } from './whop-error.ts';
 
 export interface AccountsOptions {
+  /** Whether an account was connected with a key of its own. */
+  readonly hasOwnKey: (account: AccountRef) => Promise<boolean>;
   /** The platform's own `biz_...`. */
   readonly companyId: string;
   /** Of the host that is asked, for no object of Whop's says it. */
@@ -46,8 +49,19 @@ export function toAccount(account: Whop.Account, livemode: boolean): ProviderAcc
   };
 }
 
-export function createAccounts(calls: WhopCalls, { companyId, livemode }: AccountsOptions): AccountsPort {
+export function createAccounts(calls: WhopCalls, { companyId, livemode, hasOwnKey }: AccountsOptions): AccountsPort {
   const platform: AccountRef = { id: companyId, platform: true };
+  const refOf = (accountId: string): AccountRef => ({ id: accountId, platform: accountId === companyId });
+
+  /**
+   * Its owner took the access back: the account is gone for the platform's key, or its own key is. A wrong key of the platform's
+   * says nothing about an account.
+   */
+  const isOutOfReach = async (error: unknown, ref: AccountRef): Promise<boolean> => {
+    if (isMissing(error)) return true;
+    if (!(error instanceof ProviderError) || error.kind !== 'auth' || ref.platform) return false;
+    return error.detail.status === 403 || hasOwnKey(ref);
+  };
 
   const connect: ConnectPort = {
     create: async (account, options) => {
@@ -80,7 +94,7 @@ export function createAccounts(calls: WhopCalls, { companyId, livemode }: Accoun
         refresh_url: refreshUrl,
         return_url: returnUrl,
       } satisfies Whop.AccountLinkCreateParams;
-      const link = await calls.write(platform, (whop) => whop.accountLinks.create(params));
+      const link = await calls.write(refOf(accountId), (whop) => whop.accountLinks.create(params));
       return { url: link.url, expiresAt: new Date(link.expires_at) };
     },
 
@@ -95,11 +109,11 @@ export function createAccounts(calls: WhopCalls, { companyId, livemode }: Accoun
     },
 
     retrieve: async (accountId) => {
-      const ref = { id: accountId, platform: accountId === companyId };
+      const ref = refOf(accountId);
       try {
         return toAccount(await calls.read(ref, (whop) => whop.accounts.retrieve(accountId)), livemode);
       } catch (error) {
-        if (isMissing(error)) return null;
+        if (await isOutOfReach(error, ref)) return null;
         throw error;
       }
     },

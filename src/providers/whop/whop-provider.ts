@@ -1,4 +1,4 @@
-import type { PaymentProvider } from '../port.ts';
+import type { AccountRef, PaymentProvider } from '../port.ts';
 import { createAccounts } from './accounts.ts';
 import { createCheckout } from './checkout.ts';
 import { createPayments } from './payments.ts';
@@ -20,14 +20,14 @@ export interface WhopProviderOptions extends WhopCallsOptions {
 export function createWhopProvider(options: WhopProviderOptions): PaymentProvider {
   const calls = createWhopCalls(options);
   const products = createProducts(calls);
+  const hasOwnKey = async ({ id, platform }: AccountRef): Promise<boolean> =>
+    !platform && (await options.keyOf?.(id)) != null;
   return {
     name: 'whop',
     apiVersion,
-    accounts: createAccounts(calls, options),
+    accounts: createAccounts(calls, { ...options, hasOwnKey }),
     catalog: { ...products.port, ...createPrices(calls, products.ids) },
-    checkout: createCheckout(calls, {
-      hasOwnKey: async ({ id, platform }) => !platform && (await options.keyOf?.(id)) != null,
-    }),
+    checkout: createCheckout(calls, { hasOwnKey }),
     payments: createPayments(calls),
   };
 }

@@ -252,6 +252,21 @@ describe('an account', () => {
     expect((await failureOf(accounts.retrieve('biz_child'))).kind).toBe('unavailable');
   });
 
+  test.each([
+    [403, 'biz_child', null],
+    [401, 'biz_own', null],
+    [403, 'biz_own', null],
+    [401, 'biz_child', 'auth'],
+    [401, 'biz_platform', 'auth'],
+    [403, 'biz_platform', 'auth'],
+  ])('that answers %i is out of reach, or our key is wrong: %s', async (status, accountId, kind) => {
+    api(accountId === independent.id ? ownKey : undefined)
+      .get(`/api/v1/accounts/${accountId}`)
+      .reply(status, { error: { type: 'unauthorized', message: 'no' } });
+    if (kind === null) expect(await accounts.retrieve(accountId)).toBeNull();
+    else expect((await failureOf(accounts.retrieve(accountId))).kind).toBe(kind);
+  });
+
   test('is onboarded at a link of Whop’s', async () => {
     api()
       .post('/api/v1/account_links', {
