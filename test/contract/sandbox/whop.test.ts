@@ -115,6 +115,15 @@ describe('the API', () => {
     await expect(stranger.checkoutConfigurations.retrieve(id)).rejects.toMatchObject({ status: 404 });
   });
 
+  it('keeps its own pages and switches from other origins and other names', async () => {
+    const { url } = harness.sandbox;
+    const { id } = await checkout();
+    for (const path of [`/whop/pay/${id}`, '/sandbox/whop/access', '/sandbox/whop/faults']) {
+      const foreign = await fetch(`${url}${path}`, { headers: { origin: 'https://elsewhere.example' } });
+      expect([path, foreign.status]).toEqual([path, 403]);
+    }
+  });
+
   it('makes one account for one e-mail and external id', async () => {
     const wanted = { title: 'Child', email: 'c@c.example', metadata: { external_id: 'macc_1' } };
     const first = await whop.accounts.create(wanted);
