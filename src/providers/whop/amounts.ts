@@ -59,7 +59,7 @@ export const minimumCharge = (code: string): Money =>
   Money.of(minimumCharges[code] ?? currency(code).chargeableStep, code);
 
 /** The most that is charged at once, in major units: ours, for Whop names none. */
-export const maximumCharge = (code: string): Money => Money.of('99999', code);
+export const maximumCharge = (code: string): Money => Money.of('999999', code);
 
 const refused = (code: string, message: string): ProviderError => new ProviderError({ kind: 'invalid', code, message });
 
