@@ -9,8 +9,9 @@ import { openDatabase } from './database/database.ts';
 import { migrate } from './database/migrate.ts';
 import { createInbox } from './delivery/inbox.ts';
 import { startInboxWorker } from './delivery/inbox-worker.ts';
-import { migrateJobs, startJobRunner } from './delivery/jobs.ts';
+import { migrateJobs, releaseJobs, startJobRunner } from './delivery/jobs.ts';
 import { createRateLimits } from './delivery/rate-limits.ts';
+import { createRecentAnswers } from './delivery/recent-answers.ts';
 import { createWakeups } from './delivery/wakeups.ts';
 import { seedDemo } from './demo-data.ts';
 import { errorMessage, SettingError } from './errors.ts';
@@ -60,6 +61,9 @@ export interface Service {
    */
   stop(): Promise<void>;
 }
+
+/** How old a refusal of the gate may be where it is answered from memory, in milliseconds. */
+const refusalsKeptMs = 1_000;
 
 /** Builds and starts the service. Throws `SettingError`, with everything stopped again, when a setting is wrong. */
 export async function startService(config: Config, log: Logger): Promise<Service> {
@@ -124,6 +128,8 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
   started.add('outgoing webhooks', sender.close);
   const mailer = config.smtp ? createMailer(config.smtp) : null;
   if (mailer) started.add('mailer', async () => mailer.close());
+  const refusals = createRecentAnswers(config.redisUrl, refusalsKeptMs, log);
+  if (refusals) started.add('refusals', async () => refusals.close());
   const rooms = createRooms({
     database,
     clock,
@@ -136,6 +142,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     sender,
     mailer,
     webhooksAllowPrivateAddresses: config.webhooksAllowPrivateAddresses,
+    refusals,
     publicUrl,
     log,
   });
@@ -158,7 +165,12 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     log: log.child({ room: 'inbox' }),
     handler: createEventHandler({
       translations: createTranslations({ config, clock, providers, platformAccounts }),
-      appliers: { payment: rooms.settlePayments, account: rooms.mirrorAccounts, card: rooms.cards.apply },
+      appliers: {
+        payment: rooms.settlePayments,
+        account: rooms.mirrorAccounts,
+        card: rooms.cards.apply,
+        subscription: rooms.subscriptions.apply,
+      },
       onOutcome: metrics.countOutcome,
     }),
   });
@@ -167,6 +179,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
 
   // Leases and keys measure how long a process has been silent and a client may retry, which no sandbox clock can move.
   const idempotency = { sql: pool, clock: systemClock };
+  if (stores.exclusive) await releaseJobs(pool);
   const jobRunner = await startJobRunner({
     pool,
     log: log.child({ room: 'jobs' }),
@@ -180,7 +193,9 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
 
   /** Twice, for a job may call the provider, whose events then lead to what the second round waits for. */
   const idle = async (): Promise<void> => {
-    for (let round = 0; round < 2; round += 1) {
+    // A job calls the provider, whose events cause jobs: it is quiet after a round in which none ran.
+    for (let before = -1; before !== jobRunner.completed(); ) {
+      before = jobRunner.completed();
       await sandbox?.settled();
       await worker.idle();
       await jobRunner.idle();

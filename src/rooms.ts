@@ -1,8 +1,10 @@
 import type { Logger } from 'pino';
 import { askConfirmation } from './cards/ask-confirmation.ts';
+import { findByProviderId, isChargeable, lockCards } from './cards/card.store.ts';
 import { createCards } from './cards/cards.ts';
 import { createCatalog } from './catalog/catalog.ts';
 import { followAccounts } from './catalog/follow-accounts.ts';
+import type { CustomerKey } from './catalog/offer.store.ts';
 import { createOffers } from './catalog/offers.ts';
 import { createAdjustBalance } from './checkout/adjust-balance.ts';
 import { createEndOpenSessions } from './checkout/end-open-sessions.ts';
@@ -10,14 +12,18 @@ import { createExpireLostOrders } from './checkout/expire-lost-orders.ts';
 import { createFindOrder } from './checkout/find-orders.ts';
 import { followJobName } from './checkout/follow-job.ts';
 import { createFollowPayments } from './checkout/follow-payments.ts';
+import { listeningTogether } from './checkout/order-listener.ts';
 import type { PaymentListeners } from './checkout/payment-listeners.ts';
 import { createQuoteTopUp } from './checkout/quote-top-up.ts';
+import { resumeFollowing } from './checkout/resume-following.ts';
+import { createSettleInvoice } from './checkout/settle-invoice.ts';
 import { createSettlePayments, type SettlePayments } from './checkout/settle-payments.ts';
 import { createStartTopUp } from './checkout/start-top-up.ts';
 import { sendReceipts, tellFailed, tellPaid } from './checkout/tell-payments.ts';
 import type { Clock } from './clock.ts';
 import type { Database } from './database/database.ts';
 import { jobs, type ScheduledJob } from './delivery/jobs.ts';
+import type { RecentAnswers } from './delivery/recent-answers.ts';
 import { createLedger, type Ledger } from './ledger/ledger.ts';
 import { createAgencyAccounts } from './merchant-accounts/agency-accounts.ts';
 import { createCredentials } from './merchant-accounts/credentials.ts';
@@ -36,12 +42,24 @@ import type { Providers } from './providers/port.ts';
 import { announceDecline } from './refill/announce-decline.ts';
 import { createAutoRefill } from './refill/auto-refill.ts';
 import { refillCardUse } from './refill/card-use.ts';
+import { recordDecline } from './refill/end-attempt.ts';
 import { createNoticePostings } from './refill/notice-postings.ts';
 import { createReadRevenue } from './revenue/read-revenue.ts';
+import { createLicences } from './subscriptions/licences.ts';
 import { livePlanOf, liveSubscriptions } from './subscriptions/live-plan.ts';
+import { createOffline } from './subscriptions/offline-subscriptions.ts';
+import { createPackListener } from './subscriptions/pack-listener.ts';
+import { createStartPack, listPacks } from './subscriptions/start-pack.ts';
 import { createSubscriptions } from './subscriptions/subscriptions.ts';
+import { switchCollection } from './subscriptions/switch-collection.ts';
+import { switchToCard } from './subscriptions/switch-to-card.ts';
+import { createTrials } from './subscriptions/trials.ts';
+import { versionDocument } from './subscriptions/version-document.ts';
 import type { Signer } from './tenancy/api-key.ts';
 import type { Sealer } from './tenancy/sealed.ts';
+import { createGate } from './usage/gate.ts';
+import { createWatchBalances } from './usage/service-state.ts';
+import { createUsage } from './usage/usage.ts';
 
 export interface RoomDependencies {
   readonly database: Database;
@@ -60,6 +78,8 @@ export interface RoomDependencies {
   readonly webhooksAllowPrivateAddresses: boolean;
   /** Null: there is no mail server. */
   readonly mailer: Mailer | null;
+  /** Keeps refusals of the gate for a moment; null: each call asks the database. */
+  readonly refusals?: RecentAnswers | null;
   /** Base of the pages that clients come back to, without a slash at its end. */
   readonly publicUrl: string;
   readonly log: Logger;
@@ -70,10 +90,20 @@ export function createRooms(dependencies: RoomDependencies) {
   const { database, clock, providers, merchantAccounts, publicUrl, log } = dependencies;
   const { pool } = database;
   const operations = { store: createOperationStore(pool), clock };
+  const noticePostings = createNoticePostings({ jobs, ledger: () => ledger });
+  const watchBalances = createWatchBalances({
+    clock,
+    ledger: () => ledger,
+    emit: (sql, events) => outgoing.emit(sql, events),
+    notify: (sql, told) => notices.notify(sql, told),
+  });
   const ledger: Ledger = createLedger({
     pool,
     clock,
-    onPosted: createNoticePostings({ jobs, ledger: () => ledger }),
+    onPosted: async (sql, clients) => {
+      await watchBalances(sql, clients);
+      await noticePostings(sql, clients);
+    },
   });
   const catalog = createCatalog({ database, clock, providers, operations, jobs, planUses: [liveSubscriptions] });
   const expireLostOrders = createExpireLostOrders({
@@ -125,11 +155,47 @@ export function createRooms(dependencies: RoomDependencies) {
     credentials: createCredentials({ database, clock, sealer: dependencies.sealer }),
     accountWebhooks: dependencies.accountWebhooks,
     states: createOnboardingStates({ clock, sign: dependencies.sign }),
-    listeners: [followAccounts({ clock, jobs }), tellAccounts(outgoing.emit)],
+    listeners: [followAccounts({ clock, jobs }), resumeFollowing({ clock, jobs }), tellAccounts(outgoing.emit)],
     defaultTerms: dependencies.defaultTerms,
     publicUrl,
   });
 
+  const offlineDependencies = {
+    database,
+    clock,
+    ledger,
+    merchantAccounts,
+    jobs,
+    emit: outgoing.emit,
+    switchToCard: switchToCard({ clock, jobs, findDefaultCard: (sql, client) => cards.findDefault(sql, client) }),
+    onFailure: (subscription: string, error: unknown) =>
+      log.warn({ subscription, err: error }, 'a subscription could not be renewed now'),
+  };
+  const subscriptions = createSubscriptions({
+    offline: offlineDependencies,
+    database,
+    clock,
+    jobs,
+    ledger,
+    providers,
+    merchantAccounts,
+    operations,
+    outgoing,
+    notify: notices.notify,
+    settleInvoice: createSettleInvoice({ ledger, clock }),
+    findDefaultCard: (sql, client) => cards.findDefault(sql, client),
+    versionDocument,
+    onSubscriptionCard: (sql, card) => cards.adopt(sql, card),
+    onRenewalDeclined: async (sql, { merchantAccountId, providerCardId, fact, amount, ...decline }) => {
+      const card = await findByProviderId(sql, merchantAccountId, providerCardId);
+      // Its client was told that the payment failed.
+      const quiet = { clock, announceDecline: async () => undefined };
+      if (card) await recordDecline(quiet, sql, { ...card, fact, amount }, decline);
+    },
+    onFailure: (subscription, error) =>
+      log.warn({ subscription, err: error }, 'a subscription could not be carried now'),
+    publicUrl,
+  });
   const autoRefill = createAutoRefill({
     database,
     clock,
@@ -143,6 +209,8 @@ export function createRooms(dependencies: RoomDependencies) {
       const card = await cards.findDefault(sql, client);
       return card && { ...card, paymentMethodId: card.id, verified: card.status === 'verified' };
     },
+    lockCards,
+    isChargeable,
     announceDecline: announceDecline(outgoing.emit, notices.notify),
     settlePayments: () => settlePayments,
     publicUrl,
@@ -154,8 +222,11 @@ export function createRooms(dependencies: RoomDependencies) {
     merchantAccounts,
     operations,
     jobs,
-    cardUses: [refillCardUse],
-    onDefaultChanged: autoRefill.onCardChanged,
+    cardUses: [refillCardUse, { name: 'a subscription is charged to it', isLive: subscriptions.needsCard }],
+    onDefaultChanged: async (sql, client) => {
+      await autoRefill.onCardChanged(sql, client);
+      await subscriptions.onDefaultChanged(sql, client);
+    },
     onActionRequired: askConfirmation(notices.notify),
     onFailure: (hold, error) => log.warn({ hold, err: error }, 'a hold could not be looked after now'),
     publicUrl,
@@ -165,14 +236,22 @@ export function createRooms(dependencies: RoomDependencies) {
     clock,
     jobs,
     listeners: paymentListeners,
-    orderListener: autoRefill.orderListener,
+    orderListener: listeningTogether(autoRefill.orderListener, createPackListener({ clock })),
   });
+
+  const offline = createOffline(offlineDependencies);
+  const trials = createTrials({ database, clock, emit: outgoing.emit, notify: notices.notify });
+  const usage = createUsage({ database, clock, ledger });
+  const gate = createGate({ database, clock, ledger, refusals: dependencies.refusals ?? null });
 
   const roomJobs: Readonly<Record<string, ScheduledJob>> = {
     ...catalog.jobs,
     ...outgoing.jobs,
     ...notices.jobs,
     ...cards.jobs,
+    ...subscriptions.jobs,
+    ...trials.jobs,
+    ...offline.jobs,
     ...autoRefill.jobs,
     'checkout.expire_lost_orders': { handle: expireLostOrders, cron: '*/3 * * * *' },
     'checkout.end_open_sessions': { handle: endOpenSessions, cron: '*/3 * * * *' },
@@ -186,7 +265,14 @@ export function createRooms(dependencies: RoomDependencies) {
     outgoing,
     notices,
     offers: createOffers({ database, clock, jobs }),
-    subscriptions: createSubscriptions({ database, clock, jobs, outgoing }),
+    subscriptions,
+    trials,
+    licences: createLicences({ database, clock }),
+    onCustomerCreated: trials.onCustomerCreated,
+    onCollectionChanged: switchCollection({ clock }),
+    invoices: offline.invoices,
+    usage,
+    gate,
     adjustBalance: createAdjustBalance({ database, ledger, merchantAccounts, livePlanOf }),
     quoteTopUp: createQuoteTopUp({ database, clock, providers, merchantAccounts }),
     startTopUp: createStartTopUp({
@@ -198,6 +284,8 @@ export function createRooms(dependencies: RoomDependencies) {
       livePlanOf,
       publicUrl,
     }),
+    startPack: createStartPack({ database, clock, providers, merchantAccounts, operations, publicUrl }),
+    listPacks: (customer: CustomerKey) => listPacks({ database, merchantAccounts }, customer),
     findOrder: createFindOrder(database),
     agencyAccounts,
     mirrorAccounts: createMirrorAccounts(agencyAccounts),
@@ -212,6 +300,9 @@ export function createRooms(dependencies: RoomDependencies) {
       await endOpenSessions();
       await followPayments.all();
       await cards.sweep();
+      await offline.sweep();
+      await subscriptions.sweep();
+      await trials.sweep();
       await autoRefill.sweep();
       await outgoing.deliverDue();
       await notices.sendDue();

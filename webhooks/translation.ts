@@ -1,12 +1,14 @@
 import type { CardEvent } from '../src/cards/card-event.ts';
 import type { PaymentEvent } from '../src/checkout/payment-event.ts';
 import type { AccountReading } from '../src/merchant-accounts/mirror-account.ts';
+import type { SubscriptionEvent } from '../src/subscriptions/subscription-event.ts';
 
 /** Kind of fact -> what the room that applies it is given. */
 export interface Facts {
   readonly payment: PaymentEvent;
   readonly account: Omit<AccountReading, 'source'>;
   readonly card: CardEvent;
+  readonly subscription: SubscriptionEvent;
 }
 
 export type FactKind = keyof Facts;
@@ -21,6 +23,7 @@ export type Fact = { readonly [Kind in FactKind]: { readonly kind: Kind; readonl
  *   `namesOrder` tells whether the snapshot is known to be about an order of ours.
  * - `account_hint`, `setup_hint`, `card_hint`, `hold_hint`: something happened to the account itself, to a session in which a card is
  *   saved, to a card, to a hold that verifies one; what it is now must be read.
+ * - `subscription_hint`, `subscription_setup_hint`: to a subscription or its invoice, to a card that is saved for one.
  * - `ignored`: nothing of ours. `parked`: ours, and not to be applied; a person has to look. Reasons begin with a stable code and
  *   are stored with the event.
  */
@@ -31,6 +34,16 @@ export type Translation =
   | { readonly kind: 'setup_hint'; readonly setupIntentId: string; readonly setup: SetupName }
   | { readonly kind: 'card_hint'; readonly cardId: string }
   | { readonly kind: 'hold_hint'; readonly paymentId: string; readonly hold: HoldName }
+  | {
+      readonly kind: 'subscription_hint';
+      /** The provider's; null where the invoice says which. */
+      readonly subscriptionId: string | null;
+      readonly invoiceId: string | null;
+      /** The event tells of a try to collect the invoice that failed, at that time. */
+      readonly failedAt: Date | null;
+      readonly trialWillEnd: boolean;
+    }
+  | { readonly kind: 'subscription_setup_hint'; readonly setupIntentId: string; readonly checkout: CheckoutName }
   | { readonly kind: 'ignored'; readonly reason: string }
   | { readonly kind: 'parked'; readonly reason: string };
 
@@ -40,6 +53,12 @@ export interface SetupName {
   readonly setupId: string;
 }
 
+/** A session of ours in which a client subscribes, as its metadata names it. */
+export interface CheckoutName {
+  readonly agencyId: string;
+  readonly checkoutId: string;
+}
+
 /** A hold of ours, as its metadata names it. */
 export interface HoldName {
   readonly agencyId: string;
@@ -47,7 +66,19 @@ export interface HoldName {
 }
 
 /** Something happened to what must be read before anybody can say what. */
-export type Hint = Extract<Translation, { kind: 'hint' | 'account_hint' | 'setup_hint' | 'card_hint' | 'hold_hint' }>;
+export type Hint = Extract<
+  Translation,
+  {
+    kind:
+      | 'hint'
+      | 'account_hint'
+      | 'setup_hint'
+      | 'card_hint'
+      | 'hold_hint'
+      | 'subscription_hint'
+      | 'subscription_setup_hint';
+  }
+>;
 
 /** A translation that is final: hints have been resolved. */
 export type Resolved = Exclude<Translation, Hint>;

@@ -52,10 +52,10 @@ export function createApplyCardEvents(dependencies: CardDependencies): ApplyCard
       else targets.push({ index, event, target });
     }
     const nameOf = ({ target: { client } }: (typeof targets)[number]) => `${client.agencyId} ${client.customerId}`;
-    for (const entry of targets.sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : nameOf(a) > nameOf(b) ? 1 : 0))) {
-      await lockCards(sql, entry.target.client);
-      outcomes[entry.index] = await apply(dependencies, sql, entry.event, entry.target);
-    }
+    targets.sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : nameOf(a) > nameOf(b) ? 1 : 0));
+    // All of them before anything else is locked: a request holds its client's first, too.
+    for (const { target } of targets) await lockCards(sql, target.client);
+    for (const { index, event, target } of targets) outcomes[index] = await apply(dependencies, sql, event, target);
     return outcomes;
   };
 }
@@ -76,14 +76,15 @@ async function targetOf(
     if (!verification) return parked('unknown_hold', `there is no hold ${event.holdId}`);
     return { about: 'hold', client: verification, accountId: verification.merchantAccountId };
   }
-  const account = await merchantAccounts.byProviderAccount(event.provider, event.providerAccountId);
+  const account = await merchantAccounts.byProviderAccount(event.provider, event.providerAccountId, sql);
   const cardId = event.type === 'card.updated' ? event.card.id : event.cardId;
   const card = account && (await findByProviderId(sql, account.id, cardId));
   return card && { about: 'card', client: card, card };
 }
 
 async function apply(dependencies: CardDependencies, sql: Sql, event: CardEvent, target: Target): Promise<CardOutcome> {
-  const account = await dependencies.merchantAccounts.byProviderAccount(event.provider, event.providerAccountId);
+  const { provider, providerAccountId } = event;
+  const account = await dependencies.merchantAccounts.byProviderAccount(provider, providerAccountId, sql);
   if (event.type === 'hold.changed' && target.about === 'hold') {
     if (account?.id !== target.accountId) return parked('account_mismatch', 'the hold is of another account');
     await hearHold(dependencies, sql, event, event.hold);

@@ -81,6 +81,11 @@ export async function findByProviderId(
   return cardsOf(rows)[0] ?? null;
 }
 
+/** Whether a card is still saved, and verified. */
+export async function isChargeable(sql: Sql, agencyId: string, id: string): Promise<boolean> {
+  return (await findSaved(sql, agencyId, id))?.status === 'verified';
+}
+
 /** A card whose removal its provider may not have heard of. */
 export async function findRemoved(sql: Sql, agencyId: string, id: string): Promise<SavedCard | null> {
   const { rows } = await sql.query(
@@ -158,15 +163,16 @@ export async function markDefault(
   ]);
 }
 
-/** What may change on a card that stays itself: its bank renews it. */
+/** What may change on a card that stays itself: its bank renews it, with another number where the old one was stolen. */
 export async function updateCard(
   sql: Sql,
   { agencyId, id }: Pick<SavedCard, 'agencyId' | 'id'>,
-  { brand, last4, expMonth, expYear }: ProviderCard,
+  { brand, last4, expMonth, expYear, fingerprint }: ProviderCard,
 ): Promise<void> {
   await sql.query(
-    'UPDATE payment_methods SET brand = $3, last4 = $4, exp_month = $5, exp_year = $6 WHERE agency_id = $1 AND id = $2',
-    [agencyId, id, brand, last4, expMonth, expYear],
+    `UPDATE payment_methods SET brand = $3, last4 = $4, exp_month = $5, exp_year = $6, fingerprint = coalesce($7, fingerprint)
+      WHERE agency_id = $1 AND id = $2`,
+    [agencyId, id, brand, last4, expMonth, expYear, fingerprint],
   );
 }
 

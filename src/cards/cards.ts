@@ -1,15 +1,24 @@
 import type { Sql } from '../database/database.ts';
 import type { ScheduledJob } from '../delivery/jobs.ts';
 import type { Scope } from '../tenancy/scope.ts';
+import { type AdoptedCard, adoptCard, enqueueAdoption } from './adopt-card.ts';
 import { type ApplyCardEvents, createApplyCardEvents } from './apply-card-events.ts';
 import { type ClientKey, findDefault, listSaved, type SavedCard } from './card.store.ts';
 import { removeCard, setDefaultCard, verifyAgain } from './change-cards.ts';
-import { type CardDependencies, defaultJobName, detachJobName, sweepJobName, verifyJobName } from './dependencies.ts';
+import {
+  adoptJobName,
+  type CardDependencies,
+  defaultJobName,
+  detachJobName,
+  releaseJobName,
+  sweepJobName,
+  verifyJobName,
+} from './dependencies.ts';
 import { type SaveCardRequest, type StartedSetup, startCardSetup } from './save-card.ts';
 import { sweepHolds } from './sweep-holds.ts';
 import { detachCard, tellDefault } from './tell-provider.ts';
 import { type CardVerification, listVerifications } from './verification.store.ts';
-import { verifyCard } from './verify-card.ts';
+import { releaseStray, verifyCard } from './verify-card.ts';
 
 export interface Cards {
   /** Starts a hosted session in which a client saves a card. */
@@ -25,8 +34,11 @@ export interface Cards {
     client: ClientKey,
     removal: { readonly cardId: string; readonly newDefault?: string | undefined },
   ): Promise<void>;
-  verifyAgain(client: ClientKey, cardId: string): Promise<CardVerification>;
+  /** `address`: where the client's own request came from; null where somebody else asked for it. */
+  verifyAgain(client: ClientKey, cardId: string, address: string | null): Promise<CardVerification>;
   readonly apply: ApplyCardEvents;
+  /** In the caller's transaction: stores a card that was saved by another way. */
+  adopt(sql: Sql, card: AdoptedCard): Promise<void>;
   readonly jobs: Readonly<Record<string, ScheduledJob>>;
   /** Holds that nobody heard of, by the clock. */
   sweep(): Promise<void>;
@@ -41,11 +53,14 @@ export function createCards(dependencies: CardDependencies): Cards {
     findDefault,
     setDefault: (scope, client, cardId) => setDefaultCard(dependencies, scope, client, cardId),
     remove: (scope, client, removal) => removeCard(dependencies, scope, client, removal),
-    verifyAgain: (client, cardId) => verifyAgain(dependencies, client, cardId),
+    verifyAgain: (client, cardId, address) => verifyAgain(dependencies, client, cardId, address),
     apply: createApplyCardEvents(dependencies),
+    adopt: (sql, card) => enqueueAdoption(dependencies, sql, card),
     jobs: {
       [verifyJobName]: { handle: (payload) => verifyCard(dependencies, payload) },
+      [releaseJobName]: { handle: (payload) => releaseStray(dependencies, payload) },
       [defaultJobName]: { handle: (payload) => tellDefault(dependencies, payload) },
+      [adoptJobName]: { handle: (payload) => adoptCard(dependencies, payload) },
       [detachJobName]: { handle: (payload) => detachCard(dependencies, payload) },
       [sweepJobName]: { handle: () => sweepHolds(dependencies), cron: '*/5 * * * *' },
     },

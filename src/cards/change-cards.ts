@@ -1,10 +1,12 @@
 import { inTransaction } from '../database/database.ts';
 import { conflict, notFound } from '../errors.ts';
 import { recordChange } from '../tenancy/audit.ts';
+import { requireServing } from '../tenancy/require-serving.ts';
 import type { Scope } from '../tenancy/scope.ts';
 import { type ClientKey, listSaved, lockCards, markRemoved, type SavedCard } from './card.store.ts';
 import { type CardDependencies, detachJobName } from './dependencies.ts';
 import { becomeDefault } from './hear-hold.ts';
+import { addressKey, countAttempt } from './limits.ts';
 import { startVerification } from './start-verification.ts';
 import { type CardVerification, findOpenVerification, findVerification } from './verification.store.ts';
 
@@ -101,26 +103,34 @@ export async function removeCard(
 
 /**
  * Tries the verification of a card again. While one is under way it is that one. Throws 404 for a card of somebody else, 409
- * `card_already_verified`, `merchant_account_inactive` and `holds_not_available`, and 429 `too_many_card_attempts`.
+ * `card_already_verified`, `merchant_account_inactive` and `holds_not_available`, those of who is disabled, and 429
+ * `too_many_card_attempts`.
  */
 export async function verifyAgain(
   dependencies: CardDependencies,
   client: ClientKey,
   cardId: string,
+  address: string | null,
 ): Promise<CardVerification> {
-  const { database, merchantAccounts, providers } = dependencies;
+  const { database, clock, merchantAccounts, providers } = dependencies;
+  const { agencyId, customerId } = client;
+  await requireServing(database.pool, client);
   return inTransaction(database.pool, async (sql) => {
     await lockCards(sql, client);
     const card = pick(await listSaved(sql, client), cardId);
     const open = await findOpenVerification(sql, client.agencyId, cardId);
     if (open) return open;
     if (card.status === 'verified') throw conflict('card_already_verified', 'The card is verified already.');
-    const account = await merchantAccounts.byId(card.merchantAccountId);
+    const account = await merchantAccounts.byId(card.merchantAccountId, sql);
     if (account?.status !== 'active') {
       throw conflict('merchant_account_inactive', 'The account that the card is saved on takes no payments now.');
     }
     if (!providers[account.provider]?.holds) {
       throw conflict('holds_not_available', 'Nothing can be held on this account: save the card again.');
+    }
+    await countAttempt(sql, clock, agencyId, { kind: 'clientHolds', of: customerId });
+    if (address !== null) {
+      await countAttempt(sql, clock, agencyId, { kind: 'address', of: addressKey(agencyId, address) });
     }
     const holdId = await startVerification(dependencies, sql, card, account);
     const started = await findVerification(sql, client.agencyId, holdId, 'read');

@@ -34,6 +34,10 @@ export interface CardDependencies {
 
 /** Places the hold of a verification, and lets go of it. Its payload is `HoldKey`. */
 export const verifyJobName = 'cards.verify' as const;
+/** Lets go of a hold that stands though it was called over. Its payload names the hold and its payment. */
+export const releaseJobName = 'cards.release_stray' as const;
+/** Stores a card that was saved by another way, such as a subscription's. Its payload is `AdoptedCard`. */
+export const adoptJobName = 'cards.adopt' as const;
 /** Looks after holds that nobody heard of. */
 export const sweepJobName = 'cards.sweep_holds' as const;
 /** Detaches a removed card at its provider. Its payload names the card. */

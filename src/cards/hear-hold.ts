@@ -1,8 +1,8 @@
 import type { Sql } from '../database/database.ts';
 import type { ProviderHold } from '../providers/card-ports.ts';
 import { type ClientKey, findDefault, findSaved, lockCards, markDefault, setCardStatus } from './card.store.ts';
-import { type CardDependencies, defaultJobName, verifyJobName } from './dependencies.ts';
-import { heardOf, nextHoldStatus, provesCard } from './hold.ts';
+import { type CardDependencies, defaultJobName, releaseJobName, verifyJobName } from './dependencies.ts';
+import { heardOf, isOver, nextHoldStatus, provesCard } from './hold.ts';
 import { type CardVerification, findVerification, type HoldNews, saveNews } from './verification.store.ts';
 
 export interface HoldKey {
@@ -47,6 +47,9 @@ export async function hearHold(
   const now = dependencies.clock.now();
   const news = newsOf(verification, told);
   const moved = news.status !== verification.status;
+  // Called over, and it stands: a call that was given up took effect after all.
+  const strays = isOver(verification.status) && 'status' in told && told.status === 'placed';
+  if (strays) await enqueueRelease(dependencies, sql, { agencyId, holdId, paymentId: told.id });
   if (!moved && (news.paymentId === null || verification.providerPaymentId !== null)) return verification;
   await saveNews(sql, verification, news, now);
   const heard = await findVerification(sql, agencyId, holdId, 'read');
@@ -97,6 +100,13 @@ export const enqueueVerification = (
   { agencyId, holdId }: HoldKey,
 ): Promise<void> =>
   jobs.enqueue(sql, { name: verifyJobName, payload: { agencyId, holdId }, key: `${verifyJobName}:${holdId}` });
+
+const enqueueRelease = (
+  { jobs }: Pick<CardDependencies, 'jobs'>,
+  sql: Sql,
+  stray: HoldKey & { readonly paymentId: string },
+): Promise<void> =>
+  jobs.enqueue(sql, { name: releaseJobName, payload: { ...stray }, key: `${releaseJobName}:${stray.holdId}` });
 
 /** As `hearHold`, with the client's cards locked before anything of theirs is. */
 export async function hearHoldOf(

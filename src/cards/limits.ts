@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { Sql } from '../database/database.ts';
 import { AppError } from '../errors.ts';
@@ -12,17 +13,36 @@ const hourMs = 3_600_000;
 const limits = {
   /** Sessions to save a card, of one client. */
   client: { most: 10, withinMs: 24 * hourMs },
-  /** Sessions to save a card, from one address. */
+  /** Cards saved and verified again, from one address. */
   address: { most: 20, withinMs: hourMs },
+  /** Verifications that a client asked for again. */
+  clientHolds: { most: 10, withinMs: 24 * hourMs },
   /** Holds on one card, whoever of the agency's clients saved it. */
   fingerprint: { most: 5, withinMs: 24 * hourMs },
 } as const;
 
 export type LimitKind = keyof typeof limits;
 
+/** Whom an address counts for: a household has a whole network of IPv6 addresses. Hashed, for it names a person. */
+export function addressKey(agencyId: string, address: string): string {
+  const network = address.includes(':') && !address.includes('.') ? expanded(address).slice(0, 4).join(':') : address;
+  return createHash('sha256').update(`${agencyId} ${network}`).digest('base64url');
+}
+
+/** The eight groups of an IPv6 address. */
+function expanded(address: string): readonly string[] {
+  const [head = '', tail] = address.split('%')[0]?.split('::') ?? [];
+  const left = head === '' ? [] : head.split(':');
+  const right = tail === undefined || tail === '' ? [] : tail.split(':');
+  const missing = tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length);
+  return [...left, ...Array<string>(missing).fill('0'), ...right].map((group) =>
+    group.replace(/^0+(?=.)/, '').toLowerCase(),
+  );
+}
+
 export interface Attempt {
   readonly kind: LimitKind;
-  /** Whom it counts for. An address is hashed before it comes here. */
+  /** Whom it counts for; an address as `addressKey` has it. */
   readonly of: string;
 }
 

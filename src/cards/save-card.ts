@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { ensureProviderCustomer } from '../checkout/provider-customer.ts';
 import { namingTheField } from '../checkout/refused-field.ts';
 import { inTransaction } from '../database/database.ts';
@@ -13,7 +12,7 @@ import { runOperation } from '../providers/operation.ts';
 import type { HostedSession, ProviderName } from '../providers/port.ts';
 import { requireServing } from '../tenancy/require-serving.ts';
 import type { CardDependencies } from './dependencies.ts';
-import { countAttempt } from './limits.ts';
+import { addressKey, countAttempt } from './limits.ts';
 
 /** As long as a session may stay open at the provider, less a margin for the call. */
 const lifetimeMs = 23 * 3_600_000;
@@ -112,8 +111,7 @@ const countAttempts = (
   inTransaction(database.pool, async (sql) => {
     await countAttempt(sql, clock, agencyId, { kind: 'client', of: customerId });
     if (address === null) return;
-    const hashed = createHash('sha256').update(`${agencyId} ${address}`).digest('base64url');
-    await countAttempt(sql, clock, agencyId, { kind: 'address', of: hashed });
+    await countAttempt(sql, clock, agencyId, { kind: 'address', of: addressKey(agencyId, address) });
   });
 
 interface WantedSession {

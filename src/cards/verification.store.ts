@@ -85,14 +85,40 @@ export async function listVerifications(
   return parsed(rows);
 }
 
-/** Not over, and not heard of since, oldest first: what a sweeper looks after. */
-export async function forgottenSince(sql: Sql, since: Date): Promise<readonly CardVerification[]> {
+export interface Forgotten {
+  /** Requested or placed, and not looked at since. */
+  readonly since: Date;
+  /** The same for one that waits for its client. */
+  readonly askedSince: Date;
+  readonly limit: number;
+}
+
+/** Not over, and not heard of or looked at since, oldest first: what a sweeper looks after. */
+export async function forgotten(
+  sql: Sql,
+  { since, askedSince, limit }: Forgotten,
+): Promise<readonly CardVerification[]> {
   const { rows } = await sql.query(
     `SELECT ${columns} FROM card_verifications
-      WHERE status IN ('requested', 'placed', 'action_required') AND updated_at <= $1 ORDER BY updated_at LIMIT 500`,
-    [since],
+      WHERE status IN ('requested', 'placed', 'action_required')
+        AND updated_at <= CASE WHEN status = 'action_required' THEN $2::timestamptz ELSE $1::timestamptz END
+      ORDER BY updated_at, id LIMIT $3`,
+    [since, askedSince, limit],
   );
   return parsed(rows);
+}
+
+/** It was looked at: the others come first. */
+export async function touchVerification(
+  sql: Sql,
+  { agencyId, id }: Pick<CardVerification, 'agencyId' | 'id'>,
+  now: Date,
+): Promise<void> {
+  await sql.query(
+    `UPDATE card_verifications SET updated_at = $3 WHERE agency_id = $1 AND id = $2
+        AND status IN ('requested', 'placed', 'action_required')`,
+    [agencyId, id, now],
+  );
 }
 
 /** The one that is not over. */

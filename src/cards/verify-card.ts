@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { alone } from '../database/alone.ts';
 import { inTransaction } from '../database/database.ts';
 import type { MerchantAccount } from '../merchant-accounts/merchant-account.ts';
 import { accountRefOf } from '../merchant-accounts/merchant-accounts.ts';
 import type { HoldsPort, ProviderHold } from '../providers/card-ports.ts';
 import { ProviderError } from '../providers/errors.ts';
 import { metadataKeys } from '../providers/metadata.ts';
-import { runOperation } from '../providers/operation.ts';
+import { callTimeoutMsDefault, runOperation } from '../providers/operation.ts';
 import { findRemoved, findSaved, type SavedCard } from './card.store.ts';
 import type { CardDependencies } from './dependencies.ts';
 import { hearHoldOf, type RefusedHold } from './hear-hold.ts';
@@ -23,7 +24,17 @@ const answerPatienceMs = 24 * 3_600_000;
  * client never confirmed is given up after a day.
  */
 export async function verifyCard(dependencies: CardDependencies, payload: unknown): Promise<void> {
-  const { agencyId, holdId } = jobPayload.parse(payload);
+  const key = jobPayload.parse(payload);
+  // The hold's own events ask for this too, while the call that placed it is still under way.
+  await alone(dependencies.database.pool, `cards.verify:${key.holdId}`, { wait: true }, () =>
+    carryOn(dependencies, key),
+  );
+}
+
+async function carryOn(
+  dependencies: CardDependencies,
+  { agencyId, holdId }: z.output<typeof jobPayload>,
+): Promise<void> {
   const { database, merchantAccounts, providers } = dependencies;
   const verification = await findVerification(database.pool, agencyId, holdId, 'read');
   if (!verification || isOver(verification.status)) return;
@@ -36,6 +47,19 @@ export async function verifyCard(dependencies: CardDependencies, payload: unknow
   if (heard && (heard.status === 'placed' || isGivenUp(dependencies, heard))) {
     heard = await tell(dependencies, hold, await release(dependencies, hold, heard));
   }
+}
+
+const strayPayload = jobPayload.extend({ paymentId: z.string() });
+
+/** The handler of `cards.release_stray`. */
+export async function releaseStray(dependencies: CardDependencies, payload: unknown): Promise<void> {
+  const { agencyId, holdId, paymentId } = strayPayload.parse(payload);
+  const { database, merchantAccounts, providers } = dependencies;
+  const verification = await findVerification(database.pool, agencyId, holdId, 'read');
+  const account = verification && (await merchantAccounts.byId(verification.merchantAccountId));
+  const holds = account && providers[account.provider]?.holds;
+  if (!holds || account.status === 'disconnected') return;
+  await release(dependencies, { account, holds }, { id: holdId, providerPaymentId: paymentId });
 }
 
 interface Hold {
@@ -58,7 +82,7 @@ const tell = (
       : hearHoldOf(dependencies, sql, { agencyId, holdId: id }, { agencyId, customerId }, told),
   );
 
-/** How the hold stands at the provider; it is placed where nobody asked for it yet. Null: nothing is to be placed any more. */
+/** How the hold stands at the provider; it is placed where nobody asked for it yet. Null: that cannot be said yet. */
 async function standing(dependencies: CardDependencies, hold: Hold): Promise<ProviderHold | RefusedHold | null> {
   const { verification, account, holds } = hold;
   if (verification.providerPaymentId !== null) {
@@ -70,9 +94,17 @@ async function standing(dependencies: CardDependencies, hold: Hold): Promise<Pro
   if (saved) return place(dependencies, hold, saved);
   // Removed before its hold was heard of: one that a lost call placed must go, and none is placed any more.
   const removed = await findRemoved(pool, agencyId, paymentMethodId);
-  const found = removed && (await holds.find(accountRefOf(account), removed.providerCustomerId, verification.id));
-  return found ?? { paymentId: null, code: 'card_removed', declineCode: null, message: 'The card was removed.' };
+  const refused = { paymentId: null, code: 'card_removed', declineCode: null, message: 'The card was removed.' };
+  const asked = await dependencies.operations.store.load(operationId(verification));
+  if (!removed || !asked) return refused;
+  const found = await holds.find(accountRefOf(account), removed.providerCustomerId, verification.id);
+  if (found) return found;
+  const age = dependencies.clock.now().getTime() - asked.lastSentAt.getTime();
+  // Too early to believe an absence: the call may still be under way.
+  return asked.state === 'sent' && age < callTimeoutMsDefault ? null : refused;
 }
+
+const operationId = ({ id }: Pick<CardVerification, 'id'>): string => `hold:${id}`;
 
 async function place(
   { operations, publicUrl }: CardDependencies,
@@ -94,7 +126,7 @@ async function place(
   };
   try {
     return await runOperation(operations, {
-      id: `hold:${verification.id}`,
+      id: operationId(verification),
       request,
       declineIsFinal: true,
       call: (idempotencyKey) => holds.place(ref, request, { idempotencyKey }),
@@ -110,8 +142,8 @@ async function place(
 /** Answers the hold as it is afterwards: one that ended by itself is no failure. */
 async function release(
   { operations }: CardDependencies,
-  { account, holds }: Hold,
-  { id, providerPaymentId }: CardVerification,
+  { account, holds }: Pick<Hold, 'account' | 'holds'>,
+  { id, providerPaymentId }: Pick<CardVerification, 'id' | 'providerPaymentId'>,
 ): Promise<ProviderHold | null> {
   if (providerPaymentId === null) return null;
   const ref = accountRefOf(account);

@@ -10,7 +10,7 @@ const obstacles = {
   restricted: 'The provider has restricted this account: give it what it asks for, then synchronise again.',
 } as const;
 
-/** Stripe before Whop, as a checkout chooses; then the older account first. */
+/** As a checkout chooses: Stripe before Whop, then the newer account first. */
 const selectAccounts = `
   SELECT m.agency_id AS "agencyId", m.id, m.provider, m.provider_account_id AS "providerAccountId",
          a.is_platform AS "isPlatform", m.charge_currency AS "chargeCurrency",
@@ -20,7 +20,7 @@ const selectAccounts = `
   LEFT JOIN provider_credentials c ON c.agency_id = m.agency_id AND c.merchant_account_id = m.id
   WHERE m.status <> 'disconnected' AND ($1::text[] IS NULL OR a.is_platform OR m.agency_id = ANY($1))
     AND ($2::text IS NULL OR m.id = $2)
-  ORDER BY m.provider = 'stripe' DESC, m.id`;
+  ORDER BY m.provider = 'stripe' DESC, coalesce(m.connected_at, m.created_at) DESC, m.id DESC`;
 
 /** An account and whose it is. */
 export interface OwnedAccount {

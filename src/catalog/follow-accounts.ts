@@ -7,11 +7,16 @@ import { savePublication } from './publication.store.ts';
 import { takeOutOfSale } from './sale-in-account.ts';
 import { isSettled, standingsOf } from './standing.ts';
 
-/** The agency's own plans and those of the platform that it resells: published, or switched off for a while. */
+/**
+ * The agency's own plans and those of the platform that it resells, published or switched off for a while; for the platform, which
+ * carries them, those of agencies without an active account too.
+ */
 const selectPlans = `
 SELECT p.agency_id AS "agencyId", p.id AS "planId" FROM plans p
  WHERE p.deleted_at IS NULL AND p.status IN ('published', 'disabled')
-   AND (p.agency_id = $1 OR p.id IN (SELECT unnest(plan_ids) FROM agency_offers WHERE agency_id = $1))
+   AND (p.agency_id = $1 OR p.id IN (SELECT unnest(plan_ids) FROM agency_offers WHERE agency_id = $1)
+        OR (EXISTS (SELECT FROM agencies WHERE id = $1 AND is_platform)
+            AND NOT EXISTS (SELECT FROM merchant_accounts WHERE agency_id = p.agency_id AND status = 'active')))
  ORDER BY p.id`;
 
 /** Does an account sell now, and by what: what its prices were made from. */

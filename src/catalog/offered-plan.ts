@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { chargingPrice } from './account-price.ts';
+import { packIdsOf } from './pack.ts';
 import { planDocumentSchema, type VersionDocument } from './plan-document.ts';
 
 const { usage: _usage, ...shape } = planDocumentSchema.shape;
@@ -33,6 +34,7 @@ export const offeredPlanSchema = z.object({
   recurring: shape.recurring,
   limits: shape.limits,
   packs: shape.packs,
+  packIds: z.array(z.string()).meta({ description: 'What each of `packs` is bought by, by a client on this version.' }),
   custom: z.boolean().meta({ description: 'Made for this client.' }),
 });
 export type OfferedPlan = z.output<typeof offeredPlanSchema>;
@@ -48,6 +50,6 @@ export function offeredPlan(id: string, version: number, document: VersionDocume
       price: chargingPrice(document, line),
       collect: line.collect,
     })),
-    ...{ recurring, limits, packs, custom: document.customerId !== null },
+    ...{ recurring, limits, packs, packIds: packIdsOf(id, version, document), custom: document.customerId !== null },
   };
 }

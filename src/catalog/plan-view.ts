@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { packIdsOf } from './pack.ts';
 import { currentVersions, type PlanStatus } from './plan.store.ts';
 import { frozenUsageSchema, planDocumentSchema, planStatuses, withoutFrozen } from './plan-document.ts';
 
@@ -13,6 +14,7 @@ export const planViewSchema = z.object({
   version: z.int(),
   publishedAt: z.string().nullable(),
   ...planDocumentSchema.shape,
+  packIds: z.array(z.string()).meta({ description: 'What each of `packs` is bought by, in their order.' }),
   frozen: frozenUsageSchema.nullable(),
   draft: z.object({ version: z.int(), ...planDocumentSchema.shape }).nullable(),
   createdAt: z.string(),
@@ -44,6 +46,7 @@ export function planView(plan: PlanRow, versionRows: unknown): PlanView {
     version: shown.version,
     publishedAt: shown.publishedAt?.toISOString() ?? null,
     ...shown.document,
+    packIds: packIdsOf(plan.id, shown.version, shown.document),
     name: plan.name,
     visibility: columns.visibility,
     status: columns.status satisfies PlanStatus,

@@ -3,7 +3,7 @@ import type { Database } from '../database/database.ts';
 import type { Order } from '../database/generated/client.ts';
 import { accountRefOf, type MerchantAccounts } from '../merchant-accounts/merchant-accounts.ts';
 import type { HostedSession, Providers } from '../providers/port.ts';
-import { nextStatus } from './order.ts';
+import { nextStatus, onHostedPages } from './order.ts';
 import { checkoutOf } from './quote-top-up.ts';
 
 /** Orders read at once. */
@@ -33,7 +33,7 @@ export function createExpireLostOrders(dependencies: Dependencies): ExpireLostOr
     for (;;) {
       const page = await database.prisma.order.findMany({
         where: {
-          kind: 'top_up',
+          kind: { in: [...onHostedPages] },
           status: 'checkout',
           providerSessionId: null,
           expiresAt: { lte: now },

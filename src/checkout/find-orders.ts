@@ -5,6 +5,7 @@ import { ExchangeRate } from '../money/exchange-rate.ts';
 import { Money } from '../money/money.ts';
 import type { Scope } from '../tenancy/scope.ts';
 import { scoped } from '../tenancy/scoped-prisma.ts';
+import { type SoldPack, soldPackSchema } from './order.ts';
 
 /** An order as its owner may see it. */
 export interface OrderView {
@@ -13,8 +14,10 @@ export interface OrderView {
   readonly merchantAccountId: string;
   readonly kind: string;
   readonly status: string;
+  /** Zero where a pack is sold. */
   readonly credited: Money;
   readonly charged: Money;
+  readonly pack: SoldPack | null;
   readonly rate: ExchangeRate;
   readonly rounding: Money;
   readonly checkoutSessionId: string;
@@ -61,6 +64,7 @@ function view(order: Order, attempts: readonly PaymentAttempt[]): OrderView {
     status: order.status,
     credited: Money.of(order.credited.toFixed(), 'USD'),
     charged,
+    pack: soldPackSchema.nullable().parse(order.pack),
     rate: ExchangeRate.of('USD', order.chargeCurrency, order.rate.toFixed()),
     rounding: charged.minus(Money.of(order.exact.toFixed(), order.chargeCurrency)),
     checkoutSessionId: order.sessionId,

@@ -6,10 +6,11 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { PlatformBooks } from '../ledger/postings.ts';
 import type { MerchantAccount } from '../merchant-accounts/merchant-account.ts';
 import { accountRefOf, type MerchantAccounts } from '../merchant-accounts/merchant-accounts.ts';
+import { ProviderError } from '../providers/errors.ts';
 import type { PaymentSettlement, Providers } from '../providers/port.ts';
 import { platformBooksAt } from '../revenue/platform-books.ts';
 import { followJob } from './follow-job.ts';
-import { claimToFollow, markFollowed, postponeFollowing } from './follow-payments.sql.ts';
+import { claimToFollow, keepUnread, markFollowed, postponeFollowing } from './follow-payments.sql.ts';
 import { arrivalPostingsOf, type FollowedPayment, followedKeyOf, paidPaymentOf } from './followed-payment.ts';
 import type { PaymentListeners } from './payment-listeners.ts';
 import { raiseAlerts } from './settle-payments.sql.ts';
@@ -24,6 +25,8 @@ const setsOfJob = 5;
 const claimMs = 300_000;
 /** Waits after each try that came too early or failed, in milliseconds; the last one goes on. */
 const waitsMs = [5_000, 15_000, 60_000, 300_000, 900_000, 3_600_000] as const;
+/** How long a payment waits whose account does not answer to us: it is looked at when the account comes back, at the latest then. */
+const unreadWaitMs = 86_400_000;
 /** Tries after which a person is told, about a day after the payment. */
 const alertAttempts = 28;
 
@@ -51,10 +54,17 @@ export interface FollowPayments {
   all(): Promise<void>;
 }
 
-/** Null: nothing will be heard of it, or not from this provider. */
+/** A settlement of null: nothing will be heard of it from this provider. */
 interface Read {
   readonly payment: FollowedPayment;
   readonly settlement: PaymentSettlement | null;
+}
+
+/** `late`: not there yet, or it could not be asked. `unread`: the account does not answer to us. */
+interface Answers {
+  readonly reads: readonly Read[];
+  readonly late: readonly FollowedPayment[];
+  readonly unread: readonly FollowedPayment[];
 }
 
 export function createFollowPayments(dependencies: Dependencies): FollowPayments {
@@ -88,8 +98,9 @@ async function followSet(dependencies: Dependencies): Promise<boolean> {
     const account = await merchantAccounts.byId(id);
     if (account) accounts.set(id, account);
   }
-  const { reads, late } = await readAll(dependencies, accounts, payments);
+  const { reads, late, unread } = await readAll(dependencies, accounts, payments);
   await postpone(dependencies, [...late, ...(await finish(dependencies, reads))]);
+  await keep(dependencies, unread);
   return payments.length === setSize;
 }
 
@@ -98,9 +109,10 @@ async function readAll(
   dependencies: Dependencies,
   accounts: ReadonlyMap<string, MerchantAccount>,
   payments: readonly FollowedPayment[],
-): Promise<{ readonly reads: readonly Read[]; readonly late: readonly FollowedPayment[] }> {
+): Promise<Answers> {
   const reads: Read[] = [];
   const late: FollowedPayment[] = [];
+  const unread: FollowedPayment[] = [];
   const waiting = [...payments];
   const lane = async (): Promise<void> => {
     for (let payment = waiting.shift(); payment; payment = waiting.shift()) {
@@ -108,12 +120,13 @@ async function readAll(
       const read = await readOne(dependencies, account, payment).catch((error: unknown) =>
         failed(dependencies, payment, error),
       );
-      if (read) reads.push(read);
+      if (read === 'unread') unread.push(payment);
+      else if (read) reads.push(read);
       else late.push(payment);
     }
   };
   await Promise.all(Array.from({ length: callsMax }, lane));
-  return { reads, late };
+  return { reads, late, unread };
 }
 
 function failed({ onFailure }: Dependencies, payment: FollowedPayment, error: unknown): null {
@@ -126,13 +139,20 @@ async function readOne(
   { providers }: Dependencies,
   account: MerchantAccount | undefined,
   payment: FollowedPayment,
-): Promise<Read | null> {
+): Promise<Read | 'unread' | null> {
   if (!account) throw new Error(`merchant account ${payment.merchant_account_id} is not there`);
   const payments = providers[account.provider]?.payments;
-  // A disconnected account answers us no more: its own books tell what it brought, and the client hears of the payment all the same.
-  if (!payments?.settlement || account.status === 'disconnected') return { payment, settlement: null };
-  const settlement = await payments.settlement(accountRefOf(account), payment.payment_id);
-  return settlement && { payment, settlement };
+  if (!payments?.settlement) return { payment, settlement: null };
+  const isGone = account.status === 'disconnected';
+  if (isGone && account.disconnectedBy !== 'operator') return 'unread';
+  try {
+    const settlement = await payments.settlement(accountRefOf(account), payment.payment_id);
+    return settlement && { payment, settlement };
+  } catch (error) {
+    // What we disconnected may answer still: the provider does not always let us end the access itself.
+    if (isGone && error instanceof ProviderError && error.kind === 'auth') return 'unread';
+    throw error;
+  }
 }
 
 /** Posts and tells, all in one transaction; where that fails, each in its own, so that one does not hold the others. Answers those that failed. */
@@ -173,7 +193,25 @@ async function finishTogether(dependencies: Dependencies, reads: readonly Read[]
       settlement ? arrivalPostingsOf(payment, settlement, booksAt.get(payment.provider) ?? null) : [],
     );
     await ledger.post(sql, postings);
-    const paid = followed.map(({ payment }) => paidPaymentOf(payment));
+    const paid = followed.flatMap(({ payment }) => (payment.told ? [] : [paidPaymentOf(payment)]));
+    if (paid.length > 0) for (const tell of listeners.onPaid) await tell(sql, paid);
+  });
+}
+
+/**
+ * The client's payment is a fact, whoever's account it is on: the listeners hear of it now, once. What it brought stays in clearing until
+ * the account answers again.
+ */
+async function keep({ database, clock, listeners }: Dependencies, payments: readonly FollowedPayment[]): Promise<void> {
+  if (payments.length === 0) return;
+  const now = clock.now();
+  await inTransaction(database.pool, async (sql) => {
+    const untold = await sql.query<Pick<FollowedPayment, 'provider' | 'provider_account_id' | 'payment_id'>>(
+      keepUnread,
+      [...keysOf(payments), now, new Date(now.getTime() + unreadWaitMs)],
+    );
+    const ours = new Set(untold.rows.map(followedKeyOf));
+    const paid = payments.filter((payment) => ours.has(followedKeyOf(payment))).map(paidPaymentOf);
     if (paid.length > 0) for (const tell of listeners.onPaid) await tell(sql, paid);
   });
 }

@@ -2,7 +2,7 @@ import type { Posting } from '../ledger/posting.ts';
 import { type PlatformBooks, receiveShare, settleAtProvider } from '../ledger/postings.ts';
 import { Money } from '../money/money.ts';
 import type { PaymentSettlement } from '../providers/port.ts';
-import { arrivalReference, settlementReference, shareArrivalReference } from './order.ts';
+import { arrivalReference, settlementReference, shareArrivalReference, soldPackSchema } from './order.ts';
 import type { PaidPayment } from './payment-listeners.ts';
 import { isOwedToAgency, type SharedOrder } from './share-postings.ts';
 
@@ -14,8 +14,12 @@ export interface FollowedPayment extends SharedOrder {
   readonly settled_at: Date;
   /** Tries to follow it, this one counted. */
   readonly follow_attempts: number;
+  /** Whether the listeners heard of it before it could be read. */
+  readonly told: boolean;
   readonly order_id: string;
   readonly credited: string;
+  /** The stored `SoldPack`; null of a top-up. */
+  readonly pack: unknown;
 }
 
 type Key = Pick<FollowedPayment, 'provider' | 'provider_account_id' | 'payment_id'>;
@@ -33,6 +37,7 @@ export const paidPaymentOf = (payment: FollowedPayment): PaidPayment => ({
   fact: settlementReference(payment.provider, payment.provider_account_id, payment.payment_id),
   charged: chargedOf(payment),
   credited: Money.of(payment.credited, 'USD'),
+  pack: soldPackSchema.nullable().parse(payment.pack),
   paidAt: payment.settled_at,
 });
 

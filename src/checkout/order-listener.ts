@@ -24,3 +24,13 @@ export interface OrderListener {
   paid(sql: Sql, orders: readonly PaidOrder[]): Promise<void>;
   declined(sql: Sql, charges: readonly DeclinedCharge[]): Promise<void>;
 }
+
+/** Several rooms as one listener, told one after the other. */
+export const listeningTogether = (...listeners: readonly OrderListener[]): OrderListener => ({
+  paid: async (sql, orders) => {
+    for (const listener of listeners) await listener.paid(sql, orders);
+  },
+  declined: async (sql, charges) => {
+    for (const listener of listeners) await listener.declined(sql, charges);
+  },
+});

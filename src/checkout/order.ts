@@ -1,8 +1,13 @@
+import { z } from 'zod';
+
 /**
  * `checkout`: waiting for payment; declined tries leave it here. `paid`: credited. `failed`: a delayed method did not pay.
  * `expired`: the session closed unpaid. The last two of a paid order belong to refunds.
  */
 export type OrderStatus = 'checkout' | 'paid' | 'failed' | 'expired' | 'refunded' | 'partially_refunded';
+
+/** Kinds of orders that their client pays on a provider's page. */
+export const onHostedPages = ['top_up', 'pack'] as const;
 
 export type OrderFact = 'paid' | 'failed' | 'expired';
 
@@ -53,3 +58,16 @@ export const shareReference = paymentReference('share');
 export const arrivalReference = paymentReference('arrived');
 /** Of what the provider put on the platform's balance of the platform's part. */
 export const shareArrivalReference = paymentReference('share_arrived');
+
+/** What an order sells where it is no balance: fixed when the order is made. */
+export const soldPackSchema = z.object({
+  packId: z.string(),
+  /** The line that the client reads, e.g. `Gold Tier: 500 Call minutes`. */
+  title: z.string(),
+  feature: z.string(),
+  /** A decimal string in the feature's unit. */
+  quantity: z.string(),
+  /** From the payment on; null: it lasts until it is used. */
+  validDays: z.int().nullable(),
+});
+export type SoldPack = z.output<typeof soldPackSchema>;

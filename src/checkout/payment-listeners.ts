@@ -1,5 +1,6 @@
 import type { Sql } from '../database/database.ts';
 import type { Money } from '../money/money.ts';
+import type { SoldPack } from './order.ts';
 
 interface ToldPayment {
   readonly agencyId: string;
@@ -14,8 +15,9 @@ interface ToldPayment {
 export interface PaidPayment extends ToldPayment {
   /** The provider's id of the payment. */
   readonly paymentId: string;
-  /** USD of balance. */
+  /** USD of balance; zero where a pack was sold. */
   readonly credited: Money;
+  readonly pack: SoldPack | null;
   readonly paidAt: Date;
 }
 

@@ -1,6 +1,6 @@
 /** Locks the orders that a batch names, in id order. Parameters: agencies, order ids. */
 export const lockOrders = `
-SELECT o.agency_id, o.id, o.customer_id, o.merchant_account_id, o.kind, o.status, o.credited, o.charge_currency, o.charged, o.exact,
+SELECT o.agency_id, o.id, o.customer_id, o.merchant_account_id, o.kind, o.status, o.credited, o.charge_currency, o.charged, o.exact, o.tax,
        o.provider_payment_id, o.plan_id, o.agency_percent, o.platform_share, o.application_fee,
        m.provider, m.provider_account_id, m.agency_id AS account_agency_id
   FROM orders o

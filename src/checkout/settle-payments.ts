@@ -4,7 +4,7 @@ import type { Jobs } from '../delivery/jobs.ts';
 import { newId } from '../ids.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Posting } from '../ledger/posting.ts';
-import { settleTopUp } from '../ledger/postings.ts';
+import { settleInvoice, settleTopUp, type TopUp } from '../ledger/postings.ts';
 import { Money } from '../money/money.ts';
 import { claimSettlements, orderKey, paymentKeyOf, type Settled } from './claim-settlements.ts';
 import { followJob } from './follow-job.ts';
@@ -32,6 +32,7 @@ interface OrderRow extends SharedOrder {
   readonly status: OrderStatus;
   readonly credited: string;
   readonly exact: string;
+  readonly tax: string;
   readonly provider_payment_id: string | null;
   readonly provider: string;
   readonly provider_account_id: string;
@@ -199,17 +200,33 @@ function mismatchOf(order: OrderRow, event: PaymentEvent): PaymentOutcome | null
 }
 
 function settlementOf(order: OrderRow, event: Settled, source: string): Posting {
-  return settleTopUp({
+  const fact = {
     agencyId: order.agency_id,
     customerId: order.customer_id,
     planId: order.plan_id,
     merchantAccountId: order.merchant_account_id,
     reference: settlementReference(event.provider, event.providerAccountId, event.paymentId),
     source,
+  };
+  return order.kind === 'pack' ? packSettlementOf(order, event, fact) : topUpSettlementOf(order, event, fact);
+}
+
+type SettlementFact = Pick<TopUp, 'agencyId' | 'customerId' | 'planId' | 'merchantAccountId' | 'reference' | 'source'>;
+
+const topUpSettlementOf = (order: OrderRow, { received }: Settled, fact: SettlementFact): Posting =>
+  settleTopUp({
+    ...fact,
     credited: Money.of(order.credited, 'USD'),
-    charged: event.received,
+    charged: received,
     exact: Money.of(order.exact, order.charge_currency),
   });
+
+/** A pack is sold, not kept for the client: its price is revenue at once, and no balance grows. */
+function packSettlementOf(order: OrderRow, { received }: Settled, fact: SettlementFact): Posting {
+  const none = Money.zero(order.charge_currency);
+  const tax = Money.of(order.tax, order.charge_currency);
+  const parts = { providerCredit: none, subscriptionNet: received.minus(tax), overageNet: none, tax };
+  return settleInvoice({ ...fact, ...parts, paid: received });
 }
 
 const aboutOrder = (order: OrderRow) => ({

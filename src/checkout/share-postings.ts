@@ -29,16 +29,19 @@ export interface SharedPayment {
   readonly source: string;
 }
 
-/** Sold on the platform's account for another agency, which its part is owed to. */
-export const isOwedToAgency = (order: SharedOrder): boolean =>
-  order.agency_percent !== null && order.account_agency_id !== order.agency_id;
+/**
+ * Sold on the platform's account for another agency: the money is the platform's to receive, and what is not its part is owed to the
+ * agency. All of it, where nothing is shared.
+ */
+export const isOwedToAgency = (order: SharedOrder): boolean => order.account_agency_id !== order.agency_id;
 
+/** Whether the payment concerns two books. */
 export const isShared = (order: SharedOrder): boolean =>
-  order.agency_percent !== null && (isOwedToAgency(order) || applicationFeeOf(order).isPositive);
+  isOwedToAgency(order) || (order.agency_percent !== null && applicationFeeOf(order).isPositive);
 
 export const applicationFeeOf = (order: SharedOrder): Money => Money.of(order.application_fee, order.charge_currency);
 
-/** The shares of payments of shared orders, two postings each: one in the agency's books, one in the platform's. */
+/** Who gets what of payments that concern two books, two postings each: one in the agency's books, one in the platform's. */
 export async function sharePostingsOf(sql: Sql, payments: readonly SharedPayment[]): Promise<readonly Posting[]> {
   const booksAt = new Map<string, PlatformBooks>();
   for (const { order, provider } of payments) {

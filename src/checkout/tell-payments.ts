@@ -1,6 +1,6 @@
 import type { Emit } from '../outgoing/emit.ts';
-import type { Notify } from '../outgoing/notices.ts';
-import type { PaymentListeners } from './payment-listeners.ts';
+import type { NewNotice, Notify } from '../outgoing/notices.ts';
+import type { PaidPayment, PaymentListeners } from './payment-listeners.ts';
 
 /** Payments as the agency's own systems hear of them. */
 export const tellPaid =
@@ -8,7 +8,7 @@ export const tellPaid =
   (sql, payments) =>
     emit(
       sql,
-      payments.map(({ agencyId, fact, orderId, customerId, paymentId, credited, charged, paidAt }) => ({
+      payments.map(({ agencyId, fact, orderId, customerId, paymentId, credited, charged, pack, paidAt }) => ({
         type: 'payment.paid',
         agencyId,
         fact,
@@ -18,6 +18,7 @@ export const tellPaid =
           paymentId,
           credited: credited.toJSON(),
           charged: charged.toJSON(),
+          packId: pack?.packId ?? null,
           paidAt: paidAt.toISOString(),
         },
       })),
@@ -51,18 +52,12 @@ export const tellFailed =
 export const sendReceipts =
   (notify: Notify): PaymentListeners['onPaid'][number] =>
   (sql, payments) =>
-    notify(
-      sql,
-      payments.map(({ agencyId, customerId, fact, credited, charged, paidAt, orderId }) => ({
-        kind: 'receipt',
-        agencyId,
-        customerId,
-        fact,
-        facts: {
-          credited: credited.toString(),
-          charged: charged.toString(),
-          paidOn: paidAt.toISOString().slice(0, 10),
-          orderId,
-        },
-      })),
-    );
+    notify(sql, payments.map(receiptOf));
+
+function receiptOf({ agencyId, customerId, fact, credited, charged, pack, paidAt, orderId }: PaidPayment): NewNotice {
+  const to = { agencyId, customerId, fact };
+  const paid = { charged: charged.toString(), paidOn: paidAt.toISOString().slice(0, 10), orderId };
+  return pack
+    ? { ...to, kind: 'pack_receipt', facts: { ...paid, sold: pack.title } }
+    : { ...to, kind: 'receipt', facts: { ...paid, credited: credited.isZero ? null : credited.toString() } };
+}

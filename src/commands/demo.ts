@@ -6,10 +6,13 @@ import { errorMessage } from '../errors.ts';
 import { createApiClient } from './api-client.ts';
 import { agencySteps } from './demo/agency-steps.ts';
 import { bookSteps } from './demo/book-steps.ts';
+import { cardSteps } from './demo/card-steps.ts';
 import { catalogSteps } from './demo/catalog-steps.ts';
 import { deliverySteps } from './demo/delivery-steps.ts';
 import { paymentSteps } from './demo/payment-steps.ts';
 import { failureLines, type Step } from './demo/step.ts';
+import { subscriptionSteps } from './demo/subscription-steps.ts';
+import { usageSteps } from './demo/usage-steps.ts';
 import { whopSteps } from './demo/whop-steps.ts';
 import { createWorld } from './demo/world.ts';
 import { createSandboxClient } from './sandbox-client.ts';
@@ -26,16 +29,19 @@ free ports and in a temporary directory, and removes it at the end.
   --json               one JSON summary as the last line; the narration goes to stderr
   --help               this text
 
-Against a running service the demo makes agencies of its own and moves the sandbox's clock by a day and two hours.
+Against a running service the demo makes agencies of its own and moves the sandbox's clock by a month.
 Exits 0 only if every step's outcome was right.`;
 
 const steps: readonly Step[] = [
   ...catalogSteps,
   ...paymentSteps,
   ...deliverySteps,
+  ...cardSteps,
   ...agencySteps,
   ...whopSteps,
   ...bookSteps,
+  ...subscriptionSteps,
+  ...usageSteps,
 ];
 
 /** What the demo drives, and how to let go of it. */

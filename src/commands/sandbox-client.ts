@@ -6,6 +6,8 @@ export interface SandboxPayment {
   readonly card?: string;
   readonly authenticate?: 'complete' | 'fail';
   readonly bank_debit?: 'succeed' | 'fail';
+  /** Where nothing is due and no card is asked for. */
+  readonly confirm?: 'yes';
 }
 
 export const cards = {
@@ -24,6 +26,18 @@ export type SandboxPaymentAnswer = z.output<typeof paymentAnswer>;
 
 const challengeAnswer = z.object({ status: z.string(), redirect: z.string().optional() });
 export type SandboxChallengeAnswer = z.output<typeof challengeAnswer>;
+
+export interface SandboxInvoicePayment {
+  readonly card?: string;
+  readonly authenticate?: 'complete' | 'fail';
+}
+
+const invoiceAnswer = z.object({
+  status: z.string(),
+  nextAction: z.literal('authenticate').optional(),
+  error: z.object({ code: z.string().optional(), declineCode: z.string().nullable() }).optional(),
+});
+export type SandboxInvoiceAnswer = z.output<typeof invoiceAnswer>;
 
 const refusalSchema = z.object({ error: z.object({ message: z.string().optional(), code: z.string().optional() }) });
 
@@ -90,7 +104,13 @@ export interface SandboxClient {
   setFaults(faults: Readonly<Record<string, unknown>>): Promise<void>;
   /** Moves the clock of both sides, e.g. `1d`; resolves when everything that fell due is done. */
   advanceClock(by: string): Promise<Date>;
+  /** As `advanceClock`, to a moment: months and years have no fixed length. */
+  moveClock(to: Date): Promise<Date>;
   now(): Promise<Date>;
+  /** Pays an open invoice as its customer does on the hosted page, or answers their bank there. */
+  payInvoice(invoiceId: string, payment: SandboxInvoicePayment): Promise<SandboxInvoiceAnswer>;
+  /** What becomes of a subscription after the last retry of a renewal. */
+  setAfterRetries(afterRetries: 'cancel' | 'unpaid' | 'past_due'): Promise<void>;
   deliveries(): Promise<SandboxDeliveries>;
   /** The key of the provider's API that the sandbox speaks, and the account it belongs to. */
   access(): Promise<SandboxAccess>;
@@ -164,6 +184,13 @@ export function createSandboxClient(url: string): SandboxClient {
     },
     advanceClock: async (by) =>
       new Date((await request('POST', '/sandbox/clock', clock, { body: { advance: by } })).now),
+    moveClock: async (to) =>
+      new Date((await request('POST', '/sandbox/clock', clock, { body: { to: to.toISOString() } })).now),
+    payInvoice: (invoiceId, payment) =>
+      request('POST', `/sandbox/invoices/${invoiceId}/pay`, invoiceAnswer, { body: payment }),
+    setAfterRetries: async (afterRetries) => {
+      await request('PUT', '/sandbox/billing', z.unknown(), { body: { afterRetries } });
+    },
     now: async () => new Date((await request('GET', '/sandbox/clock', clock)).now),
     deliveries: () => request('GET', '/sandbox/deliveries', deliveriesSchema),
     access,

@@ -1,4 +1,12 @@
-import { parseCronItems, type Runner, run, runMigrations, Logger as WorkerLogger } from 'graphile-worker';
+import { setTimeout } from 'node:timers/promises';
+import {
+  type CronItem,
+  parseCronItems,
+  type Runner,
+  run,
+  runMigrations,
+  Logger as WorkerLogger,
+} from 'graphile-worker';
 import type pg from 'pg';
 import type { Logger } from 'pino';
 import type { Sql } from '../database/database.ts';
@@ -49,6 +57,8 @@ export interface JobRunnerOptions {
 export interface JobRunner {
   /** Resolves when no job is due or under way. */
   idle(): Promise<void>;
+  /** How many jobs ended here so far, well or not. */
+  completed(): number;
   stop(): Promise<void>;
 }
 
@@ -62,6 +72,34 @@ const workerLogger = (log: Logger): WorkerLogger =>
 export const migrateJobs = (pool: pg.Pool, log: Logger): Promise<void> =>
   runMigrations({ pgPool: pool, logger: workerLogger(log) });
 
+/**
+ * Gives back the jobs that a process had in hand when it died; else they would wait for four hours, and whoever waits for quiet with
+ * them. Only where no other process can be at work.
+ */
+export async function releaseJobs(pool: pg.Pool): Promise<void> {
+  await pool.query(
+    `SELECT graphile_worker.force_unlock_workers(array_agg(DISTINCT locked_by))
+       FROM graphile_worker._private_jobs WHERE locked_by IS NOT NULL`,
+  );
+}
+
+/**
+ * A run that still waits for a worker is the next one too: schedules never queue up behind what is slow. Its key is its own, for
+ * one that was enqueued may have been put off, and the schedule is what runs it then.
+ */
+export const schedulesOf = (scheduled: JobRunnerOptions['jobs']): CronItem[] =>
+  Object.entries(scheduled).flatMap(([task, { cron }]) =>
+    cron === undefined
+      ? []
+      : [
+          {
+            task,
+            match: cron,
+            options: { backfillPeriod: 0, jobKey: `cron:${task}`, jobKeyMode: 'preserve_run_at' },
+          },
+        ],
+  );
+
 export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunner> {
   const { pool, log } = options;
   const known = Object.entries(options.jobs);
@@ -73,14 +111,15 @@ export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunn
     noHandleSignals: true,
     pollInterval: 1_000,
     taskList: Object.fromEntries(known.map(([name, { handle }]) => [name, (payload: unknown) => handle(payload)])),
-    parsedCronItems: parseCronItems(
-      known.flatMap(([task, { cron }]) =>
-        cron === undefined ? [] : [{ task, match: cron, options: { backfillPeriod: 0 } }],
-      ),
-    ),
+    parsedCronItems: parseCronItems(schedulesOf(options.jobs)),
+  });
+  let completed = 0;
+  runner.events.on('job:complete', () => {
+    completed += 1;
   });
   return {
-    idle: () => untilIdle(pool, runner),
+    completed: () => completed,
+    idle: () => untilIdle(pool),
     stop: () => runner.stop(),
   };
 }
@@ -89,18 +128,11 @@ const dueJobs = `
 SELECT count(*) AS due FROM graphile_worker._private_jobs
  WHERE (run_at <= now() AND attempts < max_attempts) OR locked_at IS NOT NULL`;
 
-async function untilIdle(pool: pg.Pool, runner: Runner): Promise<void> {
+/** Asks again and again: the queue tells that a job ended before its row is gone. Only rehearsals wait for quiet. */
+async function untilIdle(pool: pg.Pool): Promise<void> {
   for (;;) {
     const found = await pool.query<{ due: number }>(dueJobs);
     if ((found.rows[0]?.due ?? 0) === 0) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(done, 100);
-      function done(): void {
-        clearTimeout(timer);
-        runner.events.off('job:complete', done);
-        resolve();
-      }
-      runner.events.on('job:complete', done);
-    });
+    await setTimeout(10);
   }
 }

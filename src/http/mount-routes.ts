@@ -17,8 +17,10 @@ export interface RouteMountDependencies {
 }
 
 const bodyBytesMax = 1_000_000;
+/** CloudEvents in JSON have types of their own, and are read by the one route that takes them. */
+const bodyTypes = ['application/json', 'application/cloudevents+json', 'application/cloudevents-batch+json'];
 /** Not strict: a bare `5` is JSON too, and its error should name what the schema wants. */
-const readJson = express.json({ limit: bodyBytesMax, strict: false, type: 'application/json' });
+const readJson = express.json({ limit: bodyBytesMax, strict: false, type: bodyTypes });
 
 /** The express router of the declared routes, whatever order they are listed in; 405 for a path with another method. */
 export function mountRoutes(dependencies: RouteMountDependencies): Router {
@@ -123,7 +125,7 @@ async function publicAnswer({ route, request, response, id, log }: Visit, depend
 
 async function readBody(request: Request, response: Response): Promise<void> {
   // `false` means a body of another type; null, that there is none. A POST without a body announces a length of 0.
-  if (request.headers['content-length'] !== '0' && request.is('application/json') === false) {
+  if (request.headers['content-length'] !== '0' && request.is(bodyTypes) === false) {
     throw new AppError(415, 'unsupported_media_type', 'Send the body as Content-Type: application/json.');
   }
   await new Promise<void>((resolve, reject) =>

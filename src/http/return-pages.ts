@@ -11,6 +11,10 @@ const pages: Readonly<Record<string, readonly [title: string, paragraph: string]
     'Nothing was charged',
     'You left the payment page. You can go back and pay with the same link while it is open.',
   ],
+  '/checkout/subscribed': [
+    'Thank you',
+    'Your subscription is being confirmed. It begins as soon as the payment provider confirms it, usually within seconds. You can close this page.',
+  ],
   '/cards/saved': [
     'Your card is being saved',
     'To verify it, about a dollar is held on it for a moment and released at once. It is a temporary hold, and nothing is taken. You can close this page.',

@@ -19,6 +19,12 @@ export const chart = {
   adjustments: { side: 'debit', owner: 'merchant_account' },
   /** Usage that was drawn on a balance, net of tax. */
   revenue: { side: 'credit', owner: 'merchant_account' },
+  /** The price of subscriptions and packs, net of tax, as it was charged. */
+  subscription_revenue: { side: 'credit', owner: 'merchant_account' },
+  /** Usage beyond what is included that a provider has invoiced, net of tax. */
+  overage_revenue: { side: 'credit', owner: 'merchant_account' },
+  /** What a provider keeps in a client's favour and pays invoices from: spent on the debit side, granted on the other. */
+  provider_credit: { side: 'debit', owner: 'merchant_account' },
   /** Tax in what was drawn or charged, owed to the state. */
   tax_payable: { side: 'credit', owner: 'merchant_account' },
   /** The account's balance at its provider, in the currency that the provider settles in. */

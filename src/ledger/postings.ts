@@ -64,6 +64,27 @@ export interface Draw extends Fact {
   readonly tax: Money;
 }
 
+/** A provider's invoice that was paid, or a payment of one pack. All in the charge currency. */
+export interface SettledInvoice extends Fact {
+  /** What the client paid; zero where the provider's credit covered it all. */
+  readonly paid: Money;
+  /** What the provider took from its credit for the client; negative where the invoice left credit behind. */
+  readonly providerCredit: Money;
+  /** The price of what was sold for the period, net of tax. */
+  readonly subscriptionNet: Money;
+  /** Metered usage, net of tax. */
+  readonly overageNet: Money;
+  readonly tax: Money;
+}
+
+/** An invoice that was paid outside any provider. */
+export interface ReceivedInvoice extends Fact {
+  /** Net of tax, positive or zero, in the invoice's currency. */
+  readonly net: Money;
+  /** In the same currency, zero or more. */
+  readonly tax: Money;
+}
+
 const systemAccount = (fact: Fact, code: Exclude<AccountCode, 'prepaid'>, currency: string): AccountName => ({
   agencyId: fact.agencyId,
   code,
@@ -128,6 +149,47 @@ export function drawUsage(fact: Draw): Posting {
   return transaction(fact, 'usage.draw', [
     debit(customerAccount(fact.agencyId, fact.customerId), gross),
     credit(systemAccount(fact, 'revenue', currency), fact.net),
+    credit(systemAccount(fact, 'tax_payable', currency), fact.tax),
+  ]);
+}
+
+/** A fee that is paid from the balance, which may go below zero. */
+export function drawFee(fact: Draw): Posting {
+  const gross = fact.net.plus(fact.tax);
+  requirePositive('a fee', gross);
+  const currency = gross.currency.code;
+  return transaction(fact, 'fee.draw', [
+    debit(customerAccount(fact.agencyId, fact.customerId), gross),
+    credit(systemAccount(fact, 'revenue', currency), fact.net),
+    credit(systemAccount(fact, 'tax_payable', currency), fact.tax),
+  ]);
+}
+
+/**
+ * A provider was paid for an invoice, or for a pack. Throws `UnbalancedPosting` where the parts do not make up what was paid and
+ * taken from credit, and for an invoice of nothing, which there is nothing to post of.
+ */
+export function settleInvoice(fact: SettledInvoice): Posting {
+  const { paid, providerCredit, subscriptionNet, overageNet, tax } = fact;
+  if (paid.isNegative) throw new RangeError(`a payment must not be below zero, as ${paid} is`);
+  const currency = paid.currency.code;
+  return transaction(fact, 'invoice.settle', [
+    debit(systemAccount(fact, 'clearing', currency), paid),
+    debit(systemAccount(fact, 'provider_credit', currency), providerCredit),
+    credit(systemAccount(fact, 'subscription_revenue', currency), subscriptionNet),
+    credit(systemAccount(fact, 'overage_revenue', currency), overageNet),
+    credit(systemAccount(fact, 'tax_payable', currency), tax),
+  ]);
+}
+
+/** An invoice of ours was paid outside any provider, entered by an operator. */
+export function receiveInvoice(fact: ReceivedInvoice): Posting {
+  const gross = fact.net.plus(fact.tax);
+  requirePositive('an invoice', gross);
+  const currency = gross.currency.code;
+  return transaction(fact, 'invoice.receive', [
+    debit(systemAccount(fact, 'manual_receipts', currency), gross),
+    credit(systemAccount(fact, 'subscription_revenue', currency), fact.net),
     credit(systemAccount(fact, 'tax_payable', currency), fact.tax),
   ]);
 }

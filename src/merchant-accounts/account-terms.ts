@@ -42,3 +42,13 @@ export function completeTerms(wanted: WantedTerms, known: readonly AccountTerms[
   }
   return { chargeCurrency, usdRate };
 }
+
+/** The terms that an account has, then those it had: a currency that it comes back to has the rate that it left with. */
+export const termsOfAccount = (account: {
+  readonly chargeCurrency: string;
+  readonly usdRate: { toString(): string };
+  readonly earlierRates: Readonly<Record<string, string>>;
+}): readonly AccountTerms[] => [
+  { chargeCurrency: account.chargeCurrency, usdRate: account.usdRate.toString() },
+  ...Object.entries(account.earlierRates).map(([chargeCurrency, usdRate]) => ({ chargeCurrency, usdRate })),
+];

@@ -1,5 +1,6 @@
 import type { Sql } from '../database/database.ts';
 import { notFound } from '../errors.ts';
+import { AccessRefusal } from '../tenancy/access-refusal.ts';
 import type { Scope } from '../tenancy/scope.ts';
 import type { WantedTerms } from './account-terms.ts';
 import {
@@ -35,9 +36,12 @@ export interface AgencyAccounts {
   dashboardUrl(account: MerchantAccount): string | null;
   /** Where the provider is to tell of this account; null where one endpoint hears all of them. */
   webhookUrl(account: MerchantAccount): string | null;
-  /** An owner came back from the provider's form: how the account stands now. Throws `AccessRefusal` for a state that is not ours. */
+  /**
+   * An owner came back from the provider's form: how the account stands now. Throws `AccessRefusal` for a state that is not ours, and 403
+   * `agency_disabled`.
+   */
   returned(state: string): Promise<OnboardingAccount>;
-  /** An owner followed a link that was used or expired: where to go on. */
+  /** An owner followed a link that was used or expired: where to go on. Throws the same. */
   refreshed(state: string): Promise<string>;
   /** What an event made us read, in the transaction of that event. */
   apply(sql: Sql, reading: AccountReading): Promise<MerchantAccount | null>;
@@ -46,6 +50,14 @@ export interface AgencyAccounts {
 /** An owner can still do something about an account that is not active and not gone. */
 const isUnfinished = ({ status, requirements }: MerchantAccount): boolean =>
   status === 'onboarding' || status === 'restricted' || (status === 'active' && requirements.currentlyDue.length > 0);
+
+/** A link that was made before its agency was disabled leads nowhere while it is. */
+async function refuseDisabled(sql: Sql, agencyId: string, accountId: string): Promise<void> {
+  const { rows } = await sql.query('SELECT 1 FROM agencies WHERE id = $1 AND disabled_at IS NOT NULL', [agencyId]);
+  if (rows.length === 0) return;
+  const caller = { actor: { role: 'public', id: 'browser' }, agencyId, subject: accountId } as const;
+  throw new AccessRefusal(caller, 403, 'agency_disabled', 'This agency is disabled.');
+}
 
 export function createAgencyAccounts(dependencies: AccountDependencies): AgencyAccounts {
   const { states, merchantAccounts, database, clock, listeners, providers } = dependencies;
@@ -57,6 +69,7 @@ export function createAgencyAccounts(dependencies: AccountDependencies): AgencyA
 
   const named = async (text: string): Promise<MerchantAccount> => {
     const { agencyId, accountId } = states.read(text);
+    await refuseDisabled(database.pool, agencyId, accountId);
     const row = await findAccount(database.pool, agencyId, accountId);
     if (!row) throw notFound('merchant account');
     return merchantAccounts.read(row);

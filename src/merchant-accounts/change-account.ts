@@ -1,10 +1,17 @@
-import { inTransaction } from '../database/database.ts';
+import { inTransaction, type Sql } from '../database/database.ts';
 import { AppError, conflict, notFound } from '../errors.ts';
 import { recordChange } from '../tenancy/audit.ts';
 import { agencyOf, type Scope } from '../tenancy/scope.ts';
-import { completeTerms, refuseRateOfAgency, type WantedTerms } from './account-terms.ts';
+import { completeTerms, refuseRateOfAgency, termsOfAccount, type WantedTerms } from './account-terms.ts';
 import { type AccountDependencies, connectOf } from './dependencies.ts';
-import { findAccount, lockAccount, saveOperatorsWord, saveTerms, selectAccounts } from './merchant-account.store.ts';
+import {
+  type AccountRow,
+  findAccount,
+  lockAccount,
+  saveOperatorsEnd,
+  saveTerms,
+  selectAccounts,
+} from './merchant-account.store.ts';
 import { effectiveCurrencyOf, type MerchantAccount } from './merchant-account.ts';
 import { mirrorAccount } from './mirror-account.ts';
 
@@ -48,7 +55,7 @@ export async function changeTerms(
   key: AccountKey,
   wanted: WantedTerms,
 ): Promise<MerchantAccount> {
-  const { database, clock, merchantAccounts, listeners, defaultTerms } = dependencies;
+  const { database } = dependencies;
   refuseRateOfAgency(scope, wanted);
   const found = await getAccount(dependencies, scope, key);
   if (found.platform) {
@@ -57,28 +64,39 @@ export async function changeTerms(
   return inTransaction(database.pool, async (sql) => {
     const row = await lockAccount(sql, found.provider, found.providerAccountId);
     if (!row) throw notFound('merchant account');
-    const before = merchantAccounts.read(row);
-    const terms = completeTerms(wanted, [{ chargeCurrency: row.chargeCurrency, usdRate: row.usdRate }, defaultTerms]);
-    const effective = effectiveCurrencyOf(terms.chargeCurrency, {
-      id: row.providerAccountId,
-      country: row.country,
-      chargeableCurrencies: row.chargeableCurrencies,
-    });
-    if (!effective) {
-      const message = `This account can charge neither ${terms.chargeCurrency} nor USD.`;
-      throw new AppError(422, 'currency_not_chargeable', message, [{ path: 'chargeCurrency', message }]);
-    }
-    const after = merchantAccounts.read(await saveTerms(sql, row, { ...terms, effective, now: clock.now() }));
-    await recordChange(sql, clock, scope, {
-      agencyId: row.agencyId,
-      action: 'merchant_account.terms_changed',
-      subject: row.id,
-      before: termsOf(before),
-      after: termsOf(after),
-    });
-    for (const tell of listeners) await tell(sql, { before, after, source: 'terms' });
-    return after;
+    return applyTerms(dependencies, sql, scope, row, wanted);
   });
+}
+
+/** In the caller's transaction, on a row that it holds. Throws 422 for terms that cannot be. */
+export async function applyTerms(
+  { clock, merchantAccounts, listeners, defaultTerms }: AccountDependencies,
+  sql: Sql,
+  scope: Scope,
+  row: AccountRow,
+  wanted: WantedTerms,
+): Promise<MerchantAccount> {
+  const before = merchantAccounts.read(row);
+  const terms = completeTerms(wanted, [...termsOfAccount(row), defaultTerms]);
+  const effective = effectiveCurrencyOf(terms.chargeCurrency, {
+    id: row.providerAccountId,
+    country: row.country,
+    chargeableCurrencies: row.chargeableCurrencies,
+  });
+  if (!effective) {
+    const message = `This account can charge neither ${terms.chargeCurrency} nor USD.`;
+    throw new AppError(422, 'currency_not_chargeable', message, [{ path: 'chargeCurrency', message }]);
+  }
+  const after = merchantAccounts.read(await saveTerms(sql, row, { ...terms, effective, now: clock.now() }));
+  await recordChange(sql, clock, scope, {
+    agencyId: row.agencyId,
+    action: 'merchant_account.terms_changed',
+    subject: row.id,
+    before: termsOf(before),
+    after: termsOf(after),
+  });
+  for (const tell of listeners) await tell(sql, { before, after, source: 'terms' });
+  return after;
 }
 
 const termsOf = ({ chargeCurrency, usdRate, effectiveCurrency }: MerchantAccount) => ({
@@ -105,7 +123,7 @@ export async function disconnectAccount(
     const row = await lockAccount(sql, found.provider, found.providerAccountId);
     if (!row || row.status === 'disconnected') return;
     const before = merchantAccounts.read(row);
-    const after = merchantAccounts.read(await saveOperatorsWord(sql, row, 'disconnected', clock.now()));
+    const after = merchantAccounts.read(await saveOperatorsEnd(sql, row, clock.now()));
     await recordChange(sql, clock, scope, {
       agencyId: row.agencyId,
       action: 'merchant_account.disconnected',

@@ -1,4 +1,4 @@
-import { inTransaction, type Sql } from '../database/database.ts';
+import { inTransaction } from '../database/database.ts';
 import { AppError, conflict, notFound } from '../errors.ts';
 import { idOfRequest, newId } from '../ids.ts';
 import { ProviderError } from '../providers/errors.ts';
@@ -8,11 +8,13 @@ import type { ProviderAccount, ProviderName } from '../providers/port.ts';
 import { recordChange } from '../tenancy/audit.ts';
 import { findAgency } from '../tenancy/find-agencies.ts';
 import type { Scope } from '../tenancy/scope.ts';
-import { completeTerms, refuseRateOfAgency, type WantedTerms } from './account-terms.ts';
+import { completeTerms, refuseRateOfAgency, termsOfAccount, type WantedTerms } from './account-terms.ts';
+import { changeTerms } from './change-account.ts';
 import { connectWithKey } from './connect-with-key.ts';
+import { applyWanted, connectedOf, hasAnother, lockConnecting, wantsOtherTerms } from './connecting.ts';
 import type { GivenCredentials } from './credentials.ts';
 import { type AccountDependencies, connectOf } from './dependencies.ts';
-import { findAccount, insertAccount, saveOperatorsWord, selectAccounts } from './merchant-account.store.ts';
+import { clearOperatorsEnd, insertAccount } from './merchant-account.store.ts';
 import type { MerchantAccount } from './merchant-account.ts';
 import { mirrorAccount } from './mirror-account.ts';
 
@@ -57,7 +59,7 @@ export async function connectAccount(
   connectOf(dependencies.providers, request.provider);
   refuseRateOfAgency(scope, request);
 
-  const current = await connectedOf(dependencies, agency.id, request.provider);
+  const current = await connectedOf(dependencies, database.pool, agency.id, request.provider);
   if (request.credentials) {
     return connectWithKey(dependencies, scope, {
       ...request,
@@ -66,27 +68,32 @@ export async function connectAccount(
       current,
     });
   }
-  if (current?.status === 'active') {
-    throw conflict('merchant_account_exists', 'The agency has an account that takes payments: disconnect it first.');
-  }
+  if (current) refuseBesideActive(current);
   if (request.providerAccountId !== undefined && request.providerAccountId !== current?.providerAccountId) {
-    if (current) throw conflict('merchant_account_exists', 'The agency has another account: disconnect it first.');
+    if (current) throw hasAnother();
     return resume(dependencies, scope, agency.id, { ...request, providerAccountId: request.providerAccountId });
   }
-  if (current) return { account: current, made: false };
-  return { account: await make(dependencies, scope, request, agency), made: true };
+  if (current) return continueWith(dependencies, scope, current, request);
+  return make(dependencies, scope, request, agency);
 }
 
-async function connectedOf(
-  { database, merchantAccounts }: AccountDependencies,
-  agencyId: string,
-  provider: ProviderName,
-): Promise<MerchantAccount | null> {
-  const [row] = await selectAccounts(database.pool, `agency_id = $1 AND provider = $2 AND status <> 'disconnected'`, [
-    agencyId,
-    provider,
-  ]);
-  return row ? merchantAccounts.read(row) : null;
+/** An account that is not finished yet is answered again, on the terms that are wanted now. */
+async function continueWith(
+  dependencies: AccountDependencies,
+  scope: Scope,
+  account: MerchantAccount,
+  wanted: WantedTerms,
+): Promise<Connected> {
+  if (!wantsOtherTerms(account, wanted)) return { account, made: false };
+  return {
+    account: await changeTerms(dependencies, scope, { ...account, accountId: account.id }, wanted),
+    made: false,
+  };
+}
+
+function refuseBesideActive({ status }: MerchantAccount): void {
+  if (status !== 'active') return;
+  throw conflict('merchant_account_exists', 'The agency has an account that takes payments: disconnect it first.');
 }
 
 interface Intent {
@@ -101,11 +108,11 @@ async function make(
   scope: Scope,
   request: ConnectRequest,
   agency: { readonly id: string; readonly name: string; readonly email: string; readonly country: string },
-): Promise<MerchantAccount> {
+): Promise<Connected> {
   const { providers, operations, clock } = dependencies;
   const { connect } = connectOf(providers, request.provider);
   const terms = completeTerms(request, [dependencies.defaultTerms]);
-  const intent = await intend(dependencies.database.pool, {
+  const begun = await intend(dependencies, {
     ...terms,
     agencyId: agency.id,
     provider: request.provider,
@@ -113,6 +120,11 @@ async function make(
     country: request.country ?? agency.country,
     now: clock.now(),
   });
+  if ('account' in begun) {
+    refuseBesideActive(begun.account);
+    return continueWith(dependencies, scope, begun.account, request);
+  }
+  const { intent } = begun;
   const wanted = {
     merchantAccountId: intent.id,
     agencyId: agency.id,
@@ -130,7 +142,15 @@ async function make(
       lookUp: () => connect.find(intent.id),
     }),
   );
-  return store(dependencies, scope, { agencyId: agency.id, provider: request.provider, intent, found, readAt });
+  const account = await store(dependencies, scope, {
+    agencyId: agency.id,
+    provider: request.provider,
+    intent,
+    found,
+    readAt,
+    wanted: request,
+  });
+  return { account, made: true };
 }
 
 /** What the provider refuses for good (a country it does not serve) must not be what every later request goes on with. */
@@ -151,23 +171,30 @@ async function orForget(
   }
 }
 
-/** The one account that an agency is to get: of two requests at once the first says what it is. */
-async function intend(
-  sql: Sql,
-  wanted: Intent & { readonly agencyId: string; readonly provider: string; readonly now: Date },
-): Promise<Intent> {
-  await sql.query(
-    `INSERT INTO merchant_account_intents (agency_id, provider, id, country, charge_currency, usd_rate, created_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (agency_id, provider) DO NOTHING`,
-    [wanted.agencyId, wanted.provider, wanted.id, wanted.country, wanted.chargeCurrency, wanted.usdRate, wanted.now],
-  );
-  const { rows } = await sql.query<Intent>(
-    `SELECT id, country, charge_currency AS "chargeCurrency", usd_rate::text AS "usdRate"
-       FROM merchant_account_intents WHERE agency_id = $1 AND provider = $2`,
-    [wanted.agencyId, wanted.provider],
-  );
-  // Gone again: another request has just finished it.
-  return rows[0] ?? wanted;
+/**
+ * The one account that an agency is to get: of two requests at once the first says what it is. One that another request has finished
+ * since this one looked is the answer itself.
+ */
+function intend(
+  dependencies: Pick<AccountDependencies, 'database' | 'merchantAccounts'>,
+  wanted: Intent & { readonly agencyId: string; readonly provider: ProviderName; readonly now: Date },
+): Promise<{ readonly intent: Intent } | { readonly account: MerchantAccount }> {
+  const { agencyId, provider } = wanted;
+  return inTransaction(dependencies.database.pool, async (sql) => {
+    await lockConnecting(sql, agencyId, provider);
+    const account = await connectedOf(dependencies, sql, agencyId, provider);
+    if (account) return { account };
+    const { rows } = await sql.query<Intent>(
+      // What is there stays as it is, and is answered.
+      `INSERT INTO merchant_account_intents (agency_id, provider, id, country, charge_currency, usd_rate, created_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (agency_id, provider) DO UPDATE SET id = merchant_account_intents.id
+       RETURNING id, country, charge_currency AS "chargeCurrency", usd_rate::text AS "usdRate"`,
+      [agencyId, provider, wanted.id, wanted.country, wanted.chargeCurrency, wanted.usdRate, wanted.now],
+    );
+    const [intent] = rows;
+    if (!intent) throw new Error(`the intent of an account of ${agencyId} was stored and is not there`);
+    return { intent };
+  });
 }
 
 interface MadeAccount {
@@ -176,15 +203,22 @@ interface MadeAccount {
   readonly intent: Intent;
   readonly found: ProviderAccount;
   readonly readAt: Date;
+  /** What this request wants: the intent may be of an earlier one. */
+  readonly wanted: WantedTerms;
 }
 
 async function store(
-  { database, clock, listeners, merchantAccounts }: AccountDependencies,
+  dependencies: AccountDependencies,
   scope: Scope,
-  { agencyId, provider, intent, found, readAt }: MadeAccount,
+  { agencyId, provider, intent, found, readAt, wanted }: MadeAccount,
 ): Promise<MerchantAccount> {
+  const { database, clock, listeners, merchantAccounts } = dependencies;
   return inTransaction(database.pool, async (sql) => {
     const { id, chargeCurrency, usdRate } = intent;
+    await lockConnecting(sql, agencyId, provider);
+    const other = await connectedOf({ merchantAccounts }, sql, agencyId, provider);
+    // The intent stays: what was made is stored when the agency wants an account again.
+    if (other && other.providerAccountId !== found.id) throw hasAnother();
     await insertAccount(sql, { agencyId, id, provider, found, chargeCurrency, usdRate, now: clock.now() });
     await sql.query('DELETE FROM merchant_account_intents WHERE agency_id = $1 AND provider = $2 AND id = $3', [
       agencyId,
@@ -202,7 +236,7 @@ async function store(
       before: null,
       after: { provider, providerAccountId: found.id, country: found.country, chargeCurrency, usdRate },
     });
-    return account;
+    return applyWanted(dependencies, sql, scope, account, wanted);
   });
 }
 
@@ -234,15 +268,17 @@ async function resume(
   if (!known && scope.role !== 'platform' && found.metadata[metadataKeys.agency] !== agencyId) throw notThere();
 
   const account = await inTransaction(database.pool, async (sql) => {
-    const terms = completeTerms(wanted, known ? [asTerms(known), defaultTerms] : [defaultTerms]);
+    const terms = completeTerms(wanted, known ? [...termsOfAccount(known), defaultTerms] : [defaultTerms]);
     const id = known?.id ?? newId('merchantAccount');
-    if (known) await saveOperatorsWord(sql, known, null, clock.now());
+    await lockConnecting(sql, agencyId, provider);
+    const other = await connectedOf(dependencies, sql, agencyId, provider);
+    if (other && other.providerAccountId !== providerAccountId) throw hasAnother();
+    if (known) await clearOperatorsEnd(sql, known, clock.now());
     else await insertAccount(sql, { ...terms, agencyId, id, provider, found, now: clock.now() });
     const mirror = { clock, read: merchantAccounts.read, listeners };
     const reading = { provider, providerAccountId, found, readAt, source: 'connect' };
     const mirrored = await mirrorAccount(mirror, sql, reading);
-    const row = await findAccount(sql, agencyId, id);
-    if (!mirrored || !row) throw new Error(`account ${id} was stored and is not there`);
+    if (!mirrored) throw new Error(`account ${id} was stored and is not there`);
     await recordChange(sql, clock, scope, {
       agencyId,
       action: 'merchant_account.connected',
@@ -250,9 +286,7 @@ async function resume(
       before: known && { status: known.status },
       after: { provider, providerAccountId, status: mirrored.status },
     });
-    return mirrored;
+    return applyWanted(dependencies, sql, scope, mirrored, wanted);
   });
   return { account, made: known === null };
 }
-
-const asTerms = ({ chargeCurrency, usdRate }: MerchantAccount) => ({ chargeCurrency, usdRate: usdRate.toString() });

@@ -6,9 +6,10 @@ import type { ProviderAccount, ProviderName } from '../providers/port.ts';
 import { recordChange } from '../tenancy/audit.ts';
 import type { Scope } from '../tenancy/scope.ts';
 import { completeTerms, type WantedTerms } from './account-terms.ts';
+import { applyWanted, connectedOf, hasAnother, lockConnecting } from './connecting.ts';
 import type { GivenCredentials } from './credentials.ts';
 import type { AccountDependencies } from './dependencies.ts';
-import { insertAccount, saveOperatorsWord } from './merchant-account.store.ts';
+import { clearOperatorsEnd, insertAccount } from './merchant-account.store.ts';
 import type { MerchantAccount } from './merchant-account.ts';
 import { mirrorAccount } from './mirror-account.ts';
 
@@ -34,16 +35,17 @@ export async function connectWithKey(
   const { database, clock, merchantAccounts, listeners, defaultTerms } = dependencies;
   const readAt = clock.now();
   const found = await accountOfKey(dependencies, provider, credentials.apiKey);
-  if (current && current.providerAccountId !== found.id) {
-    throw conflict('merchant_account_exists', 'The agency has another account: disconnect it first.');
-  }
+  if (current && current.providerAccountId !== found.id) throw hasAnother();
   const known = await merchantAccounts.byProviderAccount(provider, found.id);
   if (known && known.agencyId !== agencyId) {
     throw conflict('merchant_account_taken', 'The account of this key is connected to another agency.');
   }
   const account = await inTransaction(database.pool, async (sql) => {
     const id = known?.id ?? newId('merchantAccount');
-    if (known?.status === 'disconnected') await saveOperatorsWord(sql, known, null, clock.now());
+    await lockConnecting(sql, agencyId, provider);
+    const other = await connectedOf(dependencies, sql, agencyId, provider);
+    if (other && other.providerAccountId !== found.id) throw hasAnother();
+    if (known) await clearOperatorsEnd(sql, known, clock.now());
     if (!known) {
       const terms = completeTerms(wanted, [defaultTerms]);
       await insertAccount(sql, { ...terms, agencyId, id, provider, found, now: clock.now() });
@@ -60,7 +62,7 @@ export async function connectWithKey(
       before: known && { status: known.status },
       after: { provider, providerAccountId: found.id, status: mirrored.status, ownKey: true },
     });
-    return mirrored;
+    return applyWanted(dependencies, sql, scope, mirrored, wanted);
   });
   return { account, made: known === null };
 }

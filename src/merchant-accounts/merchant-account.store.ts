@@ -28,6 +28,7 @@ const accountRow = z.object({
   country: z.string(),
   chargeCurrency: z.string(),
   usdRate: z.string(),
+  earlierRates: z.record(z.string(), z.string()),
   effectiveCurrency: z.string(),
   effectiveReason: z.string().nullable(),
   settlementCurrency: z.string(),
@@ -58,7 +59,7 @@ export const readAccountRow = (row: AccountRow, isOfKey: boolean): MerchantAccou
 
 const columns = `
   agency_id AS "agencyId", id, provider, provider_account_id AS "providerAccountId", livemode, country,
-  charge_currency AS "chargeCurrency", usd_rate::text AS "usdRate", effective_currency AS "effectiveCurrency",
+  charge_currency AS "chargeCurrency", usd_rate::text AS "usdRate", earlier_rates AS "earlierRates", effective_currency AS "effectiveCurrency",
   effective_reason AS "effectiveReason", settlement_currency AS "settlementCurrency", status,
   charges_enabled AS "chargesEnabled", payouts_enabled AS "payoutsEnabled", details_submitted AS "detailsSubmitted",
   requirements, chargeable_currencies AS "chargeableCurrencies", read_at AS "readAt", connected_at AS "connectedAt",
@@ -175,7 +176,7 @@ export async function insertAccount(sql: Sql, account: NewAccountRow): Promise<v
   );
 }
 
-/** New terms; open orders keep theirs. */
+/** New terms; open orders keep theirs, and the currency that is left keeps its rate for when it comes back. */
 export async function saveTerms(
   sql: Sql,
   { agencyId, id }: Pick<AccountRow, 'agencyId' | 'id'>,
@@ -187,27 +188,39 @@ export async function saveTerms(
   },
 ): Promise<AccountRow> {
   const { rows } = await sql.query(
-    `UPDATE merchant_accounts SET charge_currency = $3, usd_rate = $4, effective_currency = $5, effective_reason = $6,
-            updated_at = $7
+    `UPDATE merchant_accounts
+        SET earlier_rates = earlier_rates || jsonb_build_object(charge_currency, usd_rate::text),
+            charge_currency = $3, usd_rate = $4, effective_currency = $5, effective_reason = $6, updated_at = $7
       WHERE agency_id = $1 AND id = $2 RETURNING ${columns}`,
     [agencyId, id, terms.chargeCurrency, terms.usdRate, terms.effective.currency, terms.effective.reason, terms.now],
   );
   return one(rows);
 }
 
-/** The operator ended the connection, or took that back (`null`): then the next reading decides what the account is. */
-export async function saveOperatorsWord(
+/** The operator ended the connection. */
+export async function saveOperatorsEnd(
   sql: Sql,
   { agencyId, id }: Pick<AccountRow, 'agencyId' | 'id'>,
-  word: 'disconnected' | null,
   now: Date,
 ): Promise<AccountRow> {
   const { rows } = await sql.query(
     `UPDATE merchant_accounts
-        SET status = 'disconnected', disconnected_by = CASE WHEN $3 THEN 'operator' END,
-            disconnected_at = coalesce(disconnected_at, $4), updated_at = $4
+        SET status = 'disconnected', disconnected_by = 'operator', disconnected_at = coalesce(disconnected_at, $3), updated_at = $3
       WHERE agency_id = $1 AND id = $2 RETURNING ${columns}`,
-    [agencyId, id, word === 'disconnected', now],
+    [agencyId, id, now],
   );
   return one(rows);
+}
+
+/** The operator took that back. What the account is, readings say: the next one, or one that was applied meanwhile. */
+export async function clearOperatorsEnd(
+  sql: Sql,
+  { agencyId, id }: Pick<AccountRow, 'agencyId' | 'id'>,
+  now: Date,
+): Promise<void> {
+  await sql.query(
+    `UPDATE merchant_accounts SET disconnected_by = NULL, updated_at = $3
+      WHERE agency_id = $1 AND id = $2 AND disconnected_by = 'operator'`,
+    [agencyId, id, now],
+  );
 }

@@ -17,6 +17,8 @@ export interface MerchantAccount {
   /** What clients should be charged in, and its fixed rate per USD. */
   readonly chargeCurrency: string;
   readonly usdRate: ExchangeRate;
+  /** Currency -> the rate that it had when the account left it. */
+  readonly earlierRates: Readonly<Record<string, string>>;
   /** What clients are charged in: `chargeCurrency`, or USD where the account cannot charge that. */
   readonly effectiveCurrency: string;
   /** Why the two differ, as a sentence for people; null where they do not. */

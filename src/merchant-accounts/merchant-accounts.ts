@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { Database } from '../database/database.ts';
+import type { Database, Sql } from '../database/database.ts';
 import { AppError, SettingError } from '../errors.ts';
 import { newId } from '../ids.ts';
 import { ProviderError } from '../providers/errors.ts';
@@ -31,10 +31,11 @@ export interface MerchantAccounts {
    * and when the account can charge nothing of use.
    */
   probePlatform(provider: PaymentProvider, wanted: PlatformProbe): Promise<PlatformAccount>;
-  /** The account that a new checkout of this agency uses: its own active one, Stripe first, else the platform's. */
+  /** The account that a new checkout of this agency uses: its own newest active one, Stripe first, else the platform's. */
   forNewCheckout(agencyId: string, provider?: ProviderName): Promise<MerchantAccount>;
-  byId(id: string): Promise<MerchantAccount | null>;
-  byProviderAccount(provider: ProviderName, providerAccountId: string): Promise<MerchantAccount | null>;
+  /** `sql`: inside a transaction, its own client. Another connection of the pool, asked for while one is held, may never come. */
+  byId(id: string, sql?: Sql): Promise<MerchantAccount | null>;
+  byProviderAccount(provider: ProviderName, providerAccountId: string, sql?: Sql): Promise<MerchantAccount | null>;
   /** A stored row as an account: knows which ones belong to the configured keys. */
   readonly read: ReadAccount;
 }
@@ -43,6 +44,8 @@ export const accountRefOf = (account: MerchantAccount): AccountRef => ({
   id: account.providerAccountId,
   platform: account.platform,
 });
+
+const since = ({ connectedAt, createdAt }: AccountRow): number => (connectedAt ?? createdAt).getTime();
 
 interface Dependencies {
   readonly database: Database;
@@ -60,10 +63,12 @@ export function createMerchantAccounts({ database, clock, platformAgencyId }: De
 
   const readFirst = (rows: readonly AccountRow[]): MerchantAccount | null => (rows[0] ? read(rows[0]) : null);
 
-  const byProviderAccount: MerchantAccounts['byProviderAccount'] = async (provider, providerAccountId) =>
-    readFirst(
-      await selectAccounts(database.pool, 'provider = $1 AND provider_account_id = $2', [provider, providerAccountId]),
-    );
+  const byProviderAccount: MerchantAccounts['byProviderAccount'] = async (
+    provider,
+    providerAccountId,
+    sql = database.pool,
+  ) =>
+    readFirst(await selectAccounts(sql, 'provider = $1 AND provider_account_id = $2', [provider, providerAccountId]));
 
   return {
     probePlatform: async (provider, { chargeCurrency, usdRate, livemode, settings }) => {
@@ -143,8 +148,10 @@ export function createMerchantAccounts({ database, clock, platformAgencyId }: De
           [[agencyId, platformAgencyId], provider ?? null],
         )),
       ];
-      const rank = (row: AccountRow): string => `${row.agencyId === agencyId ? 0 : 1} ${row.provider} ${row.id}`;
-      const [best] = rows.sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
+      const rank = (row: AccountRow): string => `${row.agencyId === agencyId ? 0 : 1} ${row.provider}`;
+      const byRank = (a: AccountRow, b: AccountRow): number => rank(a).localeCompare(rank(b));
+      // An older account that comes back takes nothing from its successor.
+      const [best] = rows.sort((a, b) => byRank(a, b) || since(b) - since(a) || (a.id < b.id ? 1 : -1));
       if (!best) {
         throw new AppError(
           422,
@@ -157,7 +164,7 @@ export function createMerchantAccounts({ database, clock, platformAgencyId }: De
       return read(best);
     },
 
-    byId: async (id) => readFirst(await selectAccounts(database.pool, 'id = $1', [id])),
+    byId: async (id, sql = database.pool) => readFirst(await selectAccounts(sql, 'id = $1', [id])),
     byProviderAccount,
     read,
   };

@@ -22,9 +22,11 @@ export const retryWaitsMs: readonly number[] = [
 
 /** How long a claim is good for: longer than any send. */
 const claimMs = 2 * minuteMs;
-/** Sent at once, and of one endpoint, so that a slow one leaves room for the others. */
-const claimMax = 16;
+/** Under way at once, and of one endpoint, so that a slow one leaves room for the others. */
+const atOnceMax = 16;
 const perEndpointMax = 2;
+/** Sent by one job: then whatever else waits for a worker has its turn. */
+const perJobMax = 128;
 const keptForMs = 30 * 24 * hourMs;
 
 /** The endpoint does not want to hear of anything any more (RFC 9110, 410 Gone). */
@@ -42,17 +44,31 @@ const dueRow = z.object({
 });
 type DueDelivery = z.output<typeof dueRow>;
 
-/** Parameters: now, claim's end, token, of one endpoint, of all. */
-const claimDue = `
-WITH ranked AS (
-  SELECT agency_id, id, row_number() OVER (PARTITION BY agency_id, endpoint_id ORDER BY due_at, id) AS place
+/**
+ * What may be sent: of each endpoint no more than together with what is under way. A claim that is good still is due at its end.
+ * Parameters: now, the end of a claim of now, of one endpoint.
+ */
+const sendable = `
+claimed AS (
+  SELECT agency_id, endpoint_id, count(*) AS live FROM outgoing_deliveries
+   WHERE status = 'pending' AND due_at > $1 AND due_at <= $2 AND claim_token IS NOT NULL GROUP BY agency_id, endpoint_id
+), ranked AS (
+  SELECT agency_id, id, endpoint_id, row_number() OVER (PARTITION BY agency_id, endpoint_id ORDER BY due_at, id) AS place
     FROM outgoing_deliveries WHERE status = 'pending' AND due_at <= $1
-), due AS (
-  SELECT d.agency_id, d.id FROM outgoing_deliveries d JOIN ranked r USING (agency_id, id)
-   WHERE r.place <= $4 AND d.status = 'pending' AND d.due_at <= $1
+), sendable AS (
+  SELECT agency_id, id FROM ranked LEFT JOIN claimed USING (agency_id, endpoint_id) WHERE place <= $3 - coalesce(live, 0)
+)`;
+
+const anyDue = `WITH ${sendable} SELECT EXISTS (SELECT FROM sendable) AS due`;
+
+/** Further parameters: token, of all. */
+const claimDue = `
+WITH ${sendable}, due AS (
+  SELECT d.agency_id, d.id FROM outgoing_deliveries d JOIN sendable USING (agency_id, id)
+   WHERE d.status = 'pending' AND d.due_at <= $1
    ORDER BY d.due_at, d.id LIMIT $5 FOR UPDATE OF d SKIP LOCKED
 )
-UPDATE outgoing_deliveries d SET due_at = $2, claim_token = $3, attempts = d.attempts + 1
+UPDATE outgoing_deliveries d SET due_at = $2, claim_token = $4, attempts = d.attempts + 1
   FROM due JOIN webhook_endpoints w ON w.agency_id = due.agency_id
  WHERE d.agency_id = due.agency_id AND d.id = due.id AND w.id = d.endpoint_id
 RETURNING d.agency_id AS "agencyId", d.id, d.endpoint_id AS "endpointId", d.body, d.attempts, w.url, w.secret,
@@ -70,22 +86,45 @@ export interface DeliverDependencies {
   readonly sealer: Sealer;
 }
 
-/** Sends everything that is due. Several may run at once, here and in other processes: each takes what nobody has claimed. */
-export async function deliverDue(dependencies: DeliverDependencies): Promise<void> {
-  const { database, clock } = dependencies;
-  for (;;) {
-    const now = clock.now();
+/** Whether anything could be sent now. */
+export async function isDeliveryDue({
+  database,
+  clock,
+}: Pick<DeliverDependencies, 'database' | 'clock'>): Promise<boolean> {
+  const { rows } = await database.pool.query<{ due: boolean }>(anyDue, limitsAt(clock.now()));
+  return rows[0]?.due === true;
+}
+
+const limitsAt = (now: Date): [Date, Date, number] => [now, new Date(now.getTime() + claimMs), perEndpointMax];
+
+/** Sends what is due, up to what one job may. What is sent makes room for the next, whatever else is still waited for. */
+export async function deliverSome(dependencies: DeliverDependencies): Promise<void> {
+  const underWay = new Set<Promise<unknown>>();
+  const failures: unknown[] = [];
+  let left = perJobMax;
+  while (failures.length === 0) {
+    const free = Math.min(atOnceMax - underWay.size, left);
+    // What ends while the database is asked is counted as under way in the answer, which then says nothing of what is left.
+    const isQuiet = underWay.size === 0;
     const token = randomUUID();
-    const { rows } = await database.pool.query(claimDue, [
-      now,
-      new Date(now.getTime() + claimMs),
-      token,
-      perEndpointMax,
-      claimMax,
-    ]);
-    if (rows.length === 0) return;
-    await Promise.all(rows.map((row) => deliverOne(dependencies, dueRow.parse(row), token)));
+    const claimed = free === 0 ? [] : await claim(dependencies, token, free);
+    left -= claimed.length;
+    for (const delivery of claimed) {
+      const sending = deliverOne(dependencies, delivery, token)
+        .catch((error: unknown) => failures.push(error))
+        .finally(() => underWay.delete(sending));
+      underWay.add(sending);
+    }
+    if (isQuiet && claimed.length === 0) return;
+    if (underWay.size > 0) await Promise.race(underWay);
   }
+  await Promise.all(underWay);
+  throw failures[0];
+}
+
+async function claim({ database, clock }: DeliverDependencies, token: string, max: number): Promise<DueDelivery[]> {
+  const { rows } = await database.pool.query(claimDue, [...limitsAt(clock.now()), token, max]);
+  return rows.map((row) => dueRow.parse(row));
 }
 
 async function deliverOne(

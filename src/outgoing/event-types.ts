@@ -24,6 +24,14 @@ const merchantAccount = z.strictObject({
   effectiveCurrency: z.string(),
 });
 
+const trial = z.strictObject({
+  trialId: z.string(),
+  customerId: z.string(),
+  endsAt: time,
+  /** What becomes of the service then. */
+  end: z.enum(['pause', 'continue']),
+});
+
 const service = z.strictObject({ customerId: z.string(), reason: z.string() });
 
 /** Every event that agencies' own systems may hear, and what it carries. A room that tells of something new adds its line here. */
@@ -37,6 +45,8 @@ export const eventTypes = {
     paymentId: z.string(),
     credited: money,
     charged: money,
+    /** What was bought where nothing was credited; null of a top-up. */
+    packId: z.string().nullable(),
     paidAt: time,
   }),
   'payment.failed': z.strictObject({
@@ -66,6 +76,8 @@ export const eventTypes = {
   'subscription.canceled': subscription,
   'subscription.expired': subscription,
   'subscription.trial_will_end': subscription,
+  'trial.will_end': trial,
+  'trial.ended': trial,
   'merchant_account.connected': merchantAccount,
   'merchant_account.restricted': merchantAccount,
   'merchant_account.disconnected': merchantAccount,

@@ -13,8 +13,11 @@ export interface Mail {
 
 export interface MailFailure {
   readonly message: string;
-  /** The server will not take it, however often it is asked: a 5xx (RFC 5321, 4.2.1). */
-  readonly permanent: boolean;
+  /**
+   * `refused`: the server will not take this mail, however often it is asked. `postponed`: not now. `unreachable`: it is about the
+   * server, our account on it or the way there, so that any other mail would fare the same; it passes, or a person puts it right.
+   */
+  readonly kind: 'refused' | 'postponed' | 'unreachable';
 }
 
 export interface Mailer {
@@ -32,10 +35,16 @@ export interface MailerOptions {
 
 const timeoutMs = 20_000;
 
-const responseCodeOf = (error: unknown): number | undefined =>
-  error instanceof Error && 'responseCode' in error && typeof error.responseCode === 'number'
-    ? error.responseCode
-    : undefined;
+/** What is said of this mail alone: its recipient and its text. A refused password or sender (`MAIL FROM`) is no mail's fault. */
+const ofThisMail: readonly unknown[] = ['EENVELOPE', 'EMESSAGE'];
+
+/** By what failed and the answer to it: 5xx is final (RFC 5321, 4.2.1), and so is what cannot even be sent. */
+function kindOf(error: unknown): MailFailure['kind'] {
+  if (!(error instanceof Error && 'code' in error && ofThisMail.includes(error.code))) return 'unreachable';
+  if ('command' in error && error.command === 'MAIL FROM') return 'unreachable';
+  const answered = 'responseCode' in error && typeof error.responseCode === 'number' ? error.responseCode : null;
+  return answered === null || answered >= 500 ? 'refused' : 'postponed';
+}
 
 /** Sends through one mail server. Its answers are sorted into what may pass and what never will. */
 export function createMailer({ smtpUrl, mailFrom }: MailerOptions): Mailer {
@@ -67,8 +76,7 @@ export function createMailer({ smtpUrl, mailFrom }: MailerOptions): Mailer {
         });
         return null;
       } catch (error) {
-        const code = responseCodeOf(error);
-        return { message: errorMessage(error), permanent: code !== undefined && code >= 500 };
+        return { message: errorMessage(error), kind: kindOf(error) };
       }
     },
     close: () => transport.close(),

@@ -9,7 +9,14 @@ export interface NoticeSender {
 /** Kind -> what it tells. Amounts are written as people read them (`5.00 USD`), times as days. */
 export interface NoticeFacts {
   readonly receipt: {
-    readonly credited: string;
+    /** Null for a payment that credits no balance, such as a renewal's. */
+    readonly credited: string | null;
+    readonly charged: string;
+    readonly paidOn: string;
+    readonly orderId: string;
+  };
+  readonly pack_receipt: {
+    readonly sold: string;
     readonly charged: string;
     readonly paidOn: string;
     readonly orderId: string;
@@ -20,6 +27,7 @@ export interface NoticeFacts {
   readonly card_confirmation: { readonly card: string; readonly link: string };
   readonly service_paused: { readonly balance: string };
   readonly trial_ending: { readonly endsOn: string };
+  readonly trial_ended: { readonly endedOn: string };
 }
 
 export type NoticeKind = keyof NoticeFacts;
@@ -35,9 +43,18 @@ type Letters = { readonly [Kind in NoticeKind]: (facts: NoticeFacts[Kind]) => Le
 /** What a person must know, in plain words, and what to do about it. */
 const letters: Letters = {
   receipt: ({ credited, charged, paidOn, orderId }) => ({
-    subject: `Payment received: ${credited}`,
+    subject: `Payment received: ${credited ?? charged}`,
     paragraphs: [
-      `Thank you. On ${paidOn} we received ${charged}, and your balance grew by ${credited}.`,
+      credited === null
+        ? `Thank you. On ${paidOn} we received ${charged}.`
+        : `Thank you. On ${paidOn} we received ${charged}, and your balance grew by ${credited}.`,
+      `The payment is kept as ${orderId}.`,
+    ],
+  }),
+  pack_receipt: ({ sold, charged, paidOn, orderId }) => ({
+    subject: `Payment received: ${sold}`,
+    paragraphs: [
+      `Thank you. On ${paidOn} we received ${charged} for ${sold}, which you can use now.`,
       `The payment is kept as ${orderId}.`,
     ],
   }),
@@ -81,6 +98,13 @@ const letters: Letters = {
   trial_ending: ({ endsOn }) => ({
     subject: 'Your trial ends soon',
     paragraphs: [`Your trial ends on ${endsOn}.`, 'Choose a plan to go on without a break.'],
+  }),
+  trial_ended: ({ endedOn }) => ({
+    subject: 'Your trial has ended',
+    paragraphs: [
+      `Your trial ended on ${endedOn}, so new calls and messages are paused. What is running is not cut off.`,
+      'Choose a plan to go on.',
+    ],
   }),
 };
 

@@ -11,6 +11,7 @@ import type { Scope } from '../tenancy/scope.ts';
 import { scoped } from '../tenancy/scoped-prisma.ts';
 import type { Mailer } from './mailer.ts';
 import { type NoticeFacts, type NoticeKind, oneLine, writeNotice } from './notice-kinds.ts';
+import { createRun } from './run.ts';
 
 /** A notice to be written. `fact` names what caused it: told once, however often it is asked for. */
 export type NewNotice = {
@@ -60,6 +61,8 @@ const minuteMs = 60_000;
 const retryWaitsMs: readonly number[] = [minuteMs, 5 * minuteMs, 30 * minuteMs, 120 * minuteMs, 720 * minuteMs];
 /** Longer than a mail server may take. */
 const claimMs = 5 * minuteMs;
+/** Sent by one job: then whatever else waits for a worker has its turn. */
+const perJobMax = 20;
 
 const recipientRows = z.array(
   z.object({
@@ -93,7 +96,11 @@ export function createNotices(dependencies: NoticeDependencies): Notices {
     if (!row) throw notFound('notice');
     return row;
   };
-  const sendDue = (): Promise<void> => sendAll(dependencies);
+  const run = createRun(dependencies, {
+    name: sendJobName,
+    some: () => sendSome(dependencies),
+    isDue: () => isNoticeDue(dependencies),
+  });
 
   return {
     notify: async (sql, notices) => {
@@ -140,8 +147,8 @@ export function createNotices(dependencies: NoticeDependencies): Notices {
       await wake(database.pool);
       return row;
     },
-    jobs: { [sendJobName]: { handle: sendDue, cron: '* * * * *' } },
-    sendDue,
+    jobs: { [sendJobName]: { handle: run.job, cron: '* * * * *' } },
+    sendDue: run.all,
   };
 }
 
@@ -189,21 +196,30 @@ const finish = `
 UPDATE notices SET status = $3, due_at = $4, last_error = $5, sent_at = $6, claim_token = NULL
  WHERE agency_id = $1 AND id = $2 AND claim_token = $7 AND status = 'queued'`;
 
+async function isNoticeDue({ database, clock, mailer }: NoticeDependencies): Promise<boolean> {
+  if (!mailer) return false;
+  const { rows } = await database.pool.query<{ due: boolean }>(
+    `SELECT EXISTS (SELECT FROM notices WHERE status = 'queued' AND due_at <= $1) AS due`,
+    [clock.now()],
+  );
+  return rows[0]?.due === true;
+}
+
 /**
- * Sends what is due. A process that dies between the mail server's word and its note sends again, under the same Message-ID, by
- * which mailboxes know the two for one.
+ * Sends what is due, up to what one job may. A process that dies between the mail server's word and its note sends again, under the
+ * same Message-ID, by which mailboxes know the two for one.
  */
-async function sendAll({ database, clock, mailer }: NoticeDependencies): Promise<void> {
-  if (!mailer) return;
-  for (;;) {
+async function sendSome({ database, clock, mailer }: NoticeDependencies): Promise<boolean> {
+  if (!mailer) return false;
+  for (let sent = 0; sent < perJobMax; sent += 1) {
     const now = clock.now();
     const token = randomUUID();
     const { rows } = await database.pool.query(claimOne, [now, new Date(now.getTime() + claimMs), token]);
-    if (rows[0] === undefined) return;
+    if (rows[0] === undefined) return true;
     const notice = dueRow.parse(rows[0]);
     const failure = await mailer.send(notice);
     const done = clock.now();
-    const waitMs = failure?.permanent ? undefined : retryWaitsMs[notice.attempts - 1];
+    const waitMs = failure?.kind === 'refused' ? undefined : retryWaitsMs[notice.attempts - 1];
     const status = failure === null ? 'sent' : waitMs === undefined ? 'failed' : 'queued';
     await database.pool.query(finish, [
       notice.agencyId,
@@ -214,5 +230,8 @@ async function sendAll({ database, clock, mailer }: NoticeDependencies): Promise
       status === 'sent' ? done : null,
       token,
     ]);
+    // The others keep their tries for a server that is there.
+    if (failure?.kind === 'unreachable') return false;
   }
+  return true;
 }

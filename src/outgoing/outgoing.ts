@@ -1,8 +1,9 @@
 import type { OutgoingDelivery, WebhookEndpoint } from '../database/generated/client.ts';
 import type { ScheduledJob } from '../delivery/jobs.ts';
 import type { Scope } from '../tenancy/scope.ts';
-import { type DeliverDependencies, deliverDue, purgeDeliveries } from './deliver.ts';
+import { type DeliverDependencies, deliverSome, isDeliveryDue, purgeDeliveries } from './deliver.ts';
 import { createEmit, deliverJobName, type Emit } from './emit.ts';
+import { createRun } from './run.ts';
 import {
   createEndpoint,
   deleteEndpoint,
@@ -44,7 +45,14 @@ export interface Outgoing {
 }
 
 export function createOutgoing(dependencies: EndpointDependencies & DeliverDependencies): Outgoing {
-  const due = (): Promise<void> => deliverDue(dependencies);
+  const run = createRun(dependencies, {
+    name: deliverJobName,
+    some: async () => {
+      await deliverSome(dependencies);
+      return true;
+    },
+    isDue: () => isDeliveryDue(dependencies),
+  });
   return {
     emit: createEmit(dependencies),
     createEndpoint: (scope, endpoint) => createEndpoint(dependencies, scope, endpoint),
@@ -55,9 +63,9 @@ export function createOutgoing(dependencies: EndpointDependencies & DeliverDepen
     listDeliveries: (scope, id, page) => listDeliveries(dependencies, scope, id, page),
     redeliver: (scope, named) => redeliver(dependencies, scope, named),
     jobs: {
-      [deliverJobName]: { handle: due, cron: '* * * * *' },
+      [deliverJobName]: { handle: run.job, cron: '* * * * *' },
       'outgoing.purge': { handle: () => purgeDeliveries(dependencies), cron: '50 3 * * *' },
     },
-    deliverDue: due,
+    deliverDue: run.all,
   };
 }

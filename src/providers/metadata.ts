@@ -8,6 +8,10 @@ export const metadataKeys = {
   merchantAccount: 'baisa_merchant_account',
   plan: 'baisa_plan',
   version: 'baisa_version',
+  subscription: 'baisa_subscription',
+  /** Our id of a session in which a client subscribes. */
+  subscriptionCheckout: 'baisa_subscription_checkout',
+  subscriptionChange: 'baisa_subscription_change',
   fingerprint: 'baisa_fingerprint',
   /** Our id of a hold, of a session that saves a card. */
   hold: 'baisa_hold',

@@ -178,7 +178,7 @@ export async function runOperation<T>(dependencies: OperationDependencies, opera
     const now = clock.now();
     let step = nextStep(stored, id, hash, now);
     if (step.take === 'look_up') {
-      const found = await operation.lookUp();
+      const found = await lookUp(operation);
       if (found === null) {
         step = afterAbsence(step.record, hash, now, operation.timeoutMs ?? callTimeoutMsDefault);
       } else {
@@ -195,13 +195,33 @@ export async function runOperation<T>(dependencies: OperationDependencies, opera
     const outcome = await send(dependencies, operation, step.record);
     if (outcome.made) return outcome.object;
     const waitMs = quickRetryWaitsMs[tries];
-    if (!quickRetryKinds.has(outcome.error.kind) || waitMs === undefined) throw outcome.error;
+    if (!quickRetryKinds.has(outcome.error.kind) || waitMs === undefined) {
+      throw outcome.isFinal ? outcome.error : inDoubt(outcome.error);
+    }
     tries += 1;
     await wait(waitMs);
   }
 }
 
-type Outcome<T> = { readonly made: true; readonly object: T } | { readonly made: false; readonly error: ProviderError };
+type Outcome<T> =
+  | { readonly made: true; readonly object: T }
+  /** `isFinal`: nothing was made under this attempt, by this send or an earlier one. */
+  | { readonly made: false; readonly error: ProviderError; readonly isFinal: boolean };
+
+/**
+ * A refusal settles nothing where an earlier send may have been executed, or where it answers the look-up: told as it is, its caller
+ * would take what was made for refused.
+ */
+const inDoubt = (error: ProviderError): ProviderError =>
+  isRefusal(error.detail) ? new ProviderError({ ...error.detail, kind: 'indeterminate' }, error) : error;
+
+async function lookUp<T>({ lookUp }: Operation<T>): Promise<T | null> {
+  try {
+    return await lookUp();
+  } catch (error) {
+    throw error instanceof ProviderError ? inDoubt(error) : error;
+  }
+}
 
 /** Calls under a key that is stored already, and stores what came of it. */
 async function send<T>(
@@ -214,8 +234,8 @@ async function send<T>(
     object = await operation.call(record.idempotencyKey);
   } catch (error) {
     if (!(error instanceof ProviderError)) throw error;
-    await settle(dependencies, record, (current) => afterFailure(current, error.detail));
-    return { made: false, error };
+    const settled = await settle(dependencies, record, (current) => afterFailure(current, error.detail));
+    return { made: false, error, isFinal: settled === 'failed' };
   }
   await settle(dependencies, record, afterSuccess);
   return { made: true, object };
@@ -223,18 +243,20 @@ async function send<T>(
 
 /**
  * Stores an outcome of an attempt. Where another process has sent the same key meanwhile, the outcome is judged again by what
- * is stored then; a success always stands, and an attempt that was left behind is left alone.
+ * is stored then; a success always stands, and an attempt that was left behind is left alone. Answers the state that stands.
  */
 async function settle(
   { store, clock }: OperationDependencies,
   sent: OperationRecord,
   change: (record: OperationRecord) => OperationRecord,
-): Promise<void> {
+): Promise<OperationRecord['state'] | null> {
   let current: OperationRecord | null = sent;
   while (current && current.attempt === sent.attempt && current.state !== 'done') {
     const next = change(current);
     const isOverruled = current.state === 'failed' && next.state !== 'done';
-    if (isOverruled || (await store.replace(current, next, clock.now()))) return;
+    if (isOverruled) return current.state;
+    if (await store.replace(current, next, clock.now())) return next.state;
     current = await store.load(sent.id);
   }
+  return current?.state ?? null;
 }

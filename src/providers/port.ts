@@ -1,6 +1,7 @@
 import type { Money } from '../money/money.ts';
 import type { CardsPort, HoldsPort, OffSessionPort } from './card-ports.ts';
 import type { CatalogPort } from './catalog-port.ts';
+import type { InvoicesPort, SubscriptionsPort } from './subscription-ports.ts';
 
 /**
  * What the business rooms may ask of a payment provider. Small capabilities; a provider without one leaves the key
@@ -164,6 +165,8 @@ export interface ProviderPayment {
   readonly id: string;
   readonly amount: Money;
   readonly amountReceived: Money;
+  /** What the provider takes of it for the platform; absent where it does not tell. */
+  readonly applicationFee?: Money;
   readonly status:
     | 'requires_payment_method'
     | 'requires_action'
@@ -253,6 +256,8 @@ export interface PaymentProvider {
   /** Absent: a card that was set up is verified by that. */
   readonly holds?: HoldsPort;
   readonly offSession?: OffSessionPort;
+  readonly subscriptions?: SubscriptionsPort;
+  readonly invoices?: InvoicesPort;
   readonly webhookEndpoints?: WebhookEndpointsPort;
 }
 

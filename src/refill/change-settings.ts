@@ -34,7 +34,7 @@ export async function changeRefillSettings(
   client: ClientKey,
   settings: RefillSettings,
 ): Promise<void> {
-  const { database, clock, providers, merchantAccounts, findDefaultCard } = dependencies;
+  const { database, clock, providers, merchantAccounts, findDefaultCard, lockCards } = dependencies;
   refuseWrongAmounts(settings);
   const found = await findDefaultCard(database.pool, client);
   const account = found
@@ -44,6 +44,8 @@ export async function changeRefillSettings(
   if (account) convertTopUp(account, checkoutOf(providers, account), settings.amount);
 
   await inTransaction(database.pool, async (sql) => {
+    // Before the settings, as a removal has it: the card that is needed from now on is not removed meanwhile.
+    await lockCards(sql, client);
     const before = await loadSettings(sql, client, 'lock');
     const card = await findDefaultCard(sql, client);
     if (settings.enabled && !card?.verified) {
@@ -100,6 +102,8 @@ function refuseWrongAmounts({ threshold, amount, monthlyLimit }: RefillSettings)
 export async function resetBreakers(dependencies: RefillDependencies, scope: Scope, client: ClientKey): Promise<void> {
   const { database, clock } = dependencies;
   await inTransaction(database.pool, async (sql) => {
+    // First, as whoever settles a payment has it: two that want each other's rows would wait for ever.
+    await enqueueEvaluation(dependencies, sql, client);
     const closed = await closeBreakers(sql, [client], clock.now());
     if (closed.length === 0) return;
     await recordChange(sql, clock, scope, {
@@ -109,6 +113,5 @@ export async function resetBreakers(dependencies: RefillDependencies, scope: Sco
       before: null,
       after: { breakers: 'closed' },
     });
-    await enqueueEvaluation(dependencies, sql, client);
   });
 }

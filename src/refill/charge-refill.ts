@@ -6,16 +6,19 @@ import { Money } from '../money/money.ts';
 import type { OffSessionChargeRequest, OffSessionPort } from '../providers/card-ports.ts';
 import { ProviderError } from '../providers/errors.ts';
 import { metadataKeys } from '../providers/metadata.ts';
-import { runOperation } from '../providers/operation.ts';
+import { callTimeoutMsDefault, runOperation } from '../providers/operation.ts';
 import type { AccountRef, ProviderName, ProviderPayment } from '../providers/port.ts';
+import { isServing } from '../tenancy/require-serving.ts';
 import { eventPatienceMs, type RefillDependencies } from './dependencies.ts';
 import { type EndedAttempt, endAttempt } from './end-attempt.ts';
+import { loadSettings } from './refill.store.ts';
 
 const jobPayload = z.object({ agencyId: z.string(), customerId: z.string(), refillId: z.string() });
 
 /** What a charge needs of what is stored: the same after a crash, or the same key would name another request. */
 interface Charge {
   readonly refillId: string;
+  readonly paymentMethodId: string;
   readonly order: Order;
   readonly provider: ProviderName;
   readonly account: AccountRef;
@@ -35,14 +38,57 @@ export async function chargeRefill(dependencies: RefillDependencies, payload: un
   const { agencyId, refillId } = jobPayload.parse(payload);
   const charge = await prepareCharge(dependencies, agencyId, refillId);
   if (!charge) return;
+  const obstacle = await obstacleOf(dependencies, charge);
+  if (obstacle !== null) {
+    const ended = { as: 'refused', paymentId: null, code: obstacle, message: withdrawals[obstacle] } as const;
+    await inTransaction(database.pool, (sql) => endAttempt(dependencies, sql, keyOf(charge), ended));
+    return;
+  }
   const outcome = await attempt(dependencies, charge);
-  const order = { agencyId, orderId: charge.order.id };
   if ('as' in outcome) {
-    await inTransaction(database.pool, (sql) => endAttempt(dependencies, sql, order, outcome));
+    await inTransaction(database.pool, (sql) => endAttempt(dependencies, sql, keyOf(charge), outcome));
   } else if (clock.now().getTime() - charge.order.createdAt.getTime() >= eventPatienceMs) {
     await settleWithoutEvent(dependencies, charge, outcome.id);
   }
 }
+
+const keyOf = ({ order }: Charge) => ({ agencyId: order.agencyId, orderId: order.id });
+
+/** What may have changed since the refill was decided, while its charge could not be sent. */
+const withdrawals = {
+  auto_refill_off: 'Auto-refill was switched off before the card was charged.',
+  card_removed: 'The card was removed before it was charged.',
+  not_serving: 'The client or its agency was disabled before the card was charged.',
+} as const;
+
+/**
+ * Why a charge that was not made is not made any more; null where it is, or where it has been made. One in doubt is looked up, and throws
+ * `ProviderError` while it is too early to believe that it is not there.
+ */
+async function obstacleOf(dependencies: RefillDependencies, charge: Charge): Promise<keyof typeof withdrawals | null> {
+  const withdrawal = await withdrawalOf(dependencies, charge);
+  if (withdrawal === null) return null;
+  const { operations, clock } = dependencies;
+  const sent = await operations.store.load(operationId(charge.refillId));
+  if (sent === null) return withdrawal;
+  if (sent.state !== 'sent') return null;
+  const found = await charge.offSession.find(charge.account, charge.providerCustomerId, charge.order.id);
+  if (found !== null) return null;
+  if (clock.now().getTime() - sent.lastSentAt.getTime() >= callTimeoutMsDefault) return withdrawal;
+  throw new ProviderError({ kind: 'indeterminate', message: `the charge of ${charge.order.id} may be under way` });
+}
+
+async function withdrawalOf(
+  { database, isChargeable }: RefillDependencies,
+  { paymentMethodId, order }: Charge,
+): Promise<keyof typeof withdrawals | null> {
+  const client = { agencyId: order.agencyId, customerId: order.customerId };
+  if (!(await loadSettings(database.pool, client, 'read'))?.enabled) return 'auto_refill_off';
+  if (!(await isChargeable(database.pool, order.agencyId, paymentMethodId))) return 'card_removed';
+  return (await isServing(database.pool, client)) ? null : 'not_serving';
+}
+
+const operationId = (refillId: string): string => `refill:${refillId}`;
 
 async function settleWithoutEvent(
   { database, providers, settlePayments }: RefillDependencies,
@@ -80,6 +126,7 @@ async function prepareCharge(
   const credited = Money.of(order.credited.toFixed(), 'USD');
   return {
     refillId,
+    paymentMethodId: refill.paymentMethodId,
     order,
     provider: account.provider,
     account: accountRefOf(account),
@@ -110,7 +157,7 @@ async function attempt(
 ): Promise<EndedAttempt | ProviderPayment> {
   try {
     const payment = await runOperation(operations, {
-      id: `refill:${refillId}`,
+      id: operationId(refillId),
       request,
       declineIsFinal: true,
       call: (idempotencyKey) => offSession.charge(account, request, { idempotencyKey }),

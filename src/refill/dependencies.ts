@@ -50,6 +50,10 @@ export interface RefillDependencies {
   /** By whose terms the payment is shared: a refill is a top-up like any other. */
   readonly livePlanOf: LivePlanOf;
   readonly findDefaultCard: (sql: Sql, client: ClientKey) => Promise<DefaultCard | null>;
+  /** Holds a client's cards as they are until the transaction ends. */
+  readonly lockCards: (sql: Sql, client: ClientKey) => Promise<void>;
+  /** Whether a card is still saved and can be charged. */
+  readonly isChargeable: (sql: Sql, agencyId: string, paymentMethodId: string) => Promise<boolean>;
   /** Tells the client and the agency of the first decline of a card; in the transaction that opens its breaker. */
   readonly announceDecline: (sql: Sql, decline: DeclinedCard) => Promise<void>;
   /** Credits a payment that the provider shows and whose event never came. Asked for late: payments are settled with our listener. */

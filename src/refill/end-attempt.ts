@@ -60,6 +60,8 @@ export async function endAttempt(
       now,
     ],
   );
+  // Before the breaker, as whoever settles a payment has it: two that want each other's rows would wait for ever.
+  await enqueueEvaluation(dependencies, sql, refill);
   if (ended.as === 'declined') {
     await recordDecline(dependencies, sql, { ...refill, fact: refill.id }, ended.decline);
   } else {
@@ -73,7 +75,6 @@ export async function endAttempt(
       key: `${cancelJobName}:${paymentId}`,
     });
   }
-  await enqueueEvaluation(dependencies, sql, refill);
 }
 
 /** A refill makes one try, and so its order has one line of it, whoever tells of it. */
@@ -81,7 +82,7 @@ export const refillAttemptFact = ({ id }: Pick<Refill, 'id'>): string => `refill
 
 /**
  * What a declined charge of a saved card, a refill's or a renewal's, means for further ones. The client and the agency are told
- * when it opens the breaker, and not again while that is open.
+ * when it opens the breaker and when it stops, and not of each decline in between.
  */
 export async function recordDecline(
   dependencies: Pick<EndDependencies, 'clock' | 'announceDecline'>,
@@ -93,7 +94,9 @@ export async function recordDecline(
   const before = await loadBreaker(sql, card);
   const breaker = afterDecline(before, decline, now);
   await saveBreaker(sql, card, breaker, now);
-  if (before.state !== 'closed') return;
+  // Told when it opens, and again when there is more to do for the client than to wait.
+  const stops = breaker.state === 'stopped' && before.state !== 'stopped';
+  if (before.state !== 'closed' && !stops) return;
   await dependencies.announceDecline(sql, {
     agencyId: card.agencyId,
     customerId: card.customerId,

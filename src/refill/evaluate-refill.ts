@@ -4,6 +4,7 @@ import { inTransaction, type Sql } from '../database/database.ts';
 import { newId } from '../ids.ts';
 import { effectiveRateOf } from '../merchant-accounts/merchant-account.ts';
 import type { Money } from '../money/money.ts';
+import { standingOf } from '../tenancy/require-serving.ts';
 import { beginAttempt, closedBreaker } from './breaker.ts';
 import { decideRefill } from './decide-refill.ts';
 import { chargeJobName, type DefaultCard, type RefillDependencies } from './dependencies.ts';
@@ -42,18 +43,22 @@ async function evaluate(dependencies: RefillDependencies, sql: Sql, client: Clie
   if (!settings?.enabled) return;
   const now = clock.now();
   await noteEvaluation(sql, client, now);
+  // First of all: what ends a refill changes balance and breaker with it, so that none in flight means that both are read after it.
+  const inFlight = (await findInFlight(sql, client)) !== null;
   const [balance] = await ledger.balances(sql, [client]);
   if (!balance || balance.compare(settings.threshold) >= 0) return;
 
   const card = await findDefaultCard(sql, client);
-  const account = card && (await merchantAccounts.byId(card.merchantAccountId));
+  const account = card && (await merchantAccounts.byId(card.merchantAccountId, sql));
   const breaker = card ? await loadBreaker(sql, { ...client, fingerprint: card.fingerprint }) : closedBreaker;
+  const standing = await standingOf(sql, client);
   const decision = decideRefill({
     now,
     settings,
     balance,
-    ...(await whoIsDisabled(sql, client)),
-    inFlight: (await findInFlight(sql, client)) !== null,
+    clientDisabled: standing?.customerDisabled ?? true,
+    agencyDisabled: standing?.agencyDisabled ?? true,
+    inFlight,
     card,
     breaker,
     accountActive: account?.status === 'active',
@@ -123,15 +128,3 @@ export const enqueueCharge = (
     payload: { agencyId, customerId, refillId: id },
     key: `${chargeJobName}:${id}`,
   });
-
-async function whoIsDisabled(
-  sql: Sql,
-  { agencyId, customerId }: ClientKey,
-): Promise<{ readonly clientDisabled: boolean; readonly agencyDisabled: boolean }> {
-  const { rows } = await sql.query<{ clientDisabled: boolean; agencyDisabled: boolean }>(
-    `SELECT c.disabled_at IS NOT NULL AS "clientDisabled", a.disabled_at IS NOT NULL AS "agencyDisabled"
-       FROM customers c JOIN agencies a ON a.id = c.agency_id WHERE c.agency_id = $1 AND c.id = $2`,
-    [agencyId, customerId],
-  );
-  return rows[0] ?? { clientDisabled: true, agencyDisabled: true };
-}

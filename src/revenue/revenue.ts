@@ -35,6 +35,7 @@ interface Part {
 const parts: Readonly<Record<Measure, readonly Part[]>> = {
   gross: [
     { account: 'clearing', posting: 'topup.settle', sign: 'added' },
+    { account: 'clearing', posting: 'invoice.settle', sign: 'added' },
     { account: 'manual_receipts', sign: 'added' },
   ],
   providerFee: [{ account: 'provider_fees', sign: 'added' }],
@@ -45,13 +46,14 @@ const parts: Readonly<Record<Measure, readonly Part[]>> = {
   ],
   agencyShare: [
     { account: 'clearing', posting: 'topup.settle', sign: 'added' },
+    { account: 'clearing', posting: 'invoice.settle', sign: 'added' },
     { account: 'manual_receipts', sign: 'added' },
     { account: 'agency_fee_expense', sign: 'taken' },
   ],
   // Neither is posted yet.
   refunds: [],
   disputes: [],
-  overage: [],
+  overage: [{ account: 'overage_revenue', sign: 'added' }],
 };
 
 /** A posting that is taken back counts against what it had added. */

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { DocumentKind } from './documents.ts';
+import type { DocumentKind } from './document-types.ts';
 import { resourceMissing } from './failure.ts';
 
 /** The account that has this object: pages and scripts know its id alone. Throws 404 where none has. */

@@ -2,65 +2,34 @@ import type { Pool, PoolClient } from 'pg';
 import Stripe from 'stripe';
 import type { Clock } from '../clock.ts';
 import { DocumentStore } from './documents.ts';
+import type { EventObjects } from './event-objects.ts';
 import { accountInvalid } from './failure.ts';
 import type { FaultSwitch, Faults } from './faults.ts';
 import { newStripeId } from './identifiers.ts';
-
-/** The events that the sandbox emits, each with the object it is a snapshot of. */
-export interface EventObjects {
-  'account.updated': Stripe.Account;
-  'account.application.authorized': Stripe.Application;
-  'account.application.deauthorized': Stripe.Application;
-  'capability.updated': Stripe.Capability;
-  'application_fee.created': Stripe.ApplicationFee;
-  'product.created': Stripe.Product;
-  'product.updated': Stripe.Product;
-  'product.deleted': Stripe.Product;
-  'price.created': Stripe.Price;
-  'price.updated': Stripe.Price;
-  'tax_rate.created': Stripe.TaxRate;
-  'tax_rate.updated': Stripe.TaxRate;
-  'billing.meter.created': Stripe.Billing.Meter;
-  'billing.meter.updated': Stripe.Billing.Meter;
-  'billing.meter.deactivated': Stripe.Billing.Meter;
-  'billing.meter.reactivated': Stripe.Billing.Meter;
-  'customer.created': Stripe.Customer;
-  'customer.updated': Stripe.Customer;
-  'checkout.session.completed': Stripe.Checkout.Session;
-  'checkout.session.expired': Stripe.Checkout.Session;
-  'checkout.session.async_payment_succeeded': Stripe.Checkout.Session;
-  'checkout.session.async_payment_failed': Stripe.Checkout.Session;
-  'payment_intent.created': Stripe.PaymentIntent;
-  'payment_intent.processing': Stripe.PaymentIntent;
-  'payment_intent.requires_action': Stripe.PaymentIntent;
-  'payment_intent.succeeded': Stripe.PaymentIntent;
-  'payment_intent.payment_failed': Stripe.PaymentIntent;
-  'payment_intent.amount_capturable_updated': Stripe.PaymentIntent;
-  'payment_intent.canceled': Stripe.PaymentIntent;
-  'setup_intent.created': Stripe.SetupIntent;
-  'setup_intent.requires_action': Stripe.SetupIntent;
-  'setup_intent.succeeded': Stripe.SetupIntent;
-  'setup_intent.setup_failed': Stripe.SetupIntent;
-  'setup_intent.canceled': Stripe.SetupIntent;
-  'payment_method.attached': Stripe.PaymentMethod;
-  'payment_method.updated': Stripe.PaymentMethod;
-  'payment_method.detached': Stripe.PaymentMethod;
-  'charge.succeeded': Stripe.Charge;
-  'charge.captured': Stripe.Charge;
-  'charge.expired': Stripe.Charge;
-  'charge.failed': Stripe.Charge;
-  'charge.refunded': Stripe.Charge;
-  'refund.created': Stripe.Refund;
-}
 
 export interface RequestIdentity {
   readonly id: string;
   readonly idempotencyKey: string | null;
 }
 
+/** What falls due at one moment is done in this order. */
+export const timerKinds = [
+  'session_expiry',
+  'payment_settlement',
+  'hold_expiry',
+  'payment_retry',
+  'invoice_finalization',
+  'trial_reminder',
+  'incomplete_expiry',
+  'collection_resume',
+  'subscription',
+] as const;
+
+export type TimerKind = (typeof timerKinds)[number];
+
 /** Something that falls due by the clock: `detail` is the timer's own business. */
 export interface Timer {
-  readonly kind: 'session_expiry' | 'payment_settlement' | 'hold_expiry';
+  readonly kind: TimerKind;
   readonly objectId: string;
   readonly dueAt: Date;
   readonly detail: string;
@@ -73,7 +42,8 @@ interface Emitted {
 
 interface CallSetting {
   readonly platform: Stripe.Account;
-  readonly now: Date;
+  /** One time for all accounts of the transaction. */
+  readonly time: { now: Date };
   readonly baseUrl: string;
   readonly request: RequestIdentity | null;
   readonly faults: Faults;
@@ -83,7 +53,6 @@ interface CallSetting {
 export class Call {
   readonly store: DocumentStore;
   readonly account: Stripe.Account;
-  readonly now: Date;
   readonly baseUrl: string;
   readonly request: RequestIdentity | null;
   readonly faults: Faults;
@@ -91,17 +60,25 @@ export class Call {
   /** Every account that this transaction has touched, itself included. */
   readonly #calls: Map<string, Call>;
   readonly #emitted: Emitted[] = [];
-  readonly #timers: Timer[] = [];
+  readonly #timers = new Map<string, Timer>();
 
   constructor(store: DocumentStore, account: Stripe.Account, setting: CallSetting, calls = new Map<string, Call>()) {
     this.store = store;
     this.account = account;
-    this.now = setting.now;
     this.baseUrl = setting.baseUrl;
     this.request = setting.request;
     this.faults = setting.faults;
     this.#setting = setting;
     this.#calls = calls.set(account.id, this);
+  }
+
+  get now(): Date {
+    return this.#setting.time.now;
+  }
+
+  /** What falls due is done at the moment at which it fell due, several moments in one transaction. */
+  moveTo(now: Date): void {
+    this.#setting.time.now = now;
   }
 
   /** Unix seconds. */
@@ -150,11 +127,13 @@ export class Call {
     this.#emitted.push({ event, lane });
   }
 
+  /** Replaces the object's timer of this kind. */
   schedule(timer: Timer): void {
-    this.#timers.push(timer);
+    this.#timers.set(`${timer.kind} ${timer.objectId}`, timer);
   }
 
-  async unschedule(kind: Timer['kind'], objectId: string): Promise<void> {
+  async unschedule(kind: TimerKind, objectId: string): Promise<void> {
+    this.#timers.delete(`${kind} ${objectId}`);
     await this.store.client.query('DELETE FROM timers WHERE account = $1 AND kind = $2 AND object_id = $3', [
       this.account.id,
       kind,
@@ -170,19 +149,27 @@ export class Call {
     for (const call of calls) if (call.#emitted.length > 0) await call.#queueDeliveries(faults);
     return {
       emitted: calls.some((call) => call.#emitted.length > 0),
-      scheduled: calls.some((call) => call.#timers.length > 0),
+      scheduled: calls.some((call) => call.#timers.size > 0),
     };
   }
 
   async #write(): Promise<void> {
     for (const { event } of this.#emitted) this.store.save('event', event);
     await this.store.flush();
-    for (const timer of this.#timers) {
-      await this.store.client.query(
-        'INSERT INTO timers (account, kind, object_id, due_at, detail) VALUES ($1, $2, $3, $4, $5)',
-        [this.account.id, timer.kind, timer.objectId, timer.dueAt, timer.detail],
-      );
-    }
+    if (this.#timers.size === 0) return;
+    const timers = [...this.#timers.values()];
+    await this.store.client.query(
+      `INSERT INTO timers (account, kind, object_id, due_at, detail)
+       SELECT $1, * FROM unnest($2::text[], $3::text[], $4::timestamptz[], $5::text[])
+       ON CONFLICT (account, kind, object_id) DO UPDATE SET due_at = excluded.due_at, detail = excluded.detail`,
+      [
+        this.account.id,
+        timers.map(({ kind }) => kind),
+        timers.map(({ objectId }) => objectId),
+        timers.map(({ dueAt }) => dueAt),
+        timers.map(({ detail }) => detail),
+      ],
+    );
   }
 
   /**
@@ -253,7 +240,7 @@ export class Transactions {
       const { account, platform } = await findAccount(client, accountId, platformId);
       const call = new Call(new DocumentStore(client, accountId), account, {
         platform,
-        now: clock.now(),
+        time: { now: clock.now() },
         baseUrl: baseUrl(),
         request,
         faults: faults.current,

@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import type Stripe from 'stripe';
 import { accountOf } from './account-lookup.ts';
 import type { Call, Transactions } from './call.ts';
+import { followIntent, lockInvoiceOf } from './invoice-following.ts';
 import { lockOwnIntent, lockOwnSetup } from './own-intents.ts';
 import { answerChallenge } from './payments.ts';
 import { answerSetupChallenge } from './setups.ts';
@@ -35,11 +36,13 @@ export class Challenges {
   /** Throws 400 for an intent that asks for nothing, and for a session's. */
   async answer(id: string, answer: 'complete' | 'fail'): Promise<ChallengeAnswer> {
     return this.#on(id, async (call) => {
+      const invoice = await lockInvoiceOf(call, id);
       const before = await (kindOf(id) === 'setup_intent' ? lockOwnSetup : lockOwnIntent)(call, id);
       const after =
         before.object === 'setup_intent'
           ? await answerSetupChallenge(call, before, answer, id)
           : await answerChallenge(call, before, answer, id);
+      if (after.object === 'payment_intent') await followIntent(call, invoice, after);
       const redirect = returnAddress(before, answer);
       return { status: after.status, ...(redirect === null ? {} : { redirect }) };
     });

@@ -42,10 +42,29 @@ export interface ClockMoverSetting {
   readonly deliverer: Pick<Deliverer, 'settled'>;
 }
 
-/** Moves the shared clock; answers when what fell due on both sides is done. One move at a time. */
+/**
+ * What falls due within a minute is done together, each at its own time: deliveries are signed with the clock's, and are
+ * taken for five minutes.
+ */
+const togetherMs = 60_000;
+
+/** The service has its turn once a day at least, so that what falls due there is done in order with what falls due here. */
+const turnMs = 86_400_000;
+
+export interface ClockListener {
+  /** Does what is due, and resolves when it is done. */
+  readonly turn: () => Promise<void>;
+  /** When something next falls due there, where that is known: the clock stops at it. */
+  readonly nextDue?: (() => Promise<Date | undefined>) | undefined;
+}
+
+/**
+ * Moves the shared clock from one moment at which something is due to the next; answers when what fell due on both sides
+ * is done and delivered. One move at a time.
+ */
 export class ClockMover {
   readonly #setting: ClockMoverSetting;
-  readonly #listeners: (() => Promise<void>)[] = [];
+  readonly #listeners: ClockListener[] = [];
   #moving: Promise<unknown> = Promise.resolve();
 
   constructor(setting: ClockMoverSetting) {
@@ -56,7 +75,7 @@ export class ClockMover {
     return this.#setting.clock.now();
   }
 
-  onMoved(listener: () => Promise<void>): void {
+  onMoved(listener: ClockListener): void {
     this.#listeners.push(listener);
   }
 
@@ -85,16 +104,46 @@ export class ClockMover {
   }
 
   async #move(distanceMs: () => number): Promise<Date> {
-    const { pool, clock, dueWork, deliverer } = this.#setting;
+    const { pool, deliverer } = this.#setting;
+    const distance = distanceMs();
+    if (!Number.isFinite(distance) || distance < 0) throw new RangeError('a clock only moves forward');
     // A delivery signed before the move and received after it would be refused as too old.
     await deliverer.settled();
-    clock.advance(distanceMs());
-    await writeState(pool, offsetName, String(clock.offsetMs));
+    const end = this.now.getTime() + distance;
+    let turn = this.now.getTime() + turnMs;
+    for (let arrived = false; !arrived; ) {
+      const stop = await this.#nextStop();
+      const moment = Math.min(end, turn, stop.at);
+      await this.#step(moment);
+      arrived = moment === end;
+      if (!arrived && moment < turn && !stop.ofListener) continue;
+      for (const listener of this.#listeners) await listener.turn();
+      await deliverer.settled();
+      turn = moment + turnMs;
+    }
     await pool.query('DELETE FROM idempotency_keys WHERE created_at <= $1', [new Date(this.now.getTime() - keptForMs)]);
+    return this.now;
+  }
+
+  /** Where the clock has to stop before it goes on: a minute after what is due here, or when something is due there. */
+  async #nextStop(): Promise<{ readonly at: number; readonly ofListener: boolean }> {
+    const own = await this.#setting.dueWork.nextDue();
+    const at = own ? Math.max(own.getTime(), this.now.getTime()) + togetherMs : Number.POSITIVE_INFINITY;
+    const now = this.now.getTime();
+    let first = Number.POSITIVE_INFINITY;
+    for (const { nextDue } of this.#listeners) {
+      const due = (await nextDue?.())?.getTime();
+      // What is due already had its turn: it waits for something else than the clock.
+      if (due !== undefined && due > now) first = Math.min(first, due);
+    }
+    return { at: Math.min(at, first), ofListener: first < at };
+  }
+
+  async #step(moment: number): Promise<void> {
+    const { pool, clock, dueWork, deliverer } = this.#setting;
+    clock.advance(Math.max(0, moment - this.now.getTime()));
+    await writeState(pool, offsetName, String(clock.offsetMs));
     await dueWork.run();
     await deliverer.settled();
-    for (const listener of this.#listeners) await listener();
-    await deliverer.settled();
-    return this.now;
   }
 }

@@ -3,17 +3,21 @@ import type { Pool } from 'pg';
 import type Stripe from 'stripe';
 import { z } from 'zod';
 import { accountControlRoutes } from './account-control-routes.ts';
+import { billingSettingsName, billingSettingsSchema, readBillingSettings } from './billing-settings.ts';
 import type { Transactions } from './call.ts';
 import { type CardSwitches, cardSwitchSchema } from './card-switches.ts';
 import { testCards } from './cards.ts';
 import { challengeSchema } from './challenge-routes.ts';
 import type { Challenges } from './challenges.ts';
+import { clockForm, clockRoutes } from './clock-form.ts';
 import type { ClockMover } from './clock-mover.ts';
 import { clientIdOf } from './connections.ts';
 import type { Deliverer } from './deliverer.ts';
 import { asFailure } from './failure.ts';
 import { type FaultSwitch, faultsSchema } from './faults.ts';
+import { type HostedInvoices, invoicePaymentSchema } from './hosted-invoices.ts';
 import { escapeHtml, page, securityHeaders } from './pay-page.ts';
+import { readState, writeState } from './schema.ts';
 import { paymentSchema, type SessionPayment } from './session-payment.ts';
 
 export interface ControlSetting {
@@ -23,6 +27,7 @@ export interface ControlSetting {
   readonly transactions: Transactions;
   readonly payment: SessionPayment;
   readonly challenges: Challenges;
+  readonly invoices: HostedInvoices;
   readonly cardSwitches: CardSwitches;
   readonly faults: FaultSwitch;
   readonly deliverer: Deliverer;
@@ -56,6 +61,7 @@ export function controlRoutes(setting: ControlSetting): Router {
       clientId: clientIdOf(setting.accountId),
     });
   });
+  router.use(clockRoutes(clockMover));
   router.use(accountControlRoutes(setting.transactions));
   router.post('/sandbox/sessions/:id/pay', async (request, response) => {
     response.json(await payment.pay(request.params.id, paymentSchema.parse(request.body)));
@@ -65,6 +71,23 @@ export function controlRoutes(setting: ControlSetting): Router {
   });
   router.post('/sandbox/intents/:id/authenticate', async (request, response) => {
     response.json(await challenges.answer(request.params.id, challengeSchema.parse(request.body).authenticate));
+  });
+  router.post('/sandbox/invoices/:id/pay', async (request, response) => {
+    const { invoice, intent } = await setting.invoices.pay(request.params.id, invoicePaymentSchema.parse(request.body));
+    const error = intent?.last_payment_error;
+    response.json({
+      status: invoice.status,
+      ...(intent?.status === 'requires_action' ? { nextAction: 'authenticate' } : {}),
+      ...(error ? { error: { code: error.code, declineCode: error.decline_code ?? null } } : {}),
+    });
+  });
+  router.get('/sandbox/billing', async (_request, response) => {
+    response.json(readBillingSettings(await readState(pool, billingSettingsName)));
+  });
+  router.put('/sandbox/billing', async (request, response) => {
+    const settings = billingSettingsSchema.parse(request.body);
+    await writeState(pool, billingSettingsName, JSON.stringify(settings));
+    response.json(settings);
   });
   router.get('/sandbox/cards/:id', async (request, response) => {
     response.json(await cardSwitches.view(request.params.id));
@@ -151,7 +174,7 @@ async function connectedAccounts(pool: Pool): Promise<readonly AccountLine[]> {
 
 async function indexPage(pool: Pool, deliverer: Deliverer, clockMover: ClockMover): Promise<string> {
   const { rows } = await pool.query<{ type: string; count: number }>(
-    `SELECT type, count(*)::int AS count FROM documents WHERE type NOT IN ('session_plan', 'connection', 'onboarding_link') GROUP BY type ORDER BY type`,
+    `SELECT type, count(*)::int AS count FROM documents WHERE type NOT IN ('session_plan', 'session_subscription', 'connection', 'onboarding_link') GROUP BY type ORDER BY type`,
   );
   const { counts } = await deliveryFacts(pool);
   const accounts = await connectedAccounts(pool);
@@ -161,7 +184,7 @@ async function indexPage(pool: Pool, deliverer: Deliverer, clockMover: ClockMove
     'Sandbox',
     `<h1>Local sandbox of a payment provider</h1>
 <p>It speaks the wire format of Stripe's API under <code>/v1</code>, hosts pay pages and delivers signed webhooks.</p>
-<h2>Clock</h2><p>${clockMover.now.toISOString()}</p>
+<h2>Clock</h2><p>${clockMover.now.toISOString()}</p>${clockForm}
 <h2>Test cards</h2><table>${testCards.map((card) => line(card.number, card.label)).join('')}</table>
 <h2>Connected accounts</h2>${accounts.length === 0 ? '<p>None yet.</p>' : `<table>${accounts.map((found) => line(found.account.id, standingText(found))).join('')}</table>`}
 <h2>Objects</h2><table>${rows.map((row) => line(row.type, row.count)).join('')}</table>

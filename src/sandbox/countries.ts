@@ -101,13 +101,16 @@ export function requireChargeable(country: string | undefined, code: string, par
   }
 }
 
+/** The least that can be charged is the worth of 0.50 USD. */
+export const isBelowMinimum = (amountMinor: number, code: string): boolean =>
+  minimumUsd.times(perUsd(code)).times(minorPerMajor(code)).greaterThan(amountMinor);
+
 /**
  * Refuses an amount in minor units that cannot be charged: below the equivalent of 0.50 USD, above eight digits, or, in a
  * three-decimal currency, one whose last digit is not 0 (docs.stripe.com/currencies#three-decimal).
  */
 export function requireChargeableAmount(amountMinor: number, code: string, param: string): void {
-  const minimum = minimumUsd.times(perUsd(code)).times(minorPerMajor(code));
-  if (minimum.greaterThan(amountMinor)) {
+  if (isBelowMinimum(amountMinor, code)) {
     throw invalidRequest(`The amount must convert to at least 50 cents.`, { code: 'amount_too_small', param });
   }
   if (amountMinor > minorUnitsMax) {

@@ -1,139 +1,16 @@
 import type { PoolClient } from 'pg';
-import type Stripe from 'stripe';
-import type { CardOutcomeName } from './card-outcomes.ts';
+import { linksOf } from './document-links.ts';
+import type { DocumentKind, DocumentTypes } from './document-types.ts';
 import { resourceMissing } from './failure.ts';
 
-/** What a payment made by a session will carry; Stripe keeps it too, but shows it nowhere. */
-export interface SessionPlan {
-  readonly id: string;
-  readonly created: number;
-  readonly applicationFeeAmount: number | null;
-  readonly description: string | null;
-  readonly metadata: Stripe.Metadata;
-  readonly receiptEmail: string | null;
-  readonly setupFutureUsage: Stripe.PaymentIntent.SetupFutureUsage | null;
-  readonly statementDescriptor: string | null;
-  readonly statementDescriptorSuffix: string | null;
+interface Known<Kind extends DocumentKind> {
+  readonly kind: Kind;
+  /** Null: known not to be there. */
+  readonly body: DocumentTypes[Kind] | null;
 }
 
-/** What a script made of a card, under its fingerprint or under the id of one payment method. */
-export interface CardSwitch {
-  readonly id: string;
-  readonly created: number;
-  readonly outcome: CardOutcomeName;
-}
-
-/** That an account gave the platform access; kept on the platform, under the account's id. */
-export interface Connection {
-  readonly id: string;
-  readonly created: number;
-  readonly authorized: boolean;
-}
-
-/** What an account link leads to. Its id is the token in the link's address. */
-export interface OnboardingLink {
-  readonly id: string;
-  readonly created: number;
-  readonly accountId: string;
-  readonly refreshUrl: string;
-  readonly returnUrl: string;
-  /** Unix seconds. */
-  readonly expiresAt: number;
-  readonly visited: boolean;
-  readonly finished: boolean;
-}
-
-/**
- * Every kind of document and its shape, which is the SDK's own. Decimals are read back as the strings they are on the
- * wire: pass them on, never calculate with them.
- */
-export interface DocumentTypes {
-  account: Stripe.Account;
-  connection: Connection;
-  onboarding_link: OnboardingLink;
-  product: Stripe.Product;
-  price: Stripe.Price;
-  tax_rate: Stripe.TaxRate;
-  'billing.meter': Stripe.Billing.Meter;
-  customer: Stripe.Customer;
-  'checkout.session': Stripe.Checkout.Session;
-  session_plan: SessionPlan;
-  item: Stripe.LineItem;
-  payment_intent: Stripe.PaymentIntent;
-  payment_method: Stripe.PaymentMethod;
-  setup_intent: Stripe.SetupIntent;
-  card_switch: CardSwitch;
-  charge: Stripe.Charge;
-  refund: Stripe.Refund;
-  application_fee: Stripe.ApplicationFee;
-  balance_transaction: Stripe.BalanceTransaction;
-  event: Stripe.EventBase;
-  webhook_endpoint: Stripe.WebhookEndpoint;
-}
-
-export type DocumentKind = keyof DocumentTypes;
-
-const idOf = (reference: string | { readonly id: string } | null | undefined): string | undefined =>
-  typeof reference === 'object' ? reference?.id : reference;
-
-const link = (name: string, value: string | boolean | null | undefined): string[] =>
-  value === null || value === undefined ? [] : [`${name}:${value}`];
-
-const savingStates: ReadonlySet<string> = new Set(['succeeded', 'requires_capture']);
-
-/** What each kind can be listed by. `saves` names the card that its owner, being there, left for charges without them. */
-const linksOf: { readonly [Kind in DocumentKind]?: (body: DocumentTypes[Kind]) => readonly string[] } = {
-  connection: (connection) => link('authorized', connection.authorized),
-  product: (product) => [...link('active', product.active), ...link('url', product.url)],
-  price: (price) => [
-    ...link('product', idOf(price.product)),
-    ...link('lookup_key', price.lookup_key),
-    ...link('active', price.active),
-    ...link('currency', price.currency),
-    ...link('type', price.type),
-    ...link('interval', price.recurring?.interval),
-    ...link('usage_type', price.recurring?.usage_type),
-    ...link('meter', price.recurring?.meter),
-  ],
-  tax_rate: (taxRate) => [...link('active', taxRate.active), ...link('inclusive', taxRate.inclusive)],
-  'billing.meter': (meter) => [...link('event_name', meter.event_name), ...link('status', meter.status)],
-  customer: (customer) => link('email', customer.email),
-  'checkout.session': (session) => [
-    ...link('customer', idOf(session.customer)),
-    ...link('payment_intent', idOf(session.payment_intent)),
-    ...link('setup_intent', idOf(session.setup_intent)),
-    ...link('status', session.status),
-  ],
-  payment_intent: (intent) => [
-    ...link('customer', idOf(intent.customer)),
-    ...(intent.setup_future_usage === 'off_session' && savingStates.has(intent.status)
-      ? link('saves', idOf(intent.payment_method))
-      : []),
-  ],
-  setup_intent: (intent) => [
-    ...link('customer', idOf(intent.customer)),
-    ...link('payment_method', idOf(intent.payment_method)),
-    ...(intent.status === 'succeeded' ? link('saves', idOf(intent.payment_method)) : []),
-  ],
-  payment_method: (method) => [
-    ...link('customer', idOf(method.customer)),
-    ...link('type', method.type),
-    ...link('allow_redisplay', method.allow_redisplay),
-    ...link('fingerprint', method.card?.fingerprint),
-  ],
-  charge: (charge) => [
-    ...link('customer', idOf(charge.customer)),
-    ...link('payment_intent', idOf(charge.payment_intent)),
-  ],
-  refund: (refund) => [...link('charge', idOf(refund.charge)), ...link('payment_intent', idOf(refund.payment_intent))],
-  application_fee: (fee) => link('charge', idOf(fee.charge)),
-  balance_transaction: (transaction) => [
-    ...link('source', idOf(transaction.source)),
-    ...link('type', transaction.type),
-    ...link('currency', transaction.currency),
-  ],
-  event: (event) => link('type', event.type),
-};
+const isOf = <Kind extends DocumentKind>(known: Known<DocumentKind> | undefined, kind: Kind): known is Known<Kind> =>
+  known?.kind === kind;
 
 interface Dirty {
   readonly type: DocumentKind;
@@ -151,15 +28,41 @@ export class DocumentStore {
   readonly client: PoolClient;
   readonly accountId: string;
   readonly #dirty = new Map<string, Dirty>();
+  /** What the call wrote, or loaded together for a batch, as it is now. */
+  readonly #known = new Map<string, Known<DocumentKind>>();
 
   constructor(client: PoolClient, accountId: string) {
     this.client = client;
     this.accountId = accountId;
   }
 
-  /** The document, or undefined. Flushes first, so a read sees the call's own writes. */
+  /**
+   * Reads and locks many at once, in the order of their ids, so that a batch does not read one by one: what was loaded is
+   * answered from memory from then on, with the call's own changes.
+   */
+  async load<Kind extends DocumentKind>(kind: Kind, ids: Iterable<string>): Promise<readonly DocumentTypes[Kind][]> {
+    const wanted = [...new Set(ids)];
+    const missing = wanted.filter((id) => !this.#known.has(`${kind} ${id}`));
+    if (missing.length > 0) {
+      const { rows } = await this.client.query<{ id: string; body: DocumentTypes[Kind] }>(
+        'SELECT id, body FROM documents WHERE account = $1 AND type = $2 AND id = ANY($3) ORDER BY id FOR UPDATE',
+        [this.accountId, kind, missing],
+      );
+      for (const id of missing) this.#known.set(`${kind} ${id}`, { kind, body: null });
+      for (const { id, body } of rows) this.#known.set(`${kind} ${id}`, { kind, body });
+    }
+    return wanted.map((id) => this.#recall(kind, id)).filter((body) => body !== null && body !== undefined);
+  }
+
+  #recall<Kind extends DocumentKind>(kind: Kind, id: string): DocumentTypes[Kind] | null | undefined {
+    const known = this.#known.get(`${kind} ${id}`);
+    return isOf(known, kind) ? known.body : undefined;
+  }
+
+  /** The document, or undefined. What the call itself wrote or loaded is answered from memory. */
   async find<Kind extends DocumentKind>(kind: Kind, id: string): Promise<DocumentTypes[Kind] | undefined> {
-    await this.flush();
+    const known = this.#recall(kind, id);
+    if (known !== undefined) return known ?? undefined;
     const { rows } = await this.client.query<{ body: DocumentTypes[Kind] }>(
       'SELECT body FROM documents WHERE account = $1 AND type = $2 AND id = $3',
       [this.accountId, kind, id],
@@ -176,7 +79,8 @@ export class DocumentStore {
 
   /** Like `get`, and no other call changes the document until this one is over. */
   async lock<Kind extends DocumentKind>(kind: Kind, id: string, param: string): Promise<DocumentTypes[Kind]> {
-    await this.flush();
+    const known = this.#recall(kind, id);
+    if (known) return known;
     const { rows } = await this.client.query<{ body: DocumentTypes[Kind] }>(
       'SELECT body FROM documents WHERE account = $1 AND type = $2 AND id = $3 FOR UPDATE',
       [this.accountId, kind, id],
@@ -198,7 +102,9 @@ export class DocumentStore {
     belongsTo: readonly string[] = [],
   ): void {
     const own = linksOf[kind]?.(body) ?? [];
-    this.#dirty.set(`${kind} ${body.id}`, {
+    const name = `${kind} ${body.id}`;
+    this.#known.set(name, { kind, body });
+    this.#dirty.set(name, {
       type: kind,
       id: body.id,
       created: body.created ?? 0,
@@ -209,6 +115,7 @@ export class DocumentStore {
 
   async remove(kind: DocumentKind, id: string): Promise<void> {
     await this.flush();
+    this.#known.set(`${kind} ${id}`, { kind, body: null });
     await this.client.query('DELETE FROM documents WHERE account = $1 AND type = $2 AND id = $3', [
       this.accountId,
       kind,

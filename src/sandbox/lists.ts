@@ -1,5 +1,6 @@
 import type Stripe from 'stripe';
-import type { DocumentKind, DocumentStore, DocumentTypes } from './documents.ts';
+import type { DocumentKind, DocumentTypes } from './document-types.ts';
+import type { DocumentStore } from './documents.ts';
 import { invalidRequest } from './failure.ts';
 
 export interface ListRequest {

@@ -2,7 +2,7 @@ import type Stripe from 'stripe';
 import { type OnboardingOutcome, onboard } from './account-standing.ts';
 import { loadAccount } from './api/accounts.ts';
 import type { Call, Transactions } from './call.ts';
-import type { OnboardingLink } from './documents.ts';
+import type { OnboardingLink } from './document-types.ts';
 
 export interface Visit {
   readonly link: OnboardingLink;

@@ -67,8 +67,25 @@ const savesOnly = (session: Stripe.Checkout.Session): boolean => session.mode ==
 const savingNotice = `<h1>Save a card</h1>
 <p>Your card is saved for later payments. Nothing is charged now.</p>`;
 
+const every = ({ interval, interval_count: count }: Stripe.Price.Recurring): string =>
+  count === 1 ? `every ${interval}` : `every ${count} ${interval}s`;
+
+/** What a subscription costs from its next period on, before tax that is added to its prices. */
+function laterText(lines: readonly Stripe.LineItem[]): string {
+  const prices = lines.flatMap(({ price, quantity }) => (price?.recurring ? [{ price, quantity }] : []));
+  const [first] = prices;
+  if (!first?.price.recurring) return '';
+  const units = prices.reduce((sum, { price, quantity }) => sum + (price.unit_amount ?? 0) * (quantity ?? 0), 0);
+  const amount = Money.ofMinorUnits(units, first.price.currency.toUpperCase()).toString();
+  const used = prices.some(({ price }) => price.recurring?.usage_type === 'metered') ? ', and what is used' : '';
+  return `then ${amount} ${every(first.price.recurring)}${used}`;
+}
+
 const heading = (session: Stripe.Checkout.Session, lines: readonly Stripe.LineItem[]): string => {
   if (savesOnly(session)) return savingNotice;
+  if (session.mode === 'subscription') {
+    return `<h1>Subscribe</h1><p class="amount">${escapeHtml(amountText(session))} today</p><p>${escapeHtml(laterText(lines))}</p>`;
+  }
   const descriptions = lines.flatMap((line) => (line.description ? [`<p>${escapeHtml(line.description)}</p>`] : []));
   return `<h1>Pay</h1><p class="amount">${escapeHtml(amountText(session))}</p>${descriptions.join('')}`;
 };
@@ -84,6 +101,18 @@ const bankDebitForm = (path: string): string => `<h2>Or a bank debit, which sett
 <button name="bank_debit" value="succeed">Bank debit that arrives</button>
 <button name="bank_debit" value="fail">Bank debit that the bank returns</button></form>`;
 
+/** Nothing is due and no card is asked for. */
+const confirmForm = (path: string): string => `<h2>Or without a card</h2>
+<form method="post" action="${path}"><button name="confirm" value="yes">Begin without a card</button></form>`;
+
+const needsNoCard = (session: Stripe.Checkout.Session): boolean =>
+  session.mode === 'subscription' && session.amount_total === 0 && session.payment_method_collection === 'if_required';
+
+function actionText(session: Stripe.Checkout.Session): string {
+  if (savesOnly(session)) return 'Save a card';
+  return session.amount_total === 0 ? 'Begin, nothing is due today' : `Pay ${escapeHtml(amountText(session))}`;
+}
+
 export interface PayPageContent {
   readonly session: Stripe.Checkout.Session;
   readonly lines: readonly Stripe.LineItem[];
@@ -95,7 +124,7 @@ export function payPage({ session, lines, problem }: PayPageContent): string {
   const path = `/pay/${session.id}`;
   const back = session.cancel_url ? `<p><a href="${escapeHtml(session.cancel_url)}">Cancel and go back</a></p>` : '';
   const [title, verb] = savesOnly(session) ? ['Save a card', 'save'] : ['Pay', 'pay with'];
-  const action = savesOnly(session) ? title : `Pay ${escapeHtml(amountText(session))}`;
+  const action = actionText(session);
   return page(
     `${title} - sandbox`,
     `${heading(session, lines)}
@@ -108,7 +137,7 @@ ${field('name', 'Name on card', 'autocomplete="off" maxlength="200"')}
 <button class="main">${action}</button></form>
 <h2>Or ${verb} a test card at once</h2>
 <form method="post" action="${path}">${testCards.map(cardButton).join('')}</form>
-${acceptsBankDebit(session) ? bankDebitForm(path) : ''}${back}`,
+${acceptsBankDebit(session) ? bankDebitForm(path) : ''}${needsNoCard(session) ? confirmForm(path) : ''}${back}`,
   );
 }
 

@@ -3,14 +3,17 @@ import { challengeRoutes } from './challenge-routes.ts';
 import type { Challenges } from './challenges.ts';
 import { asFailure, StripeFailure } from './failure.ts';
 import { parseForm } from './form.ts';
+import type { HostedInvoices } from './hosted-invoices.ts';
+import { invoiceRoutes } from './invoice-routes.ts';
 import { challengePage, closedPage, escapeHtml, page, payPage, securityHeaders } from './pay-page.ts';
 import { paymentSchema, type SessionPayment } from './session-payment.ts';
 
 /** The hosted pages: `GET` shows them, their forms `POST` back to them. */
-export function payRoutes(payment: SessionPayment, challenges: Challenges): Router {
+export function payRoutes(payment: SessionPayment, challenges: Challenges, invoices: HostedInvoices): Router {
   const router = express.Router();
   router.use('/pay', express.text({ type: () => true, limit: '16kb' }));
   router.use(challengeRoutes(challenges));
+  router.use(invoiceRoutes(invoices));
   router.get('/pay/:id', (request, response) => show(payment, request.params.id, response, null));
   router.post('/pay/:id', async (request, response) => {
     const body: unknown = request.body;

@@ -120,6 +120,8 @@ export interface Attempt {
   readonly use: 'on_session' | 'off_session';
   /** The caller wants a decline in place of a question to the payer, whoever is there. */
   readonly refuseChallenge: boolean;
+  /** Without the payer there, the question stays open for them to answer later: an invoice has a page for that. */
+  readonly asksLater?: boolean;
   readonly lane: string;
   /** Where the payer comes back to after a challenge; null inside a hosted page. */
   readonly returnUrl: string | null;
@@ -133,12 +135,13 @@ export async function tryMethod(
   call: Call,
   intent: Stripe.PaymentIntent,
   method: Stripe.PaymentMethod,
-  { use, refuseChallenge, lane, returnUrl }: Attempt,
+  { use, refuseChallenge, asksLater = false, lane, returnUrl }: Attempt,
 ): Promise<Stripe.PaymentIntent> {
   const outcome = await outcomeOfUse(call, method, use);
   if (outcome.kind === 'decline') return decline(call, intent, method, lane, outcome);
   if (outcome.kind === 'success') return succeed(call, intent, method, lane, false);
-  if (use === 'off_session' || refuseChallenge) return decline(call, intent, method, lane, needsAuthentication);
+  if ((use === 'off_session' && !asksLater) || refuseChallenge)
+    return decline(call, intent, method, lane, needsAuthentication);
   return askForAuthentication(call, intent, method, lane, returnUrl);
 }
 

@@ -11,7 +11,7 @@ import { buildEndpoint } from './api/webhook-endpoints.ts';
 import { Transactions } from './call.ts';
 import { CardSwitches } from './card-switches.ts';
 import { Challenges } from './challenges.ts';
-import { ClockMover } from './clock-mover.ts';
+import { type ClockListener, ClockMover } from './clock-mover.ts';
 import { clientIdOf } from './connections.ts';
 import { controlRoutes } from './control-routes.ts';
 import { Deliverer } from './deliverer.ts';
@@ -20,6 +20,7 @@ import { DueWork } from './due-work.ts';
 import { findEndpointByUrl, saveEndpoint } from './endpoints.ts';
 import { FaultSwitch } from './faults.ts';
 import { localOnly } from './guards.ts';
+import { HostedInvoices } from './hosted-invoices.ts';
 import { IdempotencyKeys } from './idempotency.ts';
 import { newStripeId } from './identifiers.ts';
 import { oauthRoutes } from './oauth-routes.ts';
@@ -73,8 +74,11 @@ export interface Sandbox {
   readonly whop: Omit<WhopSandbox, 'routes' | 'close' | 'settled'>;
   /** Registers an endpoint with a known secret, or points the one of this url at new settings. */
   ensureWebhookEndpoint(endpoint: EndpointRegistration): Promise<void>;
-  /** Called after the clock moved and what fell due here was done and delivered. */
-  onClockMoved(listener: () => Promise<void>): void;
+  /**
+   * Called as the clock moves, once a day at least and at the end, after what fell due here was done and delivered; also
+   * at every moment that `nextDue` answers.
+   */
+  onClockMoved(turn: ClockListener['turn'], nextDue?: ClockListener['nextDue']): void;
   /** Resolves when no delivery is in flight or due. */
   settled(): Promise<void>;
   close(): Promise<void>;
@@ -158,6 +162,7 @@ async function serve(options: SandboxOptions, pool: pg.Pool, accountId: string):
 
   const payment = new SessionPayment({ pool, transactions });
   const challenges = new Challenges({ pool, transactions });
+  const invoices = new HostedInvoices({ pool, transactions });
   const cardSwitches = new CardSwitches({ pool, transactions });
   const app = express();
   app.disable('x-powered-by');
@@ -179,7 +184,7 @@ async function serve(options: SandboxOptions, pool: pg.Pool, accountId: string):
   app.use(oauthRoutes({ secretKey: options.secretKey, platformId: accountId, transactions }));
   app.use(['/pay', '/connect', '/sandbox'], localOnly(host));
   app.use(whop.routes);
-  app.use(payRoutes(payment, challenges));
+  app.use(payRoutes(payment, challenges, invoices));
   app.use(onboardingRoutes(new Onboarding({ transactions, platformId: accountId })));
   app.use(
     controlRoutes({
@@ -189,6 +194,7 @@ async function serve(options: SandboxOptions, pool: pg.Pool, accountId: string):
       transactions,
       payment,
       challenges,
+      invoices,
       cardSwitches,
       faults,
       deliverer,
@@ -213,7 +219,7 @@ async function serve(options: SandboxOptions, pool: pg.Pool, accountId: string):
     clientId: clientIdOf(accountId),
     whop,
     ensureWebhookEndpoint: (endpoint) => ensureWebhookEndpoint(transactions, accountId, endpoint),
-    onClockMoved: (listener) => clockMover.onMoved(listener),
+    onClockMoved: (turn, nextDue) => clockMover.onMoved({ turn, nextDue }),
     settled,
     close: async () => {
       await stop(server);

@@ -6,7 +6,9 @@ import type { Call, Transactions } from './call.ts';
 import { findTestCard } from './cards.ts';
 import { invalidRequest } from './failure.ts';
 import type { Payer } from './payment-methods.ts';
-import { type Payment, type PaymentResult, payInSession, settleSession } from './sessions.ts';
+import { attemptedIntent } from './session-subscription.ts';
+import { type PaymentResult, payInSession, settleSession } from './sessions.ts';
+import type { Payment } from './typed-cards.ts';
 
 const short = z.string().max(200);
 
@@ -20,10 +22,11 @@ export const paymentSchema = z
     email: short.optional(),
     authenticate: z.enum(['complete', 'fail']).optional(),
     bank_debit: z.enum(['succeed', 'fail']).optional(),
+    confirm: z.literal('yes').optional(),
   })
   .refine(
-    (payment) => payment.card !== undefined || payment.authenticate !== undefined || payment.bank_debit !== undefined,
-    'give a card, a bank_debit or an answer to authenticate',
+    ({ card, authenticate, bank_debit: debit, confirm }) => [card, authenticate, debit, confirm].some(Boolean),
+    'give a card, a bank_debit, an answer to authenticate, or confirm where nothing is due',
   );
 
 export type PaymentRequest = z.output<typeof paymentSchema>;
@@ -31,7 +34,7 @@ export type PaymentRequest = z.output<typeof paymentSchema>;
 export interface SessionView {
   readonly session: Stripe.Checkout.Session;
   readonly lines: readonly Stripe.LineItem[];
-  readonly intent: PaymentResult['intent'] | null;
+  readonly intent: PaymentResult['intent'];
 }
 
 export interface PaymentAnswer {
@@ -86,6 +89,7 @@ export class SessionPayment {
 
 async function intentOf(call: Call, session: Stripe.Checkout.Session): Promise<SessionView['intent']> {
   const { payment_intent: payment, setup_intent: setup } = session;
+  if (session.mode === 'subscription') return attemptedIntent(call, session.id);
   if (typeof payment === 'string') return call.store.get('payment_intent', payment, 'payment_intent');
   return typeof setup === 'string' ? call.store.get('setup_intent', setup, 'setup_intent') : null;
 }
@@ -95,6 +99,7 @@ function paymentsOf(request: PaymentRequest): readonly Payment[] {
   const payer: Payer = { name: request.name || null, email: request.email || null };
   const payments: Payment[] = [];
   if (request.bank_debit !== undefined) return [{ kind: 'bank_debit', outcome: request.bank_debit, payer }];
+  if (request.confirm !== undefined) return [{ kind: 'confirmation', payer }];
   if (request.card !== undefined) {
     const found = findTestCard(request.card);
     if ('problem' in found) throw invalidRequest(found.problem.message, { code: found.problem.code, param: 'card' });
@@ -108,18 +113,18 @@ async function payInTurn(call: Call, sessionId: string, payments: readonly Payme
   const [first, challenge] = payments;
   if (!first) throw invalidRequest('Nothing to pay with.');
   const result = await payInSession(call, sessionId, first);
-  if (!challenge || result.intent.status !== 'requires_action') return result;
+  if (!challenge || result.intent?.status !== 'requires_action') return result;
   return payInSession(call, sessionId, challenge);
 }
 
 function answerOf({ session, intent }: PaymentResult): PaymentAnswer {
-  const failure = intent.object === 'payment_intent' ? intent.last_payment_error : intent.last_setup_error;
+  const failure = intent?.object === 'setup_intent' ? intent.last_setup_error : intent?.last_payment_error;
   const redirect = session.success_url?.replaceAll('{CHECKOUT_SESSION_ID}', session.id);
   return {
     status: session.status ?? 'open',
     paymentStatus: session.payment_status,
     ...(session.status === 'complete' && redirect !== undefined ? { redirect } : {}),
-    ...(intent.status === 'requires_action' ? { nextAction: 'authenticate' as const } : {}),
+    ...(intent?.status === 'requires_action' ? { nextAction: 'authenticate' as const } : {}),
     ...(failure
       ? {
           error: {

@@ -1,28 +1,21 @@
 import type Stripe from 'stripe';
 import type { Call } from './call.ts';
-import type { TestCard } from './cards.ts';
 import { invalidRequest } from './failure.ts';
-import { cardPaymentMethod, type Payer } from './payment-methods.ts';
 import { answerChallenge, newIntent, requireCharges, settleBankDebit, startBankDebit, tryMethod } from './payments.ts';
+import { attemptSubscription } from './session-subscription.ts';
 import { answerSetupChallenge, cancelSetup, trySetup } from './setups.ts';
+import { bankDebitType, type Payment, typedCard } from './typed-cards.ts';
 
 type Session = Stripe.Checkout.Session;
 
-/** How the payer pays: a test card, an answer to a card's challenge, or a debit that settles a day later. */
-export type Payment =
-  | { readonly kind: 'card'; readonly card: TestCard; readonly payer: Payer }
-  | { readonly kind: 'challenge'; readonly answer: 'complete' | 'fail' }
-  | { readonly kind: 'bank_debit'; readonly outcome: 'succeed' | 'fail'; readonly payer: Payer };
-
 export interface PaymentResult {
   readonly session: Session;
-  readonly intent: Stripe.PaymentIntent | Stripe.SetupIntent;
+  /** Null where nothing was due and no card asked for. */
+  readonly intent: Stripe.PaymentIntent | Stripe.SetupIntent | null;
 }
 
 /** How long the sandbox's bank debit takes, by the clock. */
 export const bankDebitDelayMs = 86_400_000;
-
-export const bankDebitType = 'us_bank_account';
 
 export const acceptsBankDebit = (session: Session): boolean => session.payment_method_types.includes(bankDebitType);
 
@@ -44,6 +37,12 @@ export async function payInSession(call: Call, sessionId: string, payment: Payme
   requireCharges(call);
   if (payment.kind === 'bank_debit' && !acceptsBankDebit(session)) {
     throw invalidRequest('This session does not accept bank debits.', { param: 'method' });
+  }
+  if (session.mode === 'subscription') {
+    const attempt = await attemptSubscription(call, session, payment);
+    if (attempt.done)
+      return { session: await complete(call, attempt.session, attempt.intent, payment), intent: attempt.intent };
+    return attempt;
   }
   const intent = await (session.mode === 'setup' ? attemptSetup : attemptPayment)(call, session, payment);
   const next = intent.object === 'payment_intent' ? { ...session, payment_intent: intent.id } : session;
@@ -78,19 +77,12 @@ async function intentOf(call: Call, session: Session): Promise<Stripe.PaymentInt
   );
 }
 
-/** Somebody typed the card here for this merchant: whether it is shown to them again is not said (`limited`). */
-function typedCard(call: Call, { card, payer }: Payment & { kind: 'card' }, saved: boolean): Stripe.PaymentMethod {
-  const made = cardPaymentMethod(call, card, payer);
-  const method: Stripe.PaymentMethod = saved ? { ...made, allow_redisplay: 'limited' } : made;
-  call.store.save('payment_method', method);
-  return method;
-}
-
 async function attemptPayment(call: Call, session: Session, payment: Payment): Promise<Stripe.PaymentIntent> {
   const lane = session.id;
   const intent = await intentOf(call, session);
   if (payment.kind === 'challenge') return answerChallenge(call, intent, payment.answer, lane);
   if (payment.kind === 'bank_debit') return startBankDebit(call, intent, payment.payer, lane);
+  if (payment.kind === 'confirmation') throw nothingToConfirm();
   const method = typedCard(call, payment, intent.setup_future_usage !== null);
   return tryMethod(call, intent, method, { use: 'on_session', refuseChallenge: false, lane, returnUrl: null });
 }
@@ -100,11 +92,14 @@ async function attemptSetup(call: Call, session: Session, payment: Payment): Pro
   const setup = await call.store.get('setup_intent', String(session.setup_intent), 'setup_intent');
   if (payment.kind === 'challenge') return answerSetupChallenge(call, setup, payment.answer, lane);
   if (payment.kind === 'bank_debit') throw invalidRequest('This session saves cards only.', { param: 'method' });
+  if (payment.kind === 'confirmation') throw nothingToConfirm();
   return trySetup(call, setup, typedCard(call, payment, true), { lane, returnUrl: null });
 }
 
+const nothingToConfirm = () => invalidRequest('This session wants a card.', { param: 'card' });
+
 function paymentStatusOf(intent: PaymentResult['intent']): Session['payment_status'] {
-  if (intent.object === 'setup_intent') return 'no_payment_required';
+  if (intent === null || intent.object === 'setup_intent') return 'no_payment_required';
   return intent.status === 'succeeded' ? 'paid' : 'unpaid';
 }
 

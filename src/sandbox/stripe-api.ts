@@ -10,6 +10,7 @@ import { chargeRoutes } from './api/charges.ts';
 import { checkoutSessionRoutes } from './api/checkout-sessions.ts';
 import { customerRoutes } from './api/customers.ts';
 import { eventRoutes } from './api/events.ts';
+import { invoiceRoutes } from './api/invoices.ts';
 import { meterRoutes } from './api/meters.ts';
 import { paymentIntentRoutes } from './api/payment-intents.ts';
 import { paymentMethodRoutes } from './api/payment-methods.ts';
@@ -17,6 +18,9 @@ import { priceRoutes } from './api/prices.ts';
 import { productRoutes } from './api/products.ts';
 import { refundRoutes } from './api/refunds.ts';
 import { setupIntentRoutes } from './api/setup-intents.ts';
+import { subscriptionItemRoutes } from './api/subscription-items.ts';
+import { subscriptionScheduleRoutes } from './api/subscription-schedules.ts';
+import { subscriptionRoutes } from './api/subscriptions.ts';
 import { taxRateRoutes } from './api/tax-rates.ts';
 import { webhookEndpointRoutes } from './api/webhook-endpoints.ts';
 import { keyOf } from './authentication.ts';
@@ -45,6 +49,10 @@ const routes: readonly Route[] = [
   ...chargeRoutes,
   ...refundRoutes,
   ...applicationFeeRoutes,
+  ...subscriptionRoutes,
+  ...subscriptionItemRoutes,
+  ...subscriptionScheduleRoutes,
+  ...invoiceRoutes,
   ...eventRoutes,
   ...webhookEndpointRoutes,
 ];

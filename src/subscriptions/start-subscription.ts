@@ -9,8 +9,10 @@ import type { Emit } from '../outgoing/emit.ts';
 import { recordChange } from '../tenancy/audit.ts';
 import { requireServing } from '../tenancy/require-serving.ts';
 import type { Scope } from '../tenancy/scope.ts';
-import { insertSubscription, loadLive, loadSubscription } from './subscription.store.ts';
-import type { Subscription } from './subscription.ts';
+import { convertTrial } from './end-trial.ts';
+import { openQuotas } from './open-quotas.ts';
+import { loadLive, loadSubscription } from './subscription.store.ts';
+import { newSubscription, type Subscription } from './subscription.ts';
 import { auditedSubscription, eventOf } from './subscription-facts.ts';
 
 export interface SubscriptionDependencies {
@@ -77,19 +79,23 @@ async function start(
   id: string,
   { customer, plan, version, document }: PlanForSale,
 ): Promise<Subscription> {
-  const subscription: Subscription = {
-    id,
-    ...customer,
-    plan,
-    planVersion: version,
-    status: 'active',
-    cycle: null,
-    merchantAccountId: null,
-    startedAt: clock.now(),
-    endedAt: null,
-    document,
-  };
-  await insertSubscription(sql, subscription);
+  const now = clock.now();
+  const subscription = await openQuotas(
+    sql,
+    {
+      ...newSubscription,
+      id,
+      ...customer,
+      plan,
+      planVersion: version,
+      status: 'active',
+      anchorAt: now,
+      startedAt: now,
+      document,
+    },
+    now,
+  );
+  await convertTrial(sql, customer, now);
   await recordChange(sql, clock, scope, {
     agencyId: customer.agencyId,
     action: 'subscription.started',

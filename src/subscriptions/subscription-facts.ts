@@ -12,7 +12,10 @@ export const auditedSubscription = (subscription: Subscription): AuditedFields =
 });
 
 /** What the agency's own systems are told of a subscription. */
-export type SubscriptionEvent = Extract<OutgoingEvent, { type: 'subscription.activated' | 'subscription.canceled' }>;
+export type SubscriptionEvent = Extract<
+  OutgoingEvent,
+  { type: 'subscription.activated' | 'subscription.updated' | 'subscription.canceled' }
+>;
 
 export const eventOf = (type: SubscriptionEvent['type'], subscription: Subscription): SubscriptionEvent => ({
   type,

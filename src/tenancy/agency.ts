@@ -19,6 +19,9 @@ const trial = z.strictObject({
 
 const webUrl = z.url({ protocol: /^https?$/, error: 'Not an http or https address.' }).max(2_000);
 
+/** How clients without a card pay what they subscribe to: from their balance, or outside, entered by hand. */
+const offlineCollection = z.enum(['balance', 'outside']);
+
 const branding = z.strictObject({
   displayName: z.string().trim().min(1).max(100).optional(),
   logoUrl: webUrl.optional(),
@@ -34,6 +37,7 @@ const support = z.strictObject({ email: z.email().max(254).optional(), url: webU
 export const agencySettings = z.strictObject({
   trial: trial.optional(),
   graceDays: z.int().min(0).max(90).optional(),
+  offlineCollection: offlineCollection.optional(),
   branding: branding.optional(),
   support: support.optional(),
 });
@@ -44,6 +48,7 @@ export type AgencySettings = z.output<typeof agencySettings>;
 export const agencySettingsChange = z.strictObject({
   trial: trial.nullable().optional(),
   graceDays: z.int().min(0).max(90).nullable().optional(),
+  offlineCollection: offlineCollection.nullable().optional(),
   branding: branding.nullable().optional(),
   support: support.nullable().optional(),
 });

@@ -5,7 +5,7 @@ import { noteChange } from './audit.ts';
 import { type Collection, type Customer, customerOfRow, externalIdTaken, isUniqueViolation } from './customer.ts';
 import { withoutUndefined } from './given-fields.ts';
 import type { Scope } from './scope.ts';
-import { scoped } from './scoped-prisma.ts';
+import { type ScopedTransaction, scoped } from './scoped-prisma.ts';
 import { standingChange } from './standing.ts';
 
 export interface CustomerChange {
@@ -16,12 +16,20 @@ export interface CustomerChange {
   readonly disabled?: boolean | undefined;
 }
 
+/** Told of a customer that is to be collected from in another way, in the transaction that says so. `db` is limited to the scope. */
+export type OnCollectionChanged = (db: ScopedTransaction, customer: Customer) => Promise<void>;
+
+export interface CustomerChangeDependencies extends TenancyDependencies {
+  /** Absent where nothing is collected. */
+  readonly onCollectionChanged?: OnCollectionChanged;
+}
+
 /**
  * Throws 404 for an id that is not there for this scope, 409 `external_id_taken`, and 409 `agency_customer` for taking an agency's
  * id from the client of the platform that the agency is: it is known by it.
  */
 export async function changeCustomer(
-  { prisma, clock }: TenancyDependencies,
+  { prisma, clock, onCollectionChanged }: CustomerChangeDependencies,
   scope: Scope,
   id: string,
   { disabled, ...fields }: CustomerChange,
@@ -40,7 +48,9 @@ export async function changeCustomer(
       });
       const standing = standingChange('customer', row.disabledAt !== null, changed.disabledAt !== null);
       if (standing) await noteChange(db, clock, scope, { agencyId: row.agencyId, subject: id, ...standing });
-      return customerOfRow(changed);
+      const customer = customerOfRow(changed);
+      if (changed.collection !== row.collection) await onCollectionChanged?.(db, customer);
+      return customer;
     });
   } catch (error) {
     if (isUniqueViolation(error)) throw externalIdTaken();

@@ -39,6 +39,19 @@ export const tenantColumns = {
   Quote: ofCustomer,
   Order: ofCustomer,
   PaymentAttempt: ofAgency,
+  SubscriptionCheckout: ofCustomer,
+  SubscriptionChange: ofCustomer,
+  QuotaPeriod: ofCustomer,
+  Invoice: ofCustomer,
+  InvoiceAttempt: ofCustomer,
+  Trial: ofCustomer,
+  Licence: ofCustomer,
+  PlanTrial: ofAgency,
+  UsageEvent: ofCustomer,
+  UsageTotal: ofCustomer,
+  LicenceDraw: ofCustomer,
+  ServiceState: ofCustomer,
+  GateSession: ofCustomer,
   PaymentMethod: ofCustomer,
   CardSetup: ofCustomer,
   CardVerification: ofCustomer,
@@ -101,6 +114,8 @@ const guards: Readonly<Record<string, Guard>> = {
 
 /** A client that sees only what the scope may see. The one place where that is decided for ordinary reads and writes. */
 export type ScopedPrisma = ReturnType<typeof scoped>;
+/** The same inside a transaction. */
+export type ScopedTransaction = Parameters<Parameters<ScopedPrisma['$transaction']>[0]>[0];
 
 /**
  * Limits a client to a scope: reads, changes and deletions find only the scope's rows (another tenant's id is simply not

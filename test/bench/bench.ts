@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type EmbeddedServer, startEmbeddedServer } from '../../src/database/embedded-server.ts';
 import { benchCatalog } from './catalog.bench.ts';
+import { benchGate } from './gate.bench.ts';
 import { benchLedger } from './ledger.bench.ts';
 import type { BenchResult } from './result.ts';
+import { benchSubscriptions } from './subscriptions.bench.ts';
+import { benchUsage } from './usage.bench.ts';
 import { benchWebhooks } from './webhooks.bench.ts';
 
 /** Room -> its bench. Each runs on the same embedded server, `fsync` on, and answers ratios measured side by side. */
@@ -15,6 +18,9 @@ const benches: Readonly<
   webhooks: benchWebhooks,
   ledger: benchLedger,
   catalog: benchCatalog,
+  usage: benchUsage,
+  gate: benchGate,
+  subscriptions: benchSubscriptions,
 };
 
 const help = `npm run bench [-- options]

@@ -5,7 +5,7 @@ import { type Database, openDatabase } from '../../src/database/database.ts';
 import type { EmbeddedServer } from '../../src/database/embedded-server.ts';
 import { migrate } from '../../src/database/migrate.ts';
 import { type Child, startChild } from './children.ts';
-import { checkCredits, createOrders } from './orders.ts';
+import { checkCredits, createOrders, sellerOf } from './orders.ts';
 import {
   type BaselineAnswer,
   baselineAnswer,
@@ -132,7 +132,7 @@ interface CreditRun {
 
 /** From the first request to the last posting, checked to the cent. Answers credits per second. */
 async function creditAll({ database, service, load, started, name, customers }: CreditRun): Promise<number> {
-  const agencyId = `agc_bench_${name}`;
+  const agencyId = await sellerOf(database.pool);
   const series = seriesOf(name, creditedPerRound, agencyId, started.secret);
   const orders = { agencyId, orderPrefix: series.orderPrefix, count: creditedPerRound, customers };
   await createOrders(database.pool, orders);

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import Stripe from 'stripe';
 import { createStripeProvider } from '../../src/providers/stripe/stripe-provider.ts';
 import { providerContract } from '../contract/provider/contract.ts';
+import { stripeCardHands } from '../contract/provider/stripe-hands.ts';
 
-/** Only a test-mode key may run this: it makes products, customers, sessions and endpoints. */
+/** Only a test-mode key may run this: it makes products, customers, cards, payments, sessions and endpoints. */
 function testModeKey(): string {
   const key = process.env.STRIPE_SECRET_KEY ?? '';
   if (/^(sk|rk)_test_\w+$/.test(key)) return key;
@@ -16,12 +17,14 @@ const apiKey = testModeKey();
 
 providerContract('Stripe, in test mode', async () => {
   const provider = createStripeProvider({ apiKey });
-  const account = await provider.accounts.current();
+  const current = await provider.accounts.current();
+  const account = { id: current.id, platform: true };
   const stripe = new Stripe(apiKey, { telemetry: false });
   return {
     provider,
-    account: { id: account.id, platform: true },
-    currency: account.chargeableCurrencies.includes('OMR') ? 'OMR' : 'USD',
+    account,
+    currency: current.chargeableCurrencies.includes('OMR') ? 'OMR' : 'USD',
+    cards: stripeCardHands(stripe, account),
     runId: randomBytes(6).toString('hex'),
     removeCustomer: async (id) => {
       await stripe.customers.del(id);

@@ -56,6 +56,28 @@ describe('onboarding', () => {
     expect(again.status).toBe(200);
   });
 
+  it('leads nobody on while the agency is disabled, by whichever link, and notes who tried', async () => {
+    const agency = await world.begin('Bahla', omani);
+    const answered = await fetch(agency.account.onboardingUrl ?? '', {
+      method: 'POST',
+      redirect: 'manual',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: 'outcome=unfinished',
+    });
+    const back = answered.headers.get('location') ?? '';
+    const path = `/v1/agencies/${agency.id}`;
+    await service.api.send('PATCH', path, z.unknown(), { body: { disabled: true } });
+    for (const link of [back, back.replace('/connect/return', '/connect/refresh')]) {
+      const refused = await fetch(link, { redirect: 'manual' });
+      expect(refused.status, link).toBe(403);
+      expect(await refused.text()).toContain('agency_disabled');
+    }
+    const trail = await service.api.call('GET', `/v1/audit?subject=${agency.account.id}`);
+    expect(JSON.stringify(trail.body)).toContain('agency_disabled');
+    await service.api.send('PATCH', path, z.unknown(), { body: { disabled: false } });
+    expect((await fetch(back)).status).toBe(200);
+  });
+
   it('continues the account that is not ready instead of making a second, and refuses one beside an active one', async () => {
     const agency = await world.begin('Sur', omani);
     const path = `/v1/agencies/${agency.id}/merchant-accounts`;

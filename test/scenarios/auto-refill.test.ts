@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { startTestService, type TestService } from '../support/service.ts';
 import { type CardClient, cardWorld, type SavedCard } from './card-world.ts';
 
@@ -20,8 +21,8 @@ interface Refilled extends CardClient {
 }
 
 /** A client with a verified card and 15 USD, refilled by 20 when it falls below 10. */
-async function refilledClient(more: object = {}): Promise<Refilled> {
-  const client = await world.client('Refill');
+async function refilledClient(more: object = {}, existing?: CardClient): Promise<Refilled> {
+  const client = existing ?? (await world.client('Refill'));
   const card = await world.save(client);
   const { sessionId } = await service.startTopUp(client.id, '15.00');
   await service.sandbox.pay(sessionId, { card: '4242424242424242' });
@@ -86,6 +87,25 @@ describe('a balance that falls below its threshold', () => {
     await service.sandbox.advanceClock('31d');
     await service.idle();
     expect(await service.balance(client.id)).toBe('29.00');
+  });
+
+  it('is not refilled for an agency that is disabled, neither its clients’ nor its own as a client of the platform', async () => {
+    const client = await refilledClient();
+    const { data } = await service.api.get(
+      '/v1/customers?limit=100',
+      z.object({ data: z.array(z.object({ id: z.string(), externalId: z.string().nullable() })) }),
+    );
+    const asClient = data.find(({ externalId }) => externalId === client.agencyId);
+    if (!asClient) throw new Error('the agency is no client of the platform');
+    const itself = await refilledClient({}, { ...client, id: asClient.id, agency: service.api });
+    await service.api.send('PATCH', `/v1/agencies/${client.agencyId}`, z.unknown(), { body: { disabled: true } });
+    for (const each of [client, itself]) {
+      await world.take(each, '6.00');
+      expect(await service.balance(each.id)).toBe('9.00');
+      expect((await world.refill({ ...each, agency: service.api })).skips).toMatchObject([
+        { reason: 'agency_disabled' },
+      ]);
+    }
   });
 
   it('is charged once when the connection is cut after the charge took effect', async () => {
@@ -192,6 +212,36 @@ describe('a card that is declined', () => {
     expect(await world.refill(client)).toMatchObject({ breaker: { state: 'closed' } });
     await world.take(client, '4.00');
     expect(await service.balance(client.id)).toBe('29.00');
+  });
+
+  it('asks the client to pay though it was told of a soft decline before', async () => {
+    const client = await refilledClient();
+    await service.sandbox.setCard(client.card.fingerprint, 'insufficient_funds');
+    await world.take(client, '6.00');
+    await service.sandbox.setCard(client.card.fingerprint, 'authentication_required');
+    await service.sandbox.advanceClock('1h');
+    await service.sandbox.setCard(client.card.fingerprint, null);
+    const notices = await service.api.call('GET', `/v1/notices?customerId=${client.id}`);
+    const kinds = JSON.stringify(notices.body).match(/card_failing|authentication_needed/g);
+    expect(kinds?.toSorted()).toEqual(['authentication_needed', 'card_failing']);
+  });
+
+  it.each([
+    ['auto-refill was switched off', (client: Refilled) => world.setRefill(client, { ...settings, enabled: false })],
+    [
+      'its client was disabled',
+      (client: Refilled) => client.agency.call('PATCH', `/v1/customers/${client.id}`, { body: { disabled: true } }),
+    ],
+  ] as const)('is not charged any more where %s while the provider was away', async (_why, change) => {
+    const client = await refilledClient();
+    await service.sandbox.setFaults({ api: { status: 429, route: '/v1/payment_intents', method: 'POST' } });
+    await world.take(client, '6.00');
+    expect((await change(client)).status).toBe(200);
+    await service.sandbox.setFaults({});
+    await service.sandbox.advanceClock('20m');
+    expect(await refills(client)).toEqual([]);
+    expect(await world.refill(client)).toMatchObject({ inFlight: null });
+    expect(await service.balance(client.id)).toBe('9.00');
   });
 
   it('is tried again when the agency says so', async () => {

@@ -44,8 +44,11 @@ export interface CardClient {
   readonly agencyId: string;
 }
 
+/** What a world needs of a service, wherever that runs. */
+export type WorldService = Pick<TestService, 'api' | 'sandbox' | 'sandboxSecretKey' | 'idle' | 'agency' | 'customer'>;
+
 /** What a client, its agency and its bank do with cards: over HTTP, as each of them would. */
-export function cardWorld(service: TestService) {
+export function cardWorld(service: WorldService) {
   let requests = 0;
   let sdk: Stripe | undefined;
   const stripe = (): Stripe => {

@@ -1,7 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { cards } from '../../src/commands/sandbox-client.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { type CardClient, cardWorld } from './card-world.ts';
+
+const portalToken = z.object({ token: z.string() });
 
 let service: TestService;
 let world: ReturnType<typeof cardWorld>;
@@ -25,6 +28,8 @@ describe('a card that is saved', () => {
     const client = await world.client();
     const card = await world.save(client);
     expect(card).toMatchObject({ brand: 'visa', last4: '4242', status: 'verified', isDefault: true });
+    const { message } = await world.hold(client);
+    expect(message).toMatch(/temporary hold .* released; nothing was taken/);
     expect(await world.hold(client)).toMatchObject({
       status: 'released',
       paymentMethodId: card.id,
@@ -242,6 +247,24 @@ describe('cards are not for trying', () => {
     });
   });
 
+  it('lets one address begin twenty times an hour, whoever asks there, and never counts an agency’s own systems', async () => {
+    const first = await world.client();
+    const clients = [first, await world.beside(first), await world.beside(first)];
+    const begin = async ({ id, agency }: CardClient, key: string) => {
+      const { token } = await agency.send('POST', `/v1/customers/${id}/portal-tokens`, portalToken, { body: {} });
+      return agency.as(token).call('POST', '/v1/checkout-sessions', {
+        idempotencyKey: key,
+        body: { customerId: id, kind: 'card' },
+      });
+    };
+    const answers = [];
+    for (const client of clients) {
+      for (let time = 0; time < 7; time += 1) answers.push((await begin(client, `${client.id} ${time}`)).status);
+    }
+    expect(answers).toEqual([...Array(20).fill(201), 429]);
+    await world.startSetup(first);
+  });
+
   it('takes a card from one who pays nothing for it: an amount is refused', async () => {
     const client = await world.client();
     expect(
@@ -250,5 +273,56 @@ describe('cards are not for trying', () => {
         body: { customerId: client.id, kind: 'card', amount: { amount: '5.00', currency: 'USD' } },
       }),
     ).toMatchObject({ status: 422, body: { code: 'amount_of_card' } });
+  });
+});
+
+/** Every order of the items. */
+const orders = <Item>([first, ...rest]: readonly Item[]): Item[][] =>
+  first === undefined
+    ? [[]]
+    : orders(rest).flatMap((order) => order.map((_, at) => order.toSpliced(at, 0, first)).concat([[...order, first]]));
+
+describe('the events of a card', () => {
+  it.each(
+    orders(['setup_intent.succeeded', 'checkout.session.completed']).flatMap((saved) =>
+      orders(['payment_intent.amount_capturable_updated', 'payment_intent.canceled']).map((held) => [
+        ...saved,
+        ...held,
+      ]),
+    ),
+  )('save and verify it once when they come as %s, %s, %s, %s, each of them twice', async (...types) => {
+    const client = await world.client();
+    const session = await world.startSetup(client);
+    await service.sandbox.setFaults({ dropDeliveries: 1 });
+    await service.sandbox.pay(session, { card: cards.visa });
+    await service.idle();
+    for (const type of types) {
+      const { data } = await world.stripe().events.list({ limit: 100, types: [type] });
+      const event = data.find((found) => JSON.stringify(found.data.object).includes(client.id));
+      if (!event) throw new Error(`the provider has no ${type} of ${client.id}`);
+      for (const id of [event.id, `${event.id}_again`]) {
+        expect((await service.deliver(JSON.stringify({ ...event, id }))).status).toBe(200);
+      }
+      await service.idle();
+    }
+    expect(await world.cards(client)).toEqual([expect.objectContaining({ status: 'verified', isDefault: true })]);
+    expect((await world.holds(client)).map(({ status }) => status)).toEqual(['released']);
+    expect(await world.payments(client)).toHaveLength(1);
+    await expectNoMoneyMoved(client);
+  });
+
+  it('are believed for what the provider’s own object says, whatever they carry', async () => {
+    const client = await world.client();
+    const { data } = await world.stripe().events.list({ limit: 1, types: ['setup_intent.succeeded'] });
+    const [event] = data;
+    if (!event) throw new Error('no card was saved so far');
+    const stolen = structuredClone(event);
+    const body = JSON.stringify(stolen).replaceAll(/"baisa_setup":"[^"]+"/g, '"baisa_setup":"cs_of_nobody"');
+    const id = `${event.id}_forged`;
+    await service.deliver(JSON.stringify({ ...JSON.parse(body), id }));
+    await service.idle();
+    // What the provider's own object says is believed, and that names the session it was saved in.
+    expect((await service.event(id)).status).toBe('done');
+    expect(await world.cards(client)).toEqual([]);
   });
 });

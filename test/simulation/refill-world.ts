@@ -1,4 +1,4 @@
-import type { SavedCard } from '../../src/cards/card.store.ts';
+import { isChargeable, lockCards, type SavedCard } from '../../src/cards/card.store.ts';
 import { type Cards, createCards } from '../../src/cards/cards.ts';
 import { createSettlePayments, type SettlePayments } from '../../src/checkout/settle-payments.ts';
 import { FixedClock } from '../../src/clock.ts';
@@ -121,6 +121,8 @@ export async function createRefillWorld(options: RefillWorldOptions): Promise<Re
       const card = await cards.findDefault(sql, client);
       return card && { ...card, paymentMethodId: card.id, verified: card.status === 'verified' };
     },
+    lockCards,
+    isChargeable,
     announceDecline: async (_sql, decline) => {
       mayDie();
       announced.push(decline);
@@ -231,7 +233,7 @@ export async function createRefillWorld(options: RefillWorldOptions): Promise<Re
 const jobsAtOnce = 4;
 
 /** The process dies: what was committed stays, what was not is gone, and the job or event comes again. */
-class Killed extends Error {}
+export class Killed extends Error {}
 
 /** An operation store whose process may die before a key is stored, before it is used, and before its outcome is stored. */
 const dyingStore = (store: OperationStore, mayDie: () => void): OperationStore => ({

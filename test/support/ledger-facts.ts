@@ -3,13 +3,16 @@ import type { Posting } from '../../src/ledger/posting.ts';
 import {
   creditAdjustment,
   debitAdjustment,
+  drawFee,
   drawUsage,
   oweShareToAgency,
   oweShareToPlatform,
+  receiveInvoice,
   receiveShare,
   receiveTopUp,
   reverse,
   settleAtProvider,
+  settleInvoice,
   settleTopUp,
   takeShare,
 } from '../../src/ledger/postings.ts';
@@ -41,6 +44,13 @@ const arrivalOf = (place: FactPlace, cents: number) => ({
   fees: Money.ofMinorUnits(cents, 'AED'),
 });
 
+const invoiceOf = (cents: number) => ({
+  paid: omr(cents * 3 + Math.trunc(cents / 20)),
+  subscriptionNet: omr(cents * 2),
+  overageNet: omr(cents),
+  tax: omr(Math.trunc(cents / 20)),
+});
+
 /** Each posting template, from a place and a number of cents. */
 export const templates: Readonly<Record<string, (place: FactPlace, cents: number) => Posting>> = {
   'topup.settle': (place, cents) => {
@@ -51,6 +61,17 @@ export const templates: Readonly<Record<string, (place: FactPlace, cents: number
     settleTopUp({ ...place, credited: usd(cents), charged: usd(cents), exact: usd(cents) }),
   'topup.receive': (place, cents) => receiveTopUp({ ...place, amount: usd(cents) }),
   'usage.draw': (place, cents) => drawUsage({ ...place, net: usd(cents), tax: usd(Math.trunc(cents / 20)) }),
+  'fee.draw': (place, cents) => drawFee({ ...place, net: usd(cents), tax: usd(Math.trunc(cents / 20)) }),
+  'invoice.settle': (place, cents) => settleInvoice({ ...place, ...invoiceOf(cents), providerCredit: omr(0) }),
+  'invoice.settle, some of it from credit': (place, cents) => {
+    const { paid, ...parts } = invoiceOf(cents);
+    return settleInvoice({ ...place, ...parts, paid: paid.minus(omr(cents)), providerCredit: omr(cents) });
+  },
+  'invoice.settle, leaving credit behind': (place, cents) => {
+    const { paid, ...parts } = invoiceOf(cents);
+    return settleInvoice({ ...place, ...parts, paid: paid.plus(omr(cents)), providerCredit: omr(-cents) });
+  },
+  'invoice.receive': (place, cents) => receiveInvoice({ ...place, net: usd(cents), tax: usd(Math.trunc(cents / 20)) }),
   'share.take, the agency': (place, cents) => takeShare(shareOf(place, cents))[0],
   'share.take, the platform': (place, cents) => takeShare(shareOf(place, cents))[1],
   'share.due_to_agency, the agency': (place, cents) =>

@@ -7,6 +7,18 @@ import { checkoutSessionAsyncPaymentFailed } from './translators/checkout.sessio
 import { checkoutSessionAsyncPaymentSucceeded } from './translators/checkout.session.async_payment_succeeded.ts';
 import { checkoutSessionCompleted } from './translators/checkout.session.completed.ts';
 import { checkoutSessionExpired } from './translators/checkout.session.expired.ts';
+import { customerSubscriptionCreated } from './translators/customer.subscription.created.ts';
+import { customerSubscriptionDeleted } from './translators/customer.subscription.deleted.ts';
+import { customerSubscriptionPaused } from './translators/customer.subscription.paused.ts';
+import { customerSubscriptionResumed } from './translators/customer.subscription.resumed.ts';
+import { customerSubscriptionTrialWillEnd } from './translators/customer.subscription.trial_will_end.ts';
+import { customerSubscriptionUpdated } from './translators/customer.subscription.updated.ts';
+import { invoiceFinalized } from './translators/invoice.finalized.ts';
+import { invoiceMarkedUncollectible } from './translators/invoice.marked_uncollectible.ts';
+import { invoicePaid } from './translators/invoice.paid.ts';
+import { invoicePaymentActionRequired } from './translators/invoice.payment_action_required.ts';
+import { invoicePaymentFailed } from './translators/invoice.payment_failed.ts';
+import { invoiceVoided } from './translators/invoice.voided.ts';
 import { paymentIntentAmountCapturableUpdated } from './translators/payment_intent.amount_capturable_updated.ts';
 import { paymentIntentCanceled } from './translators/payment_intent.canceled.ts';
 import { paymentIntentPaymentFailed } from './translators/payment_intent.payment_failed.ts';
@@ -16,6 +28,10 @@ import { paymentMethodAutomaticallyUpdated } from './translators/payment_method.
 import { paymentMethodDetached } from './translators/payment_method.detached.ts';
 import { paymentMethodUpdated } from './translators/payment_method.updated.ts';
 import { setupIntentSucceeded } from './translators/setup_intent.succeeded.ts';
+import { subscriptionScheduleAborted } from './translators/subscription_schedule.aborted.ts';
+import { subscriptionScheduleCanceled } from './translators/subscription_schedule.canceled.ts';
+import { subscriptionScheduleCompleted } from './translators/subscription_schedule.completed.ts';
+import { subscriptionScheduleReleased } from './translators/subscription_schedule.released.ts';
 
 /** Every event that is heard. The endpoints at Stripe subscribe to exactly these keys; what else arrives is stored as ignored. */
 export const stripeTranslators = {
@@ -36,6 +52,22 @@ export const stripeTranslators = {
   'payment_method.detached': paymentMethodDetached,
   'payment_method.updated': paymentMethodUpdated,
   'setup_intent.succeeded': setupIntentSucceeded,
+  'customer.subscription.created': customerSubscriptionCreated,
+  'customer.subscription.updated': customerSubscriptionUpdated,
+  'customer.subscription.deleted': customerSubscriptionDeleted,
+  'customer.subscription.paused': customerSubscriptionPaused,
+  'customer.subscription.resumed': customerSubscriptionResumed,
+  'customer.subscription.trial_will_end': customerSubscriptionTrialWillEnd,
+  'invoice.finalized': invoiceFinalized,
+  'invoice.paid': invoicePaid,
+  'invoice.payment_failed': invoicePaymentFailed,
+  'invoice.payment_action_required': invoicePaymentActionRequired,
+  'invoice.voided': invoiceVoided,
+  'invoice.marked_uncollectible': invoiceMarkedUncollectible,
+  'subscription_schedule.released': subscriptionScheduleReleased,
+  'subscription_schedule.completed': subscriptionScheduleCompleted,
+  'subscription_schedule.aborted': subscriptionScheduleAborted,
+  'subscription_schedule.canceled': subscriptionScheduleCanceled,
 } as const satisfies { readonly [Type in EventType]?: Translator };
 
 export const stripeEventTypes: readonly string[] = Object.keys(stripeTranslators);

@@ -6,6 +6,7 @@ import { fetchPayment } from '../read-payment.ts';
 import { type Hint, ignored, parked, type Resolved, type Translation } from '../translation.ts';
 import type { Translator } from './event.ts';
 import { readCard, readHold, readSetup } from './read-cards.ts';
+import { readSubscription, readSubscriptionSetup } from './read-subscriptions.ts';
 import { stripeTranslatorFor } from './router.ts';
 import { storedStripeEvent } from './verify.ts';
 
@@ -54,6 +55,8 @@ const hintKinds: Readonly<Record<Hint['kind'], true>> = {
   setup_hint: true,
   card_hint: true,
   hold_hint: true,
+  subscription_hint: true,
+  subscription_setup_hint: true,
 };
 
 const isHint = (translation: Translation): translation is Hint => Object.hasOwn(hintKinds, translation.kind);
@@ -72,6 +75,10 @@ async function resolve(options: StripeTranslationOptions, account: AccountRef, h
       return readCard(provider, account, hint);
     case 'hold_hint':
       return readHold(provider, account, hint);
+    case 'subscription_hint':
+      return readSubscription(options, account, hint);
+    case 'subscription_setup_hint':
+      return readSubscriptionSetup(provider, account, hint);
   }
 }
 

@@ -40,7 +40,10 @@ export interface WhopContext {
 }
 
 /** No card is saved or held at Whop: those hints cannot come of it. */
-export type WhopTranslation = Exclude<Translation, { kind: 'setup_hint' | 'card_hint' | 'hold_hint' }>;
+export type WhopTranslation = Exclude<
+  Translation,
+  { kind: 'setup_hint' | 'card_hint' | 'hold_hint' | 'subscription_hint' | 'subscription_setup_hint' }
+>;
 
 /** Pure. Throws `SyntaxError` for data that is not what its type promises. */
 export type WhopTranslator = (event: WhopEvent, context: WhopContext) => WhopTranslation;

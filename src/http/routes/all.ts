@@ -1,4 +1,6 @@
 import type { KeyIssueDependencies } from '../../tenancy/api-keys.ts';
+import type { CustomerChangeDependencies } from '../../tenancy/change-customer.ts';
+import type { NewCustomerDependencies } from '../../tenancy/create-customer.ts';
 import type { Route } from '../route.ts';
 import { createAgencyRoutes } from './agencies.ts';
 import { type AuditRouteDependencies, createAuditRoutes } from './audit.ts';
@@ -10,16 +12,25 @@ import { type CatalogSyncRouteDependencies, createCatalogSyncRoutes } from './ca
 import { type CheckoutRouteDependencies, createCheckoutRoutes } from './checkout.ts';
 import { createCustomerRoutes } from './customers.ts';
 import { createEventRoutes, type EventRouteDependencies } from './events.ts';
+import { createGateRoutes, type GateRouteDependencies } from './gate.ts';
+import { createInvoiceRoutes, type InvoiceRouteDependencies } from './invoices.ts';
+import { createLicenceRoutes, type LicenceRouteDependencies } from './licences.ts';
 import { createMerchantAccountRoutes, type MerchantAccountRouteDependencies } from './merchant-accounts.ts';
 import { createNoticeRoutes, type NoticeRouteDependencies } from './notices.ts';
 import { createOfferRoutes, type OfferRouteDependencies } from './offers.ts';
 import { createPortalRoutes, type PortalRouteDependencies } from './portal.ts';
 import { createRevenueRoutes, type RevenueRouteDependencies } from './revenue.ts';
 import { createSubscriptionRoutes, type SubscriptionRouteDependencies } from './subscriptions.ts';
+import { createTrialRoutes, type TrialRouteDependencies } from './trials.ts';
+import { createUsageRoutes, type UsageRouteDependencies } from './usage.ts';
+import { createUsageViewRoutes } from './usage-views.ts';
 import { createWebhookEndpointRoutes, type WebhookEndpointRouteDependencies } from './webhook-endpoints.ts';
 
 /** What the routes together need: what each list asks for. */
 export type RouteDependencies = KeyIssueDependencies &
+  NewCustomerDependencies &
+  CustomerChangeDependencies &
+  InvoiceRouteDependencies &
   AuditRouteDependencies &
   AutoRefillRouteDependencies &
   BalanceRouteDependencies &
@@ -28,13 +39,17 @@ export type RouteDependencies = KeyIssueDependencies &
   CatalogSyncRouteDependencies &
   CheckoutRouteDependencies &
   EventRouteDependencies &
+  LicenceRouteDependencies &
+  GateRouteDependencies &
   MerchantAccountRouteDependencies &
   WebhookEndpointRouteDependencies &
   NoticeRouteDependencies &
   OfferRouteDependencies &
   RevenueRouteDependencies &
   PortalRouteDependencies &
-  SubscriptionRouteDependencies;
+  SubscriptionRouteDependencies &
+  TrialRouteDependencies &
+  UsageRouteDependencies;
 
 /** Every route of the API. Whatever is not in here is neither served nor in the OpenAPI document. */
 export const createRoutes = (dependencies: RouteDependencies): readonly Route[] => [
@@ -48,6 +63,12 @@ export const createRoutes = (dependencies: RouteDependencies): readonly Route[] 
   ...createCatalogSyncRoutes(dependencies),
   ...createOfferRoutes(dependencies),
   ...createSubscriptionRoutes(dependencies),
+  ...createTrialRoutes(dependencies),
+  ...createLicenceRoutes(dependencies),
+  ...createInvoiceRoutes(dependencies),
+  ...createUsageRoutes(dependencies),
+  ...createUsageViewRoutes(dependencies),
+  ...createGateRoutes(dependencies),
   ...createAuditRoutes(dependencies),
   ...createCheckoutRoutes(dependencies),
   ...createCardRoutes(dependencies),

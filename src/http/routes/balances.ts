@@ -2,9 +2,9 @@ import { z } from 'zod';
 import type { AdjustBalance } from '../../checkout/adjust-balance.ts';
 import { invalidField } from '../../errors.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
-import { Money } from '../../money/money.ts';
 import type { TenancyDependencies } from '../../tenancy/agency.ts';
 import { findCustomer } from '../../tenancy/find-customers.ts';
+import type { Gate } from '../../usage/gate.ts';
 import { decodeCursor, pageAnswer, pageOf, pageQuery } from '../pagination.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { anyMoney, id, isoTime, line, moneyAnswer } from '../schemas.ts';
@@ -12,6 +12,7 @@ import { anyMoney, id, isoTime, line, moneyAnswer } from '../schemas.ts';
 export interface BalanceRouteDependencies extends TenancyDependencies {
   readonly ledger: Ledger;
   readonly adjustBalance: AdjustBalance;
+  readonly gate: Pick<Gate, 'balanceStanding'>;
 }
 
 const balanceAnswer = z
@@ -19,7 +20,7 @@ const balanceAnswer = z
     balance: moneyAnswer,
     held: moneyAnswer.meta({ description: 'Set aside for what is under way; part of the balance.' }),
     available: moneyAnswer,
-    status: z.enum(['active', 'paused']).meta({ description: 'Paused while the balance is below zero.' }),
+    status: z.enum(['active', 'paused']).meta({ description: 'Paused below zero, until the balance is above it.' }),
   })
   .meta({ id: 'Balance' });
 
@@ -40,7 +41,7 @@ const tag = 'Balances';
 
 /** A client's balance and the statement that explains it. */
 export function createBalanceRoutes(dependencies: BalanceRouteDependencies): Route[] {
-  const { ledger, adjustBalance } = dependencies;
+  const { ledger, adjustBalance, gate } = dependencies;
   return [
     defineRoute({
       method: 'get',
@@ -53,13 +54,14 @@ export function createBalanceRoutes(dependencies: BalanceRouteDependencies): Rou
       handle: async ({ scope, params }) => {
         const customer = await findCustomer(dependencies, scope, params.id);
         const balance = await ledger.balance(customer.agencyId, customer.id);
-        const status: 'active' | 'paused' = balance.isNegative ? 'paused' : 'active';
+        const { held, paused } = await gate.balanceStanding({ agencyId: customer.agencyId, customerId: customer.id });
+        const status: 'active' | 'paused' = paused || balance.isNegative ? 'paused' : 'active';
         return {
           status: 200,
           body: {
             balance: balance.toJSON(),
-            held: Money.zero('USD').toJSON(),
-            available: balance.toJSON(),
+            held: held.toJSON(),
+            available: balance.minus(held).toJSON(),
             status,
           },
         };

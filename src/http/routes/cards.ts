@@ -177,9 +177,10 @@ export function createCardRoutes(dependencies: CardRouteDependencies): Route[] {
       params: ofClient,
       body: z.strictObject({ paymentMethodId: id('paymentMethod') }),
       responses: { 201: verificationAnswer },
-      handle: async ({ scope, params, body }) => {
+      handle: async ({ scope, params, body, request }) => {
         const { agencyId, id: customerId } = await findCustomer(dependencies, scope, params.id);
-        const started = await cards.verifyAgain({ agencyId, customerId }, body.paymentMethodId);
+        const address = scope.role === 'portal' ? request.address : null;
+        const started = await cards.verifyAgain({ agencyId, customerId }, body.paymentMethodId, address);
         return { status: 201, body: verificationJson(started) };
       },
     }),

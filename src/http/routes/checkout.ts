@@ -1,9 +1,13 @@
 import { z } from 'zod';
 import type { Cards } from '../../cards/cards.ts';
 import type { FindOrder, OrderView } from '../../checkout/find-orders.ts';
+import { soldPackSchema } from '../../checkout/order.ts';
 import type { QuoteTopUp, TopUpQuote } from '../../checkout/quote-top-up.ts';
 import type { StartTopUp } from '../../checkout/start-top-up.ts';
 import { invalidField } from '../../errors.ts';
+import type { StartPack } from '../../subscriptions/start-pack.ts';
+import { addOnsSchema, cycleSchema } from '../../subscriptions/subscription.ts';
+import type { Subscriptions } from '../../subscriptions/subscriptions.ts';
 import type { TenancyDependencies } from '../../tenancy/agency.ts';
 import { findCustomer } from '../../tenancy/find-customers.ts';
 import { defineRoute, type Route } from '../route.ts';
@@ -12,8 +16,10 @@ import { id, isoTime, moneyAnswer, positiveMoney, webUrl } from '../schemas.ts';
 export interface CheckoutRouteDependencies extends TenancyDependencies {
   readonly quoteTopUp: QuoteTopUp;
   readonly startTopUp: StartTopUp;
+  readonly startPack: StartPack;
   readonly findOrder: FindOrder;
   readonly cards: Pick<Cards, 'startSetup'>;
+  readonly subscriptions: Pick<Subscriptions, 'subscribe'>;
 }
 
 const provider = z.enum(['stripe', 'whop']).optional();
@@ -66,6 +72,7 @@ const orderAnswer = z
     status: z.enum(['checkout', 'paid', 'failed', 'expired', 'refunded', 'partially_refunded']),
     credited: moneyAnswer,
     charged: moneyAnswer,
+    pack: soldPackSchema.nullable().meta({ description: 'What is bought where no balance is; null of a top-up.' }),
     rate,
     rounding,
     checkoutSessionId: id('checkoutSession'),
@@ -106,11 +113,66 @@ const orderJson = (order: OrderView) => ({
   createdAt: order.createdAt.toISOString(),
 });
 
+const newSession = z.strictObject({
+  customerId: id('customer'),
+  kind: z.enum(['top_up', 'card', 'subscription', 'pack']),
+  amount: positiveMoney.optional(),
+  quoteId: id('quote').optional(),
+  packId: z.string().min(1).max(150).optional(),
+  planId: id('plan').optional(),
+  cycle: cycleSchema.optional(),
+  addOns: addOnsSchema.optional(),
+  successUrl: webUrl.optional(),
+  cancelUrl: webUrl.optional(),
+  provider,
+});
+
+/** What a session of kind `subscription` must say, and may not. */
+function subscriptionOf({ amount, quoteId, planId, cycle, addOns, ...common }: z.output<typeof newSession>) {
+  if (amount !== undefined || quoteId !== undefined) {
+    throw invalidField('amount', 'amount_of_plan', 'A plan has its own price: give no amount and no quoteId.');
+  }
+  if (planId === undefined) throw invalidField('planId', 'plan_required', 'Say which plan.');
+  if (cycle === undefined) throw invalidField('cycle', 'cycle_required', 'Say by which cycle it is paid.');
+  const { customerId, provider, successUrl, cancelUrl } = common;
+  return { customerId, provider, successUrl, cancelUrl, planId, cycle, addOns: addOns ?? {} };
+}
+
+interface CheckoutBody {
+  readonly kind: 'top_up' | 'card' | 'pack' | 'subscription';
+  readonly planId?: string | undefined;
+  readonly cycle?: unknown;
+  readonly addOns?: unknown;
+  readonly amount?: unknown;
+  readonly quoteId?: string | undefined;
+  readonly packId?: string | undefined;
+}
+
+/** What is sold says what must be given with it. */
+function requireFitting({ kind, amount, quoteId, packId, planId, cycle, addOns }: CheckoutBody): void {
+  const amounts = Number(amount !== undefined) + Number(quoteId !== undefined);
+  if (kind === 'top_up' && amounts !== 1) {
+    throw invalidField('amount', 'amount_or_quote', 'Give either an amount or a quoteId.');
+  }
+  if (kind === 'card' && amounts !== 0) {
+    throw invalidField('amount', 'amount_of_card', 'Saving a card charges nothing: give no amount and no quoteId.');
+  }
+  if (kind === 'pack' && amounts !== 0) {
+    throw invalidField('amount', 'amount_of_pack', 'A pack has a price of its own: give no amount and no quoteId.');
+  }
+  if ((kind === 'pack') !== (packId !== undefined)) {
+    throw invalidField('packId', 'pack_id', 'A pack is named by its packId, and nothing else is.');
+  }
+  if (kind !== 'subscription' && [planId, cycle, addOns].some((given) => given !== undefined)) {
+    throw invalidField('planId', 'plan_of_top_up', 'A plan is sold by kind `subscription`.');
+  }
+}
+
 const tag = 'Checkout';
 
 /** Quotes, hosted checkout sessions and the orders behind them. */
 export function createCheckoutRoutes(dependencies: CheckoutRouteDependencies): Route[] {
-  const { quoteTopUp, startTopUp, findOrder, cards } = dependencies;
+  const { quoteTopUp, startTopUp, startPack, findOrder, cards, subscriptions } = dependencies;
   return [
     defineRoute({
       method: 'post',
@@ -139,32 +201,19 @@ export function createCheckoutRoutes(dependencies: CheckoutRouteDependencies): R
       summary: 'Start a hosted checkout',
       description:
         'Answers the address of the provider’s page. Kind `top_up` sells balance, which is credited by the provider’s signed event ' +
-        'and not by this call. Kind `card` saves a card and charges nothing: to verify it, about a dollar is held for a moment and ' +
-        'released at once. After a 503 send the same request with the same Idempotency-Key: it continues the same session.',
+        'and not by this call. Kind `subscription` sells a plan by the cycle. Kind `card` saves a card and charges nothing: to verify it, ' +
+        'about a dollar is held for a moment and released at once. Kind `pack` sells a pack (`packId`) of the plan that the client lives on, ' +
+        'which the same event makes a licence. After a 503 send the same request with the same Idempotency-Key: it continues the same session.',
       tag,
       roles: ['platform', 'agency', 'portal'],
       idempotency: 'required',
-      body: z.strictObject({
-        customerId: id('customer'),
-        kind: z.enum(['top_up', 'card']),
-        amount: positiveMoney.optional(),
-        quoteId: id('quote').optional(),
-        successUrl: webUrl.optional(),
-        cancelUrl: webUrl.optional(),
-        provider,
-      }),
+      body: newSession,
       responses: { 201: sessionAnswer },
       handle: async ({ scope, body, request }) => {
-        const amounts = Number(body.amount !== undefined) + Number(body.quoteId !== undefined);
-        if (body.kind === 'top_up' && amounts !== 1) {
-          throw invalidField('amount', 'amount_or_quote', 'Give either an amount or a quoteId.');
-        }
-        if (body.kind === 'card' && amounts !== 0) {
-          throw invalidField(
-            'amount',
-            'amount_of_card',
-            'Saving a card charges nothing: give no amount and no quoteId.',
-          );
+        requireFitting(body);
+        if (body.kind === 'subscription') {
+          const sold = { ...subscriptionOf(body), requestId: request.idempotency.requestId };
+          return { status: 201, body: await subscriptions.subscribe(scope, sold) };
         }
         const customer = await findCustomer(dependencies, scope, body.customerId);
         const common = {
@@ -175,12 +224,13 @@ export function createCheckoutRoutes(dependencies: CheckoutRouteDependencies): R
           cancelUrl: body.cancelUrl,
           requestId: request.idempotency.requestId,
         };
-        const started =
-          body.kind === 'card'
-            ? // An agency's own systems ask for all of its clients from one address.
-              await cards.startSetup({ ...common, address: scope.role === 'portal' ? request.address : null })
-            : await startTopUp({ ...common, credited: body.amount, quoteId: body.quoteId });
-        return { status: 201, body: started };
+        const start = {
+          top_up: () => startTopUp({ ...common, credited: body.amount, quoteId: body.quoteId }),
+          // An agency's own systems ask for all of its clients from one address.
+          card: () => cards.startSetup({ ...common, address: scope.role === 'portal' ? request.address : null }),
+          pack: () => startPack({ ...common, packId: body.packId ?? '' }),
+        };
+        return { status: 201, body: await start[body.kind]() };
       },
     }),
     defineRoute({

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import type { TenancyDependencies } from '../../tenancy/agency.ts';
-import { changeCustomer } from '../../tenancy/change-customer.ts';
-import { createCustomer } from '../../tenancy/create-customer.ts';
+import { type CustomerChangeDependencies, changeCustomer } from '../../tenancy/change-customer.ts';
+import { createCustomer, type NewCustomerDependencies } from '../../tenancy/create-customer.ts';
 import { type Customer, collectionSchema } from '../../tenancy/customer.ts';
 import { findCustomer, listCustomers } from '../../tenancy/find-customers.ts';
 import { decodeCursor, pageAnswer, pageOf, pageQuery } from '../pagination.ts';
@@ -28,7 +27,7 @@ const externalId = line(200).meta({ description: "The agency's own name for the 
 const tag = 'Customers';
 
 /** `/v1/customers`: an agency's clients. */
-export function createCustomerRoutes(dependencies: TenancyDependencies): Route[] {
+export function createCustomerRoutes(dependencies: NewCustomerDependencies & CustomerChangeDependencies): Route[] {
   return [
     defineRoute({
       method: 'post',
@@ -97,7 +96,7 @@ export function createCustomerRoutes(dependencies: TenancyDependencies): Route[]
       summary: 'Change a customer',
       description:
         'What is left out stays; an `externalId` that is null is removed. While a client is disabled its portal tokens are refused and ' +
-        'nothing new is sold to it; what was paid is still credited.',
+        'nothing new is sold to it; what was paid is still credited. Another `collection` takes effect at the next cycle of what the client lives on.',
       tag,
       roles: ['platform', 'agency'],
       params: customerParams,

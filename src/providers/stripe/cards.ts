@@ -30,8 +30,10 @@ const setupStatuses: Readonly<Record<string, ProviderSetup['status']>> = {
   canceled: 'canceled',
 };
 
-const isMissing = (error: unknown): boolean =>
-  error instanceof ProviderError && error.detail.code === 'resource_missing';
+const isRefused = (error: unknown): error is ProviderError =>
+  error instanceof ProviderError && error.kind === 'invalid';
+
+const isMissing = (error: unknown): boolean => isRefused(error) && error.detail.code === 'resource_missing';
 
 export const createCards = (stripe: Stripe, calls: StripeCalls): CardsPort => ({
   async createSetupSession(account, request, options) {
@@ -98,7 +100,9 @@ export const createCards = (stripe: Stripe, calls: StripeCalls): CardsPort => ({
     try {
       await calls.write('payment_method', () => stripe.paymentMethods.detach(cardId, {}, writeOn(account, options)));
     } catch (error) {
-      // Detached before: what was asked for is so.
+      // A call that is in doubt stays so: what a look-up says now may change when that call arrives.
+      if (!isRefused(error)) throw error;
+      // Gone, or detached before: what was asked for is so.
       if (isMissing(error)) return;
       const method = await calls.read('payment_method', () => stripe.paymentMethods.retrieve(cardId, {}, on(account)));
       if (method.customer !== null) throw error;

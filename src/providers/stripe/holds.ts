@@ -2,6 +2,7 @@ import type Stripe from 'stripe';
 import type { HoldsPort, ProviderHold } from '../card-ports.ts';
 import { ProviderError } from '../errors.ts';
 import { metadataKeys } from '../metadata.ts';
+import type { AccountRef } from '../port.ts';
 import { fromMinorUnits, toMinorUnits } from './amounts.ts';
 import { failureOf } from './payments.ts';
 import { on, pageSize, type StripeCalls, writeOn } from './stripe-calls.ts';
@@ -40,12 +41,10 @@ export function toHold(intent: Stripe.PaymentIntent): ProviderHold {
 const expand = ['latest_charge'];
 
 export function createHolds(stripe: Stripe, calls: StripeCalls): HoldsPort {
-  const retrieve: HoldsPort['retrieve'] = async (account, paymentId) =>
-    toHold(
-      await calls.read('payment_intent', () => stripe.paymentIntents.retrieve(paymentId, { expand }, on(account))),
-    );
+  const read = (account: AccountRef, paymentId: string): Promise<Stripe.PaymentIntent> =>
+    calls.read('payment_intent', () => stripe.paymentIntents.retrieve(paymentId, { expand }, on(account)));
   return {
-    retrieve,
+    retrieve: async (account, paymentId) => toHold(await read(account, paymentId)),
 
     async place(account, request, options) {
       const params = {
@@ -86,9 +85,10 @@ export function createHolds(stripe: Stripe, calls: StripeCalls): HoldsPort {
         );
       } catch (error) {
         if (!(error instanceof ProviderError) || error.kind !== 'invalid') throw error;
-        const hold = await retrieve(account, paymentId);
-        if (hold.status === 'placed') throw error;
-        return hold;
+        const intent = await read(account, paymentId);
+        // What was captured or is on its way holds or took money: that must be heard.
+        if (intent.status !== 'canceled') throw error;
+        return toHold(intent);
       }
     },
   };

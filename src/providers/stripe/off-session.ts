@@ -17,7 +17,8 @@ export const createOffSession = (stripe: Stripe, calls: StripeCalls): OffSession
       off_session: true,
       confirm: true,
       description: request.description,
-      metadata: { ...request.metadata },
+      // What `find` goes by.
+      metadata: { ...request.metadata, [metadataKeys.order]: request.orderId },
       ...(request.applicationFee === null ? {} : { application_fee_amount: toMinorUnits(request.applicationFee) }),
     } satisfies Stripe.PaymentIntentCreateParams;
     return toPayment(
@@ -43,9 +44,11 @@ export const createOffSession = (stripe: Stripe, calls: StripeCalls): OffSession
     } catch (error) {
       // Stripe cancels what is not over yet. One that is over is answered as it is: the caller must see a payment.
       if (!(error instanceof ProviderError) || error.kind !== 'invalid') throw error;
-      return toPayment(
+      const payment = toPayment(
         await calls.read('payment_intent', () => stripe.paymentIntents.retrieve(paymentId, {}, on(account))),
       );
+      if (payment.status !== 'succeeded' && payment.status !== 'canceled') throw error;
+      return payment;
     }
   },
 });

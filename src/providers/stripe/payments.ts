@@ -28,6 +28,7 @@ export function toPayment(intent: Stripe.PaymentIntent): ProviderPayment {
     id: intent.id,
     amount: fromMinorUnits(intent.amount, intent.currency),
     amountReceived: fromMinorUnits(intent.amount_received, intent.currency),
+    applicationFee: fromMinorUnits(intent.application_fee_amount ?? 0, intent.currency),
     status: statuses[intent.status] ?? 'other',
     metadata: intent.metadata,
     failure: failureOf(intent.last_payment_error),

@@ -6,9 +6,11 @@ import { createCards } from './cards.ts';
 import { createCatalog } from './catalog.ts';
 import { createCheckout } from './checkout.ts';
 import { createHolds } from './holds.ts';
+import { createInvoices } from './invoices.ts';
 import { createOffSession } from './off-session.ts';
 import { createPayments } from './payments.ts';
 import { createStripeCalls } from './stripe-calls.ts';
+import { createSubscriptions } from './subscriptions.ts';
 import { StripeTransport } from './transport.ts';
 import { createWebhookEndpoints } from './webhook-endpoints.ts';
 
@@ -65,6 +67,8 @@ export function createStripeProvider(options: StripeProviderOptions): PaymentPro
     cards: createCards(stripe, calls),
     holds: createHolds(stripe, calls),
     offSession: createOffSession(stripe, calls),
+    subscriptions: createSubscriptions(stripe, calls),
+    invoices: createInvoices(stripe, calls),
     webhookEndpoints: createWebhookEndpoints(stripe, calls),
   };
 }

@@ -3,7 +3,6 @@ import { z } from 'zod';
 import type { Call } from '../call.ts';
 import { requireChargeable } from '../countries.ts';
 import { invalidRequest } from '../failure.ts';
-import { newSessionId } from '../identifiers.ts';
 import { listDocuments } from '../lists.ts';
 import {
   created,
@@ -21,9 +20,11 @@ import {
 } from '../parameters.ts';
 import { requireFee, requirePayable } from '../payments.ts';
 import { type Route, route } from '../route.ts';
-import { bankDebitType, expireSession } from '../sessions.ts';
+import { expireSession } from '../sessions.ts';
 import { newSetup } from '../setups.ts';
 import { buildLines, lineItem } from './session-lines.ts';
+import { buildSession, type SessionSetting } from './session-objects.ts';
+import { createSubscriptionSession, subscriptionData } from './session-subscriptions.ts';
 
 type CreateParams = Stripe.Checkout.SessionCreateParams;
 
@@ -41,7 +42,7 @@ const sessionCreate = parameters({
   line_items: list(lineItem).optional(),
   locale: text.optional(),
   metadata: metadata.optional(),
-  mode: z.enum(['payment', 'setup']),
+  mode: z.enum(['payment', 'setup', 'subscription']),
   payment_intent_data: z
     .strictObject({
       application_fee_amount: integer.optional(),
@@ -60,6 +61,8 @@ const sessionCreate = parameters({
       metadata: metadata.optional(),
     } satisfies Rules<Stripe.Checkout.SessionCreateParams.SetupIntentData>)
     .optional(),
+  payment_method_collection: z.enum(['always', 'if_required']).optional(),
+  subscription_data: subscriptionData.optional(),
   submit_type: z.enum(['auto', 'book', 'donate', 'pay']).optional(),
   success_url: webAddress,
   ui_mode: z.literal('hosted_page').optional(),
@@ -73,6 +76,7 @@ const sessionList = parameters({
   customer: text.optional(),
   payment_intent: text.optional(),
   status: z.enum(['open', 'complete', 'expired']).optional(),
+  subscription: text.optional(),
 } satisfies Rules<Stripe.Checkout.SessionListParams>);
 
 const secondsPerHour = 3600;
@@ -96,22 +100,25 @@ async function createSession(call: Call, params: CreateRequest): Promise<Stripe.
   const expiresAt = expiryOf(call, params.expires_at);
   const customer =
     params.customer === undefined ? undefined : await call.store.get('customer', params.customer, 'customer');
-  const session =
-    params.mode === 'setup'
-      ? createSetupSession(call, params, { customer, expiresAt })
-      : await createPaymentSession(call, params, { customer, expiresAt });
+  const session = await openers[params.mode](call, params, { customer, expiresAt });
   call.schedule({ kind: 'session_expiry', objectId: session.id, dueAt: new Date(expiresAt * 1000), detail: '' });
   return session;
 }
 
 type Opening = Pick<SessionSetting, 'customer' | 'expiresAt'>;
+type Opener = (call: Call, params: CreateRequest, opening: Opening) => Promise<Stripe.Checkout.Session>;
 
 const refused = (param: string, mode: string) =>
   invalidRequest(`You can not pass \`${param}\` in \`${mode}\` mode.`, { param });
 
-function createSetupSession(call: Call, params: CreateRequest, opening: Opening): Stripe.Checkout.Session {
+async function createSetupSession(
+  call: Call,
+  params: CreateRequest,
+  opening: Opening,
+): Promise<Stripe.Checkout.Session> {
   if (params.line_items) throw refused('line_items', 'setup');
   if (params.payment_intent_data) throw refused('payment_intent_data', 'setup');
+  if (params.subscription_data) throw refused('subscription_data', 'setup');
   const currency = params.currency ?? null;
   if (currency === null && params.allowed_payment_method_types === undefined) {
     throw invalidRequest('Missing required param: currency.', { code: 'parameter_missing', param: 'currency' });
@@ -140,6 +147,7 @@ async function createPaymentSession(
   opening: Opening,
 ): Promise<Stripe.Checkout.Session> {
   if (params.setup_intent_data) throw refused('setup_intent_data', 'payment');
+  if (params.subscription_data) throw refused('subscription_data', 'payment');
   const lines = await buildLines(call, params.line_items ?? []);
   const currency = params.currency ?? lines[0]?.currency;
   if (currency === undefined) {
@@ -171,91 +179,15 @@ async function createPaymentSession(
   return session;
 }
 
-interface SessionSetting {
-  readonly customer: Stripe.Customer | undefined;
-  readonly currency: string | null;
-  /** Minor units; null where nothing is paid. */
-  readonly total: number | null;
-  readonly expiresAt: number;
-}
-
-function buildSession(call: Call, params: CreateRequest, setting: SessionSetting): Stripe.Checkout.Session {
-  const id = newSessionId();
-  const email = setting.customer?.email ?? params.customer_email ?? null;
-  return {
-    id,
-    object: 'checkout.session',
-    adaptive_pricing: { enabled: params.adaptive_pricing?.enabled ?? false },
-    after_expiration: null,
-    allow_promotion_codes: null,
-    allowed_payment_method_types: params.allowed_payment_method_types ?? null,
-    amount_subtotal: setting.total,
-    amount_total: setting.total,
-    automatic_tax: { enabled: false, liability: null, provider: null, status: null },
-    billing_address_collection: params.billing_address_collection ?? null,
-    cancel_url: params.cancel_url ?? null,
-    client_reference_id: params.client_reference_id ?? null,
-    client_secret: null,
-    collected_information: null,
-    consent: null,
-    consent_collection: null,
-    created: call.nowSeconds,
-    currency: setting.currency,
-    currency_conversion: null,
-    custom_fields: [],
-    custom_text: { after_submit: null, shipping_address: null, submit: null, terms_of_service_acceptance: null },
-    customer: setting.customer?.id ?? null,
-    customer_account: null,
-    customer_creation: setting.customer ? null : (params.customer_creation ?? 'if_required'),
-    customer_details: email
-      ? {
-          address: null,
-          business_name: null,
-          email,
-          individual_name: null,
-          name: null,
-          phone: null,
-          tax_exempt: 'none',
-          tax_ids: null,
-        }
-      : null,
-    customer_email: params.customer_email ?? null,
-    discounts: [],
-    expires_at: setting.expiresAt,
-    integration_identifier: null,
-    invoice: null,
-    invoice_creation: null,
-    livemode: false,
-    locale: params.locale ?? null,
-    managed_payments: null,
-    metadata: mergeMetadata({}, params.metadata),
-    mode: params.mode,
-    origin_context: null,
-    payment_intent: null,
-    payment_link: null,
-    payment_method_collection: 'if_required',
-    payment_method_configuration_details: null,
-    payment_method_options: null,
-    payment_method_types:
-      params.allowed_payment_method_types ?? (setting.total === null ? ['card'] : ['card', bankDebitType]),
-    payment_status: setting.total === null ? 'no_payment_required' : 'unpaid',
-    permissions: null,
-    recovered_from: null,
-    saved_payment_method_options: null,
-    setup_intent: null,
-    shipping_address_collection: null,
-    shipping_cost: null,
-    shipping_options: [],
-    status: 'open',
-    submit_type: params.submit_type ?? null,
-    subscription: null,
-    success_url: params.success_url,
-    total_details: setting.total === null ? null : { amount_discount: 0, amount_shipping: 0, amount_tax: 0 },
-    ui_mode: 'hosted_page',
-    url: `${call.baseUrl}/pay/${id}`,
-    wallet_options: null,
-  };
-}
+const openers: Readonly<Record<CreateRequest['mode'], Opener>> = {
+  payment: createPaymentSession,
+  setup: createSetupSession,
+  subscription: (call, params, opening) => {
+    if (params.payment_intent_data) throw refused('payment_intent_data', 'subscription');
+    if (params.setup_intent_data) throw refused('setup_intent_data', 'subscription');
+    return createSubscriptionSession(call, params, opening);
+  },
+};
 
 const collection = '/v1/checkout/sessions';
 
@@ -278,6 +210,7 @@ export const checkoutSessionRoutes: readonly Route[] = [
         ...(params.customer === undefined ? [] : [`customer:${params.customer}`]),
         ...(params.payment_intent === undefined ? [] : [`payment_intent:${params.payment_intent}`]),
         ...(params.status === undefined ? [] : [`status:${params.status}`]),
+        ...(params.subscription === undefined ? [] : [`subscription:${params.subscription}`]),
       ],
     }),
   ),

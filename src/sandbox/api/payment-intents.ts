@@ -4,6 +4,7 @@ import type { Call } from '../call.ts';
 import { confirmIntent, findMethod, isConfirmable } from '../confirmations.ts';
 import { invalidRequest } from '../failure.ts';
 import { captureHold, releaseHold } from '../holds.ts';
+import { followIntent, lockInvoiceOf } from '../invoice-following.ts';
 import { listDocuments } from '../lists.ts';
 import { lockOwnIntent } from '../own-intents.ts';
 import {
@@ -178,6 +179,9 @@ async function cancelIntent(
   params: z.output<typeof intentCancel>,
   id: string,
 ): Promise<Stripe.PaymentIntent> {
+  if (await lockInvoiceOf(call, id)) {
+    throw invalidRequest('You cannot cancel a PaymentIntent that an invoice is paid with. Void the invoice instead.');
+  }
   const intent = await lockOwnIntent(call, id);
   const reason = params.cancellation_reason ?? null;
   if (intent.status === 'requires_capture') return releaseHold(call, intent, reason);
@@ -202,9 +206,12 @@ export const paymentIntentRoutes: readonly Route[] = [
     call.store.get('payment_intent', id, 'intent'),
   ),
   route('POST', `${collection}/:id`, intentUpdate, updateIntent),
-  route('POST', `${collection}/:id/confirm`, intentConfirm, async (call, params, id) =>
-    confirmIntent(call, await lockOwnIntent(call, id), confirmationOf(params)),
-  ),
+  route('POST', `${collection}/:id/confirm`, intentConfirm, async (call, params, id) => {
+    const invoice = await lockInvoiceOf(call, id);
+    const answer = await confirmIntent(call, await lockOwnIntent(call, id), confirmationOf(params));
+    await followIntent(call, invoice, await call.store.get('payment_intent', id, 'intent'));
+    return answer;
+  }),
   route('POST', `${collection}/:id/capture`, intentCapture, captureIntent),
   route('POST', `${collection}/:id/cancel`, intentCancel, cancelIntent),
   route('GET', collection, intentList, (call, params) =>

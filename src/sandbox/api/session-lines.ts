@@ -41,9 +41,11 @@ export const lineItem = z.strictObject({
     .optional(),
   quantity: integer.refine((quantity) => quantity >= 1, 'must be at least 1').optional(),
   metadata: emptyable(metadata).optional(),
+  tax_rates: list(text).optional(),
 } satisfies Rules<Stripe.Checkout.SessionCreateParams.LineItem>);
 
-async function priceOf(call: Call, item: z.output<typeof lineItem>, param: string): Promise<Stripe.Price> {
+/** The price of a line, made for it alone where it is given inline. */
+export async function priceOf(call: Call, item: z.output<typeof lineItem>, param: string): Promise<Stripe.Price> {
   if ((item.price === undefined) === (item.price_data === undefined)) {
     throw invalidRequest('You must specify exactly one of price and price_data.', {
       code: item.price === undefined ? 'parameter_missing' : 'parameters_exclusive',
@@ -73,6 +75,9 @@ async function priceOf(call: Call, item: z.output<typeof lineItem>, param: strin
 
 async function lineOf(call: Call, item: z.output<typeof lineItem>, index: number): Promise<Stripe.LineItem> {
   const param = `line_items[${index}]`;
+  if (item.tax_rates) {
+    throw invalidRequest('The sandbox taxes subscriptions only.', { param: `${param}[tax_rates]` });
+  }
   const price = await priceOf(call, item, param);
   if (price.recurring) {
     throw invalidRequest('You must provide one-time prices in `payment` mode.', { param: `${param}[price]` });

@@ -52,7 +52,7 @@ export function describeCheckout(run: () => ContractRun): void {
       description: 'Top-up: 5.00 USD of balance',
       successUrl: 'https://example.com/done',
       cancelUrl: 'https://example.com/back',
-      expiresAt: new Date(Date.now() + checkout().sessionLifetimeMs.min + 5 * minuteMs),
+      expiresAt: new Date(run().now().getTime() + checkout().sessionLifetimeMs.min + 5 * minuteMs),
     };
   };
 

@@ -12,8 +12,50 @@ export interface ContractSubject {
   readonly runId: string;
   readonly removeCustomer?: (id: string) => Promise<void>;
   readonly removeWebhookEndpoint?: (id: string) => Promise<void>;
+  readonly cards?: CardHands;
+  readonly stage?: Stage;
+  /** The provider's time, where that is not the machine's. */
+  readonly now?: () => Date;
   close(): Promise<void>;
 }
+
+/** What a test does with cards at the provider, past the port. */
+export interface CardHands {
+  /** Saves a test card for a customer without a hosted page; answers the card's id. */
+  attach(providerCustomerId: string, card: TestCard): Promise<string>;
+  /** The card that the provider itself charges. */
+  defaultOf(providerCustomerId: string): Promise<string | null>;
+  /** Ids of all payments, paid or not. */
+  paymentsOf(providerCustomerId: string): Promise<readonly string[]>;
+}
+
+/** `fails` can be saved and is declined ever after. */
+export type TestCard = 'pays' | 'fails';
+
+/** What only a double can be made to do. */
+export interface Stage {
+  /** What the card's owner does on a session's hosted page. */
+  fillIn(sessionId: string, card: PageCard, authentication?: 'complete' | 'fail'): Promise<void>;
+  /** The provider's id of what a session saves a card with. */
+  setupOf(sessionId: string): Promise<string>;
+  /** The bank's answer from now on: one of its advices, a wish to see the owner, or null for what the card's own is. */
+  setCard(cardId: string, answer: CardAdvice | 'authentication_required' | null): Promise<void>;
+  /** What the card's owner answers the bank. */
+  authenticate(paymentId: string, answer: 'complete' | 'fail'): Promise<void>;
+  /** E.g. `8d`; resolves when all that fell due is done. */
+  advanceClock(by: string): Promise<void>;
+  /**
+   * The provider's calls that make or change a payment, or what else `route` names, lose their connection, before or after they took
+   * effect.
+   */
+  whileCut<T>(when: 'before' | 'after', call: () => Promise<T>, route?: string): Promise<T>;
+}
+
+export type PageCard = 'pays' | 'declined' | 'asks';
+
+export const cardAdvices = ['do_not_try_again', 'try_again_later', 'confirm_card_data'] as const;
+
+export type CardAdvice = (typeof cardAdvices)[number];
 
 /** The subject while tests run, with names that are unique to the run and what is to be undone after it. */
 export class ContractRun {
@@ -51,6 +93,10 @@ export class ContractRun {
 
   money(amount: string): Money {
     return Money.of(amount, this.#subject.currency);
+  }
+
+  now(): Date {
+    return this.#subject.now?.() ?? new Date();
   }
 
   /** Undone in reverse order after the last test. */

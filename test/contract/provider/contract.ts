@@ -1,12 +1,30 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeCards, describeStagedCards } from './cards.ts';
 import { describeCatalog } from './catalog.ts';
 import { describeCheckout, describeCustomers } from './checkout.ts';
 import { ContractRun, type ContractSubject, need } from './contract-run.ts';
+import { describeHolds, describeStagedHolds } from './holds.ts';
+import { describeInvoices, describeStagedInvoices } from './invoices.ts';
 import { describeMeters } from './meters.ts';
+import { describeOffSession, describeStagedOffSession } from './off-session.ts';
+import { describeStagedSubscriptions, describeSubscriptions } from './subscriptions.ts';
 import { describeTaxRates } from './tax-rates.ts';
 import { describeWebhookEndpoints } from './webhook-endpoints.ts';
 
-const everything = ['accounts', 'catalog', 'taxRates', 'meters', 'customers', 'checkout', 'webhookEndpoints'] as const;
+const everything = [
+  'accounts',
+  'catalog',
+  'taxRates',
+  'meters',
+  'customers',
+  'checkout',
+  'cards',
+  'holds',
+  'offSession',
+  'subscriptions',
+  'invoices',
+  'webhookEndpoints',
+] as const;
 
 export type Capability = (typeof everything)[number];
 
@@ -22,6 +40,32 @@ function describeAccounts(run: () => ContractRun): void {
   });
 }
 
+/** What only shows where the provider can be made to lose a connection, to refuse a card, or to wait for days. */
+export function stagedContract(name: string, setUp: () => Promise<ContractSubject>): void {
+  withRun(`${name}, staged`, setUp, (run) => {
+    describeStagedCards(run);
+    describeStagedHolds(run);
+    describeStagedOffSession(run);
+    describeStagedSubscriptions(run);
+    describeStagedInvoices(run);
+  });
+}
+
+function withRun(
+  name: string,
+  setUp: () => Promise<ContractSubject>,
+  describeAll: (run: () => ContractRun) => void,
+): void {
+  describe(name, () => {
+    let current: ContractRun | undefined;
+    beforeAll(async () => {
+      current = new ContractRun(await setUp());
+    });
+    afterAll(() => current?.close());
+    describeAll(() => need(current, 'run: it is set up before the tests'));
+  });
+}
+
 /**
  * What every provider promises behind the port, whoever it is. A provider's test file calls this with the capabilities it
  * has; the describes of those it lacks are left out by name, so that a lost capability fails instead of passing unseen.
@@ -31,15 +75,7 @@ export function providerContract(
   setUp: () => Promise<ContractSubject>,
   capabilities: readonly Capability[] = everything,
 ): void {
-  describe(name, () => {
-    let current: ContractRun | undefined;
-    const run = (): ContractRun => need(current, 'run: it is set up before the tests');
-
-    beforeAll(async () => {
-      current = new ContractRun(await setUp());
-    });
-    afterAll(() => current?.close());
-
+  withRun(name, setUp, (run) => {
     const describes = {
       accounts: describeAccounts,
       catalog: describeCatalog,
@@ -47,6 +83,11 @@ export function providerContract(
       meters: describeMeters,
       customers: describeCustomers,
       checkout: describeCheckout,
+      cards: describeCards,
+      holds: describeHolds,
+      offSession: describeOffSession,
+      subscriptions: describeSubscriptions,
+      invoices: describeInvoices,
       webhookEndpoints: describeWebhookEndpoints,
     } satisfies Record<Capability, (run: () => ContractRun) => void>;
     for (const capability of capabilities) describes[capability](run);

@@ -24,7 +24,18 @@ const providers: readonly Row[] = [
   {
     name: 'Stripe, on a connected account of the sandbox',
     start: startStripeConnected,
-    capabilities: ['catalog', 'taxRates', 'meters', 'customers', 'checkout'],
+    capabilities: [
+      'catalog',
+      'taxRates',
+      'meters',
+      'customers',
+      'checkout',
+      'cards',
+      'holds',
+      'offSession',
+      'subscriptions',
+      'invoices',
+    ],
   },
   {
     name: 'Whop, as the sandbox plays it',

@@ -7,6 +7,7 @@ import { createWhopProvider } from '../../../src/providers/whop/whop-provider.ts
 import { type Sandbox, startSandbox } from '../../../src/sandbox/sandbox.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import type { ContractSubject } from './contract-run.ts';
+import { sandboxStage, stripeCardHands } from './stripe-hands.ts';
 
 export const secretKey = 'sk_test_contract';
 export const whopApiKey = 'apik_sandbox_contract';
@@ -39,13 +40,23 @@ async function start(): Promise<Started> {
   };
 }
 
+const stripeAt = (url: string): Stripe => {
+  const { hostname, port } = new URL(url);
+  return new Stripe(secretKey, { host: hostname, port, protocol: 'http', telemetry: false });
+};
+
 export async function startStripe(): Promise<ContractSubject & { url: string; clock: MovableClock }> {
   const { sandbox, clock, close } = await start();
+  const stripe = stripeAt(sandbox.url);
+  const account = { id: sandbox.accountId, platform: true };
   return {
     url: sandbox.url,
     clock,
+    now: () => clock.now(),
+    cards: stripeCardHands(stripe, account),
+    stage: sandboxStage(sandbox.url, stripe, account),
     provider: createStripeProvider({ apiKey: secretKey, apiBase: sandbox.url, maxNetworkRetries: 0 }),
-    account: { id: sandbox.accountId, platform: true },
+    account,
     currency: 'OMR',
     runId: 'sandbox',
     close,
@@ -55,10 +66,15 @@ export async function startStripe(): Promise<ContractSubject & { url: string; cl
 /** The same sandbox, seen from an account that is connected to the platform: every call goes through `Stripe-Account`. */
 export async function startStripeConnected(): Promise<ContractSubject> {
   const subject = await startStripe();
-  const { hostname, port } = new URL(subject.url);
-  const stripe = new Stripe(secretKey, { host: hostname, port, protocol: 'http', telemetry: false });
+  const stripe = stripeAt(subject.url);
   const { id } = await stripe.accounts.create({ country: 'AE' });
-  return { ...subject, account: { id, platform: false } };
+  const account = { id, platform: false };
+  return {
+    ...subject,
+    account,
+    cards: stripeCardHands(stripe, account),
+    stage: sandboxStage(subject.url, stripe, account),
+  };
 }
 
 export async function control<Schema extends z.ZodType>(
@@ -87,6 +103,7 @@ export async function startWhop(
   return {
     url: sandbox.url,
     clock,
+    now: () => clock.now(),
     provider: createWhopProvider({
       apiKey: whopApiKey,
       companyId: sandbox.whop.companyId,

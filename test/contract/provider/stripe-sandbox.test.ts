@@ -1,8 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { runOperation } from '../../../src/providers/operation.ts';
 import { createMemoryOperationStore } from '../../unit/providers/memory-operation-store.ts';
+import { stagedContract } from './contract.ts';
 import { need } from './contract-run.ts';
 import { secretKey, startStripe, startStripeConnected } from './sandbox-subjects.ts';
+
+stagedContract('Stripe, as the sandbox plays it', startStripe);
+
+stagedContract('Stripe, on a connected account of the sandbox', startStripeConnected);
 
 describe('two accounts of one platform', () => {
   it('keep catalogues of their own, under the same ids', async () => {

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Database, inTransaction, openDatabase } from '../../../src/database/database.ts';
-import { type JobRunner, jobs, migrateJobs, startJobRunner } from '../../../src/delivery/jobs.ts';
+import { type JobRunner, jobs, migrateJobs, schedulesOf, startJobRunner } from '../../../src/delivery/jobs.ts';
 import { createMigratedDatabase, type TestDatabase } from '../../support/database.ts';
 
 const log = pino({ level: 'silent' });
@@ -62,4 +62,15 @@ test('a job that fails is kept for another try and does not hold the queue', asy
   expect(ran).toContainEqual({ from: 'after' });
   const kept = await database.pool.query<{ attempts: number }>('SELECT attempts FROM graphile_worker._private_jobs');
   expect(kept.rows).toEqual([{ attempts: 1 }]);
+});
+
+test('a schedule that waits for a worker does not queue up, and what was put off does not put it off', () => {
+  const handle = async () => undefined;
+  expect(schedulesOf({ often: { handle, cron: '* * * * *' }, asked: { handle } })).toEqual([
+    {
+      task: 'often',
+      match: '* * * * *',
+      options: { backfillPeriod: 0, jobKey: 'cron:often', jobKeyMode: 'preserve_run_at' },
+    },
+  ]);
 });

@@ -31,7 +31,8 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
     cycles: { monthly: '49.00' },
     currency: 'USD',
   });
-  const payAsYouGo = await make('/v1/plans', { ...payAsYouGoInput, publish: true });
+  const packs = [{ feature: 'call_minutes', quantity: '500', price: '45.00' }];
+  const payAsYouGo = await make('/v1/plans', { ...payAsYouGoInput, packs, publish: true });
   await make(`/v1/customers/${customer.id}/subscription`, { planId: payAsYouGo });
   const token = await make(`/v1/customers/${customer.id}/portal-tokens`, {});
   const { order, quote } = await storeSale(service, customer);
@@ -39,6 +40,10 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
   const { endpoint, delivery } = await storeEndpoint(service, agency.id);
   const notice = await storeNotice(service, customer);
   const card = await storeCard(service, customer, account);
+  const invoice = await storeInvoice(service, customer, account);
+  const trial = await storeTrial(service, customer);
+  const licence = await make(`/v1/customers/${customer.id}/licences`, { days: 7, remarks: 'for a test' });
+  const call = await storeCall(service, customer);
 
   const amount = { amount: '5.00', currency: 'USD' };
   const agencyId = agency.id;
@@ -52,8 +57,11 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
       '/v1/customers/:id/portal-tokens/:tokenId': token,
       '/v1/agencies/:id/api-keys/:keyId': 'key_absent',
       '/v1/agencies/:id/merchant-accounts/:accountId': account,
+      '/v1/gate/sessions/:id': call,
       '/v1/notices/:id': notice,
       '/v1/customers/:id/payment-methods/:pmId': card,
+      '/v1/customers/:id/licences/:licenceId': licence,
+      '/v1/invoices/:id': invoice,
       '/v1/webhook-endpoints/:id': endpoint,
       '/v1/webhook-endpoints/:id/deliveries/:deliveryId': delivery,
       // Found by asking a provider: there is none here.
@@ -71,7 +79,22 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
       'post /v1/customers': [{ agencyId, name: 'New', email: 'new@example.com' }],
       'put /v1/customers/:id/offers': [{ planIds: [plan] }],
       'post /v1/customers/:id/subscription': [{ planId: payAsYouGo }],
+      'post /v1/customers/:id/subscription/change': [{ planId: payAsYouGo }],
       'post /v1/customers/:id/adjustments': [{ kind: 'correction', amount, reason: 'across' }],
+      'post /v1/invoices/:id/mark-paid': [{}],
+      'post /v1/customers/:id/licences': [{ quantity: '10', remarks: 'across' }],
+      'patch /v1/customers/:id/licences/:licenceId': [{ remarks: 'across' }],
+      'post /v1/usage': [
+        {
+          id: 'usage',
+          customerId,
+          feature: 'call_minutes',
+          quantity: '1',
+          occurredAt: service.clock.now().toISOString(),
+        },
+      ],
+      'post /v1/gate/sessions': [{ customerId, feature: 'call_minutes', callId: 'a call' }],
+      'post /v1/gate/checks': [{ customerId, feature: 'seats', quantity: 1 }],
       'post /v1/portal-sessions': [{ code: 'nobody-has-this-code' }],
       'post /v1/plans': [
         { ...payAsYouGoInput, name: 'other', agencyId },
@@ -90,11 +113,30 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
         { customerId, kind: 'top_up', amount },
         { customerId, kind: 'top_up', quoteId: quote },
         { customerId, kind: 'card' },
+        { customerId, kind: 'subscription', planId: plan, cycle: 'monthly' },
+        { customerId, kind: 'pack', packId: `${payAsYouGo}:1:0` },
       ],
       'post /v1/customers/:id/card-verifications': [{ paymentMethodId: card }],
       'put /v1/customers/:id/auto-refill': [{ enabled: false, threshold: amount, amount }],
     },
-    secrets: [agencyId, customerId, plan, payAsYouGo, token, order, quote, account, endpoint, delivery, notice, card],
+    secrets: [
+      agencyId,
+      customerId,
+      plan,
+      payAsYouGo,
+      token,
+      order,
+      quote,
+      account,
+      endpoint,
+      delivery,
+      notice,
+      card,
+      trial,
+      licence,
+      invoice,
+      call,
+    ],
   };
 }
 
@@ -143,6 +185,24 @@ async function storeNotice({ prisma, clock }: Service, { agencyId, id: customerI
   return id;
 }
 
+async function storeCall({ prisma, clock }: Service, { agencyId, id: customerId }: Tenant['customer']) {
+  const id = `call_of_${agencyId}`;
+  const startedAt = clock.now();
+  await prisma.gateSession.create({
+    data: {
+      agencyId,
+      id,
+      customerId,
+      feature: 'call_minutes',
+      callId: 'stored',
+      slotsUsed: 1,
+      startedAt,
+      expiresAt: new Date(startedAt.getTime() + 120_000),
+    },
+  });
+  return id;
+}
+
 async function storeCard(
   { prisma, clock }: Service,
   { agencyId, id: customerId }: Tenant['customer'],
@@ -164,6 +224,52 @@ async function storeCard(
       fingerprint: `fingerprint_of_${agencyId}`,
       status: 'saved',
       createdAt: clock.now(),
+    },
+  });
+  return id;
+}
+
+async function storeInvoice(
+  { prisma, clock }: Service,
+  { agencyId, id: customerId }: Tenant['customer'],
+  merchantAccountId: string,
+) {
+  const id = `inv_of_${agencyId}`;
+  const now = clock.now();
+  const subscription = await prisma.subscription.findFirstOrThrow({ where: { agencyId, customerId } });
+  await prisma.invoice.create({
+    data: {
+      ...{ agencyId, id, customerId, subscriptionId: subscription.id, merchantAccountId },
+      ...{
+        kind: 'offline',
+        status: 'open',
+        currency: 'USD',
+        total: '49.00',
+        tax: '0',
+        amountDue: '49.00',
+        amountPaid: '0',
+      },
+      ...{ planId: subscription.planId, planVersion: subscription.planVersion, createdAt: now, updatedAt: now },
+    },
+  });
+  return id;
+}
+
+async function storeTrial({ prisma, clock }: Service, { agencyId, id: customerId }: Tenant['customer']) {
+  const id = `trial_of_${agencyId}`;
+  const startedAt = clock.now();
+  await prisma.trial.create({
+    data: {
+      agencyId,
+      id,
+      customerId,
+      emailKey: 'client@example.com',
+      status: 'active',
+      minutes: '60',
+      concurrency: 2,
+      endBehavior: 'pause',
+      startedAt,
+      endsAt: new Date(startedAt.getTime() + 14 * 86_400_000),
     },
   });
   return id;

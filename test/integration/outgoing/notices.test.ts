@@ -37,12 +37,7 @@ beforeAll(async () => {
       });
     },
   });
-  const port = await new Promise<number>((resolve) => {
-    const listening = server.listen(0, '127.0.0.1', () => {
-      const address = listening.address();
-      resolve(typeof address === 'object' && address !== null ? address.port : 0);
-    });
-  });
+  const port = await listeningPort(server);
   mailer = createMailer({ smtpUrl: `smtp://127.0.0.1:${port}`, mailFrom: 'billing@baisa.example' });
   await database.pool.query(
     `INSERT INTO agencies (id, name, email, country, settings, created_at)
@@ -66,6 +61,15 @@ beforeEach(async () => {
   notices = createNotices({ database, clock, jobs, mailer });
   await database.pool.query('DELETE FROM notices');
 });
+
+function listeningPort(of: SMTPServer): Promise<number> {
+  return new Promise((resolve) => {
+    const listening = of.listen(0, '127.0.0.1', () => {
+      const address = listening.address();
+      resolve(typeof address === 'object' && address !== null ? address.port : 0);
+    });
+  });
+}
 
 const receipt = (fact: string): NewNotice => ({
   kind: 'receipt',
@@ -122,6 +126,39 @@ test('a server that is busy is asked again by the clock; one that refuses for go
   expect(await all(notices)).toMatchObject([{ status: 'sent' }]);
 });
 
+test('a server that refuses our password fails no notice: each waits, and is sent when it is put right', async () => {
+  let password = 'another';
+  const guarded = new SMTPServer({
+    disabledCommands: ['STARTTLS'],
+    allowInsecureAuth: true,
+    onAuth: (auth, _session, callback) => {
+      if (auth.password === password) callback(null, { user: 'baisa' });
+      else callback(Object.assign(new Error('Invalid login'), { responseCode: 535 }));
+    },
+    onData: (stream, _session, callback) => {
+      stream.resume();
+      stream.on('end', () => callback());
+    },
+  });
+  const port = await listeningPort(guarded);
+  const byPassword = createMailer({
+    smtpUrl: `smtp://baisa:secret@127.0.0.1:${port}`,
+    mailFrom: 'billing@baisa.example',
+  });
+  const locked = createNotices({ database, clock, jobs, mailer: byPassword });
+  await notify(locked, receipt('one'), receipt('two'));
+  await locked.sendDue();
+  // The second keeps its tries: it would have fared the same.
+  const tried = (await all(locked)).map(({ status, attempts }) => `${status} ${attempts}`);
+  expect(tried.sort()).toEqual(['queued 0', 'queued 1']);
+  password = 'secret';
+  clock.advance(61_000);
+  await locked.sendDue();
+  expect(await all(locked)).toMatchObject([{ status: 'sent' }, { status: 'sent' }]);
+  byPassword.close();
+  await new Promise<void>((resolve) => guarded.close(() => resolve()));
+});
+
 test('a process that dies after the server took it sends again under the same Message-ID', async () => {
   await notify(notices, receipt('crash'));
   const dying: Mailer = {
@@ -137,6 +174,42 @@ test('a process that dies after the server took it sends again under the same Me
   const ids = mails.map(({ data }) => /^Message-ID: (.*)$/m.exec(data)?.[1]);
   expect(ids).toHaveLength(2);
   expect(new Set(ids).size).toBe(1);
+});
+
+test('a mail server that never answers holds one job, and a job sends a bounded number', async () => {
+  await notify(notices, ...Array.from({ length: 21 }, (_, index) => receipt(`fact ${index}`)));
+  const asked: string[] = [];
+  let answer = (): void => undefined;
+  const answered = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  const mute: Mailer = {
+    send: async ({ id }) => {
+      asked.push(id);
+      await answered;
+      return null;
+    },
+    close: () => undefined,
+  };
+  const enqueued: string[] = [];
+  const woken = createNotices({
+    database,
+    clock,
+    mailer: mute,
+    jobs: {
+      enqueue: async (_sql, { name }) => {
+        enqueued.push(name);
+      },
+    },
+  }).jobs['notices.send'];
+  const working = woken?.handle({});
+  await expect.poll(() => asked.length).toBe(1);
+  await Promise.all([woken?.handle({}), woken?.handle({})]);
+  expect(asked).toHaveLength(1);
+  answer();
+  await working;
+  expect(asked).toHaveLength(20);
+  expect(enqueued).toEqual(['notices.send']);
 });
 
 test('another agency sees none of them', async () => {

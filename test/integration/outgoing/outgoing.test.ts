@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { FixedClock } from '../../../src/clock.ts';
 import { type Database, inTransaction, openDatabase } from '../../../src/database/database.ts';
+import type { Jobs } from '../../../src/delivery/jobs.ts';
 import { resolveAll } from '../../../src/outgoing/address.ts';
 import type { OutgoingEvent } from '../../../src/outgoing/event-types.ts';
 import { createOutgoing, type Outgoing } from '../../../src/outgoing/outgoing.ts';
@@ -21,7 +22,12 @@ let agencyId: string;
 let scope: Scope;
 
 const sealer = sealerOf('an encryption key of the tests, long enough');
-const jobs = { enqueue: async () => undefined };
+const enqueued: string[] = [];
+const jobs: Jobs = {
+  enqueue: async (_sql, { name }) => {
+    enqueued.push(name);
+  },
+};
 
 const outgoingWith = (allowPrivateAddresses: boolean, by: Sender = sender): Outgoing =>
   createOutgoing({ database, clock, jobs, sealer, sender: by, allowPrivateAddresses, resolve: resolveAll });
@@ -204,6 +210,71 @@ describe('an event', () => {
     const ids = receiver.received.map(({ headers }) => headers['webhook-id']);
     expect(new Set(ids).size).toBe(20);
   });
+});
+
+describe('an endpoint that never answers', () => {
+  const heardAt = (path: string): number => receiver.received.filter((message) => message.path === path).length;
+  const deliverJob = () => outgoing.jobs['outgoing.deliver']?.handle({});
+  let working: Promise<unknown>;
+
+  beforeEach(async () => {
+    await endpoint('/mute');
+    await endpoint('/quick');
+    receiver.answers.set('/mute', { status: 200, hang: true });
+    await emit(...Array.from({ length: 10 }, (_, index) => paused(`fact ${index}`)));
+    working = Promise.all([deliverJob()]);
+  });
+  afterEach(async () => {
+    receiver.answers.clear();
+    await expect
+      .poll(() => {
+        receiver.release();
+        return heardAt('/mute');
+      })
+      .toBe(10);
+    receiver.release();
+    await working;
+  });
+
+  test('holds one job: those that are woken meanwhile leave their workers to others', async () => {
+    await expect.poll(() => heardAt('/mute')).toBe(2);
+    await Promise.all([deliverJob(), deliverJob(), deliverJob()]);
+    expect(heardAt('/mute')).toBe(2);
+  });
+
+  test('has two under way at most, and everything else is delivered beside them', async () => {
+    await expect.poll(() => heardAt('/quick')).toBe(10);
+    expect(heardAt('/mute')).toBe(2);
+  });
+});
+
+test('what a sender that died has under way still counts for its endpoint', async () => {
+  await endpoint('/counted');
+  await emit(...Array.from({ length: 5 }, (_, index) => paused(`fact ${index}`)));
+  const dying: Sender = {
+    send: async () => {
+      throw new Error('killed');
+    },
+    close: async () => undefined,
+  };
+  await expect(outgoingWith(true, dying).deliverDue()).rejects.toThrow('killed');
+  await outgoing.deliverDue();
+  expect(receiver.received).toEqual([]);
+  clock.advance(121_000);
+  await outgoing.deliverDue();
+  expect(receiver.received).toHaveLength(5);
+});
+
+test('a job sends a bounded number and leaves the rest to the next', async () => {
+  await endpoint('/many');
+  await emit(...Array.from({ length: 130 }, (_, index) => paused(`fact ${index}`)));
+  enqueued.length = 0;
+  await outgoing.jobs['outgoing.deliver']?.handle({});
+  expect(receiver.received).toHaveLength(128);
+  expect(enqueued).toEqual(['outgoing.deliver']);
+  await outgoing.jobs['outgoing.deliver']?.handle({});
+  expect(receiver.received).toHaveLength(130);
+  expect(enqueued).toEqual(['outgoing.deliver']);
 });
 
 describe('an address that leads inwards', () => {

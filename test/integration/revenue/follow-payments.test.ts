@@ -1,4 +1,6 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { resumeFollowing } from '../../../src/checkout/resume-following.ts';
+import { createMerchantAccounts } from '../../../src/merchant-accounts/merchant-accounts.ts';
 import { Money } from '../../../src/money/money.ts';
 import { ProviderError } from '../../../src/providers/errors.ts';
 import { platformId, type RevenueWorld, revenueWorld, settlementOf, sharing, usageBased } from './world.ts';
@@ -91,6 +93,30 @@ test('a sale on the platform’s account is settled in the platform’s books, w
   ]);
 });
 
+test('a sale on the platform’s account that shares nothing is the platform’s to receive, and owed to the agency whole', async () => {
+  world.answers.settlement = async () => settlementOf(charged, null, 'AED', '9.5439');
+  await paidOrder(null, usageBased);
+  const agencyId = await world.agency('agc_planless');
+  const { orderId } = await world.start(agencyId, await world.customer(agencyId, 'cus_planless'), '5.00');
+  await world.settle(await world.paymentOf(orderId, 'pi_planless'));
+  await world.followPayments();
+  for (const each of ['agc_1', 'agc_planless']) {
+    expect(await world.books(each)).toEqual([
+      'fx OMR -1.925',
+      'fx USD 5.00',
+      'receivable_from_platform OMR 1.930',
+      'rounding OMR 0.005',
+    ]);
+  }
+  expect(await world.books(platformId)).toEqual([
+    'fx AED -36.84',
+    'fx OMR 3.860',
+    'payable_to_agency OMR 3.860',
+    'provider_balance AED 35.74',
+    'provider_fees AED 1.10',
+  ]);
+});
+
 test('a payment that was all the platform’s settles to what the provider kept', async () => {
   const all = Money.of('5.00', 'USD');
   world.answers.settlement = async () => settlementOf(all, all, 'USD', '1');
@@ -114,6 +140,7 @@ test('the payment is told of once, in the transaction that posts it, however oft
   expect(world.told.paid).toEqual([
     {
       agencyId: 'agc_1',
+      pack: null,
       customerId: 'cus_1',
       orderId,
       paymentId: 'pi_1',
@@ -188,18 +215,74 @@ test('one settlement that cannot be posted waits by itself, and the others of it
   expect(world.told.failures).toHaveLength(1);
 });
 
-test('the payment of an account that was disconnected meanwhile is told of, and stays in clearing', async () => {
-  await paidOrder();
-  await world.database.prisma.merchantAccount.updateMany({
-    where: { agencyId: 'agc_1' },
-    data: { status: 'disconnected' },
-  });
-  world.answers.settlement = async () => {
-    throw new Error('not asked');
+describe('the payment of an account that was disconnected meanwhile', () => {
+  const disconnect = (by: 'provider' | 'operator') =>
+    world.database.prisma.merchantAccount.updateMany({
+      where: { agencyId: 'agc_1' },
+      data: { status: 'disconnected', disconnectedBy: by },
+    });
+  const accounts = () =>
+    createMerchantAccounts({ database: world.database, clock: world.clock, platformAgencyId: platformId });
+  /** The account answers again, and whoever listens hears of it. */
+  const comeBack = async (): Promise<void> => {
+    const before = await accounts().byId('macc_agc_1');
+    await world.database.prisma.merchantAccount.updateMany({
+      where: { agencyId: 'agc_1' },
+      data: { status: 'active', disconnectedBy: null },
+    });
+    const after = await accounts().byId('macc_agc_1');
+    if (!after) throw new Error('the account is not there');
+    const { clock, jobs } = world;
+    await resumeFollowing({ clock, jobs })(world.database.pool, { before, after, source: 'a test' });
   };
-  await world.followPayments();
-  expect(world.told.paid).toHaveLength(1);
-  expect(await clearing('agc_1')).toEqual(['clearing OMR 1.380']);
+
+  test('is told of once and stays in clearing; the platform’s fee in it is booked when the account comes back', async () => {
+    await paidOrder();
+    await disconnect('provider');
+    world.answers.settlement = async () => {
+      throw new Error('not asked');
+    };
+    for (let each = 0; each < 3; each += 1) {
+      await world.followPayments();
+      world.clock.advance(86_400_000);
+    }
+    expect(world.told.failures).toEqual([]);
+    expect(world.told.paid).toHaveLength(1);
+    expect(await clearing('agc_1')).toEqual(['clearing OMR 1.380']);
+    expect(await clearing(platformId)).toEqual(['clearing OMR 0.550']);
+
+    await world.followPayments();
+    world.answers.settlement = settledInDirhams;
+    world.queued.length = 0;
+    await comeBack();
+    expect(world.queued).toEqual(['checkout.follow_payments']);
+    await world.followPayments();
+    expect(world.told.paid).toHaveLength(1);
+    expect([...(await clearing('agc_1')), ...(await clearing(platformId))]).toEqual([]);
+  });
+
+  test('is read where its operator ended the connection and the provider still answers', async () => {
+    await paidOrder();
+    await disconnect('operator');
+    world.answers.settlement = settledInDirhams;
+    await world.followPayments();
+    expect([...(await clearing('agc_1')), ...(await clearing(platformId))]).toEqual([]);
+  });
+
+  test('waits for the account where its operator ended the connection at the provider too', async () => {
+    await paidOrder();
+    await disconnect('operator');
+    world.answers.settlement = async () => {
+      throw new ProviderError({ kind: 'auth', code: 'account_invalid', message: 'no access' });
+    };
+    await world.followPayments();
+    expect([world.told.paid.length, world.told.failures.length]).toEqual([1, 0]);
+    world.answers.settlement = settledInDirhams;
+    await comeBack();
+    await world.followPayments();
+    expect(world.told.paid).toHaveLength(1);
+    expect(await clearing('agc_1')).toEqual([]);
+  });
 });
 
 test('more payments than one job takes are left to another', async () => {

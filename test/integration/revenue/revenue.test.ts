@@ -239,3 +239,23 @@ test('another agency’s revenue is not there', async () => {
   });
   await expect(readRevenue(mine, { agencyId: platformId, groupBy: 'day' })).rejects.toMatchObject({ status: 404 });
 });
+
+test('a sale on the platform’s account that shares nothing is gross of the agency’s alone, and its fee the platform’s', async () => {
+  runs += 1;
+  const agencyId = await world.agency(`agc_whole_${runs}`);
+  const customerId = await world.customer(agencyId, `cus_whole_${runs}`, usageBased);
+  const read = (of: string) => readRevenue(platform, { agencyId: of, groupBy: 'customer', ...everything });
+  const { orderId } = await world.start(agencyId, customerId, '5.00');
+  await world.settle(await world.paymentOf(orderId, `pi_whole_${runs}`));
+  await world.followPayments();
+  const { totals } = await read(agencyId);
+  expect(
+    totals.map(({ currency, gross, agencyShare, providerFee }) =>
+      [currency, gross, agencyShare, providerFee].map(String),
+    ),
+  ).toEqual([['OMR', '1.930 OMR', '1.930 OMR', '0.000 OMR']]);
+  const ofPlatform = (await read(platformId)).lines.filter(({ group }) => group === customerId);
+  expect(ofPlatform.map(({ currency, gross, providerFee }) => [currency, gross, providerFee].map(String))).toEqual([
+    ['AED', '0.00 AED', '0.55 AED'],
+  ]);
+});

@@ -195,6 +195,7 @@ export async function revenueWorld() {
     sessions,
     told,
     queued,
+    jobs,
     agency,
     customer,
     settle,

@@ -37,8 +37,16 @@ describe('over HTTP', () => {
       displayName: 'Pay as you go',
       pricingModel: 'pay_as_you_go',
       status: 'active',
+      pauseReason: null,
+      collection: 'none',
       cycle: null,
+      addOns: {},
       merchantAccountId: null,
+      periodStart: null,
+      periodEnd: null,
+      trialEndsAt: null,
+      cancelAt: null,
+      pendingChange: null,
       startedAt: service.clock.now().toISOString(),
       endedAt: null,
     });
@@ -59,7 +67,7 @@ describe('over HTTP', () => {
     const fixed = await call('POST', '/v1/plans', { ...goldInput, name: 'fixed', publish: true });
     expect(await call('POST', `${client}/subscription`, { planId: fixed.body.id })).toMatchObject({
       status: 422,
-      body: { code: 'plan_needs_checkout', errors: [{ path: 'planId' }] },
+      body: { code: 'cycle_required', errors: [{ path: 'cycle' }] },
     });
     await call('POST', `${client}/subscription`, { planId: first });
     expect(await call('POST', `${client}/subscription`, { planId: second })).toMatchObject({

@@ -1,6 +1,14 @@
+import { type AgencyLimits, readAgencyLimits } from '../../../src/subscriptions/agency-plan.ts';
+import { cancelSubscription } from '../../../src/subscriptions/cancel-subscription.ts';
+import { findSubscription } from '../../../src/subscriptions/find-subscription.ts';
 import { liveSubscriptions } from '../../../src/subscriptions/live-plan.ts';
+import {
+  type StartedSubscription,
+  type SubscriptionRequest,
+  startSubscription,
+} from '../../../src/subscriptions/start-subscription.ts';
+import type { Subscription } from '../../../src/subscriptions/subscription.ts';
 import type { SubscriptionEvent } from '../../../src/subscriptions/subscription-facts.ts';
-import { createSubscriptions, type Subscriptions } from '../../../src/subscriptions/subscriptions.ts';
 import type { Scope } from '../../../src/tenancy/scope.ts';
 import { payAsYouGoInput } from '../../unit/catalog/plans.ts';
 import { agency, createWorld, ids, type World } from '../catalog/world.ts';
@@ -10,13 +18,20 @@ export const two = agency(ids.two);
 export const client = 'cus_two';
 export const portal: Scope = { role: 'portal', agencyId: ids.two, customerId: client };
 
+interface PayAsYouGo {
+  start(scope: Scope, request: SubscriptionRequest): Promise<StartedSubscription>;
+  cancel(scope: Scope, customerId: string): Promise<Subscription>;
+  find(scope: Scope, customerId: string): Promise<Subscription>;
+  agencyLimits(scope: Scope, agencyId: string): Promise<AgencyLimits | null>;
+}
+
 export interface SubscriptionWorld extends World {
-  readonly subscriptions: Subscriptions;
+  readonly subscriptions: PayAsYouGo;
   /** What was told, oldest first. */
   told(): Promise<readonly Pick<SubscriptionEvent, 'type' | 'agencyId' | 'data'>[]>;
   /** A published pay-as-you-go plan. */
   payAsYouGo(scope: Scope, name: string, change?: Parameters<World['publishNew']>[1]): Promise<string>;
-  start(scope: Scope, planId: string, customerId?: string): ReturnType<Subscriptions['start']>;
+  start(scope: Scope, planId: string, customerId?: string): Promise<StartedSubscription>;
   addClient(id: string, agencyId?: string): Promise<void>;
 }
 
@@ -25,7 +40,7 @@ export async function createSubscriptionWorld(): Promise<SubscriptionWorld> {
   const world = await createWorld({ planUses: [liveSubscriptions] });
   const { database, clock, jobs } = world;
   await database.pool.query('CREATE TABLE test_events (id serial PRIMARY KEY, event jsonb NOT NULL)');
-  const subscriptions = createSubscriptions({
+  const dependencies = {
     database,
     clock,
     jobs,
@@ -34,7 +49,14 @@ export async function createSubscriptionWorld(): Promise<SubscriptionWorld> {
         for (const event of events) await sql.query('INSERT INTO test_events (event) VALUES ($1)', [event]);
       },
     },
-  });
+  } as const satisfies Parameters<typeof startSubscription>[0];
+  const { pool } = database;
+  const subscriptions: PayAsYouGo = {
+    start: (scope, request) => startSubscription(dependencies, scope, request),
+    cancel: (scope, customerId) => cancelSubscription(dependencies, scope, customerId),
+    find: (scope, customerId) => findSubscription(pool, scope, customerId),
+    agencyLimits: (scope, agencyId) => readAgencyLimits(pool, scope, agencyId),
+  };
   return {
     ...world,
     subscriptions,
@@ -56,7 +78,7 @@ export async function createSubscriptionWorld(): Promise<SubscriptionWorld> {
       });
     },
     reset: async () => {
-      await database.pool.query('TRUNCATE subscriptions, test_events');
+      await database.pool.query('TRUNCATE subscriptions, quota_periods, test_events CASCADE');
       await world.reset();
     },
   };

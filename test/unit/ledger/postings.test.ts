@@ -2,10 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { balanced, contentHashOf, type Posting, UnbalancedPosting } from '../../../src/ledger/posting.ts';
 import {
+  drawFee,
   oweShareToAgency,
   oweShareToPlatform,
+  receiveInvoice,
   receiveShare,
   settleAtProvider,
+  settleInvoice,
   settleTopUp,
   takeShare,
 } from '../../../src/ledger/postings.ts';
@@ -49,6 +52,45 @@ test('charged in USD there is no bridge and no rounding', () => {
   expect(table(settleTopUp({ ...place, credited: amount, charged: amount, exact: amount }))).toEqual([
     'clearing USD 5.00',
     'prepaid USD -5.00',
+  ]);
+});
+
+const invoice = {
+  ...place,
+  paid: Money.of('21.000', 'OMR'),
+  providerCredit: Money.zero('OMR'),
+  subscriptionNet: Money.of('18.000', 'OMR'),
+  overageNet: Money.of('2.000', 'OMR'),
+  tax: Money.of('1.000', 'OMR'),
+};
+
+test('an invoice that was paid is subscription, overage and tax, whatever part of it the provider’s credit paid', () => {
+  expect(settleInvoice(invoice).code).toBe('invoice.settle');
+  expect(table(settleInvoice(invoice))).toEqual([
+    'clearing OMR 21.000',
+    'subscription_revenue OMR -18.000',
+    'overage_revenue OMR -2.000',
+    'tax_payable OMR -1.000',
+  ]);
+  const partly = { ...invoice, paid: Money.of('15.000', 'OMR'), providerCredit: Money.of('6.000', 'OMR') };
+  expect(table(settleInvoice(partly)).slice(0, 2)).toEqual(['clearing OMR 15.000', 'provider_credit OMR 6.000']);
+  const over = { ...invoice, paid: Money.of('22.000', 'OMR'), providerCredit: Money.of('-1.000', 'OMR') };
+  expect(table(settleInvoice(over)).slice(0, 2)).toEqual(['clearing OMR 22.000', 'provider_credit OMR -1.000']);
+});
+
+test('an invoice whose parts are not what was paid is refused, and one of nothing', () => {
+  expect(() => settleInvoice({ ...invoice, tax: Money.of('0.990', 'OMR') })).toThrow(UnbalancedPosting);
+  const none = Money.zero('OMR');
+  const nothing = { ...place, paid: none, providerCredit: none, subscriptionNet: none, overageNet: none, tax: none };
+  expect(() => settleInvoice(nothing)).toThrow(UnbalancedPosting);
+  expect(() => settleInvoice({ ...invoice, paid: Money.of('-1.000', 'OMR') })).toThrow(RangeError);
+});
+
+test('an invoice that was paid outside is received, one paid from the balance is drawn', () => {
+  const parts = { net: Money.of('49.00', 'USD'), tax: Money.of('2.45', 'USD') };
+  expect(books([receiveInvoice({ ...place, ...parts }), drawFee({ ...place, ...parts })])).toEqual([
+    ['agc_1 invoice.receive', 'manual_receipts USD 51.45', 'subscription_revenue USD -49.00', 'tax_payable USD -2.45'],
+    ['agc_1 fee.draw', 'prepaid USD 51.45', 'revenue USD -49.00', 'tax_payable USD -2.45'],
   ]);
 });
 
@@ -135,6 +177,8 @@ test('no template accepts nothing or less', () => {
   const zero = Money.zero('USD');
   expect(() => settleTopUp({ ...place, credited: zero, charged: zero, exact: zero })).toThrow(RangeError);
   expect(() => templates['usage.draw']?.(place, 0)).toThrow(RangeError);
+  expect(() => templates['fee.draw']?.(place, 0)).toThrow(RangeError);
+  expect(() => templates['invoice.receive']?.(place, 0)).toThrow(RangeError);
   expect(() => templates['adjustment.credit']?.(place, -5)).toThrow(RangeError);
 });
 

@@ -1,6 +1,7 @@
 import nock from 'nock';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { createStripeProvider } from '../../../src/providers/stripe/stripe-provider.ts';
+import { withoutNetwork } from '../../support/no-network.ts';
 import { apiKey, failureOf } from './stripe-support.ts';
 
 const options = { apiKey, maxNetworkRetries: 0 };
@@ -25,12 +26,8 @@ const outOfReach = {
   error: { type: 'invalid_request_error', code: 'account_invalid', message: 'This key has no access to acct_1.' },
 };
 
-beforeAll(() => nock.disableNetConnect());
+withoutNetwork();
 afterEach(() => nock.cleanAll());
-afterAll(() => {
-  nock.enableNetConnect();
-  nock.restore();
-});
 
 describe('on the wire', () => {
   test('a connected account is made with controller properties, under our key, and names its agency', async () => {

@@ -1,7 +1,8 @@
 import { inspect } from 'node:util';
 import nock from 'nock';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { ProviderErrorDetail } from '../../../src/providers/errors.ts';
+import { withoutNetwork } from '../../support/no-network.ts';
 import { apiKey, aWrite, failureOf, platform, stripeAt } from './stripe-support.ts';
 
 const stripe = stripeAt();
@@ -9,12 +10,8 @@ const stripe = stripeAt();
 const read = (): Promise<unknown> => stripe.payments.retrieve(platform, 'pi_1');
 const write = (): Promise<unknown> => aWrite(stripe.checkout);
 
-beforeAll(() => nock.disableNetConnect());
+withoutNetwork();
 afterEach(() => nock.cleanAll());
-afterAll(() => {
-  nock.enableNetConnect();
-  nock.restore();
-});
 
 type Reply = readonly [status: number, body: nock.Body, headers?: Record<string, string>];
 

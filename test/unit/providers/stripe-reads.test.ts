@@ -118,6 +118,7 @@ describe('reading', () => {
       id: 'pi_1',
       amount: Money.of('1.93', 'OMR'),
       amountReceived: Money.of('0', 'OMR'),
+      applicationFee: Money.of('0', 'OMR'),
       status: 'other',
       metadata: { baisa_order: 'ord_1' },
       failure: { code: 'card_declined', declineCode: 'lost_card', adviceCode: null, message: 'Declined.' },

@@ -1,18 +1,15 @@
 import nock from 'nock';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { Money } from '../../../src/money/money.ts';
 import type { LicensedPriceSpec } from '../../../src/providers/port.ts';
+import { withoutNetwork } from '../../support/no-network.ts';
 import { api, failureOf, page, platform, whopAt } from './whop-support.ts';
 
-beforeAll(() => nock.disableNetConnect());
+withoutNetwork();
 afterEach(() => {
   const left = nock.pendingMocks();
   nock.cleanAll();
   expect(left).toEqual([]);
-});
-afterAll(() => {
-  nock.enableNetConnect();
-  nock.restore();
 });
 
 const product = {

@@ -1,19 +1,16 @@
 import nock from 'nock';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { Money } from '../../../src/money/money.ts';
 import { fromWhopAmount, toWhopAmount } from '../../../src/providers/whop/amounts.ts';
 import { createWhopProvider } from '../../../src/providers/whop/whop-provider.ts';
+import { withoutNetwork } from '../../support/no-network.ts';
 import { api, apiKey, capabilities, failureOf, page, platform, whopAt } from './whop-support.ts';
 
 const { payments, catalog } = whopAt();
 const product = { id: 'baisa_1', name: 'Gold', description: null, active: true, metadata: {} };
 
-beforeAll(() => nock.disableNetConnect());
+withoutNetwork();
 afterEach(() => nock.cleanAll());
-afterAll(() => {
-  nock.enableNetConnect();
-  nock.restore();
-});
 
 const read = () => payments.retrieve(platform, 'pay_1');
 const write = () => catalog.createProduct(platform, product, { idempotencyKey: 'op:1' });

@@ -1,19 +1,16 @@
 import nock from 'nock';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { Money } from '../../../src/money/money.ts';
+import { withoutNetwork } from '../../support/no-network.ts';
 import { api, child, failureOf, independent, ownKey, page, platform, whopAt } from './whop-support.ts';
 
 const { checkout, payments, connect, ofKey, listen, accounts } = whopAt();
 
-beforeAll(() => nock.disableNetConnect());
+withoutNetwork();
 afterEach(() => {
   const left = nock.pendingMocks();
   nock.cleanAll();
   expect(left).toEqual([]);
-});
-afterAll(() => {
-  nock.enableNetConnect();
-  nock.restore();
 });
 
 /** Answers the body that was sent. */

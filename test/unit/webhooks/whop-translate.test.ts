@@ -1,5 +1,4 @@
-import nock from 'nock';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { FixedClock } from '../../../src/clock.ts';
 import type { ClaimedEvent } from '../../../src/delivery/inbox.ts';
 import { Money } from '../../../src/money/money.ts';
@@ -8,6 +7,7 @@ import type { PaymentProvider, ProviderPayment } from '../../../src/providers/po
 import type { Resolved } from '../../../webhooks/translation.ts';
 import { whopEventTypes } from '../../../webhooks/whop/router.ts';
 import { createWhopTranslation } from '../../../webhooks/whop/translate.ts';
+import { withoutNetwork } from '../../support/no-network.ts';
 import { providerAccount } from '../../support/provider-account.ts';
 import { api, page, platform, whopAt } from '../providers/whop-support.ts';
 
@@ -166,11 +166,7 @@ describe('any event', () => {
 });
 
 describe('what is heard', () => {
-  beforeAll(() => nock.disableNetConnect());
-  afterAll(() => {
-    nock.enableNetConnect();
-    nock.restore();
-  });
+  withoutNetwork();
 
   test('is exactly what an account’s webhook subscribes to', async () => {
     let events: unknown;

@@ -1,0 +1,197 @@
+import { z } from 'zod';
+import { monthsOf } from '../catalog/account-price.ts';
+import { inTransaction, type Sql } from '../database/database.ts';
+import type { Jobs } from '../delivery/jobs.ts';
+import type { MerchantAccount } from '../merchant-accounts/merchant-account.ts';
+import { accountRefOf } from '../merchant-accounts/merchant-accounts.ts';
+import { metadataKeys } from '../providers/metadata.ts';
+import { runOperation } from '../providers/operation.ts';
+import type { ProviderSubscription, SubscriptionsPort } from '../providers/subscription-ports.ts';
+import { type ApplyDependencies, applyReading } from './apply-subscription-events.ts';
+import { type PendingChange, pendingChangeOf } from './change.store.ts';
+import { checkoutOfSubscription } from './checkout.store.ts';
+import { carryJobName } from './dependencies.ts';
+import { feePercentOf } from './fee-percent.ts';
+import { soldLines } from './subscribe.ts';
+import { loadSubscription } from './subscription.store.ts';
+import type { Subscription } from './subscription.ts';
+
+const jobPayload = z.object({ agencyId: z.string(), customerId: z.string(), subscriptionId: z.string() });
+
+export const enqueueCarry = (
+  { jobs }: { readonly jobs: Pick<Jobs, 'enqueue'> },
+  sql: Sql,
+  { agencyId, customerId, id, collection }: Pick<Subscription, 'agencyId' | 'customerId' | 'id' | 'collection'>,
+): Promise<void> =>
+  collection === 'card'
+    ? jobs.enqueue(sql, {
+        name: carryJobName,
+        payload: { agencyId, customerId, subscriptionId: id },
+        key: `${carryJobName}:${id}`,
+      })
+    : Promise.resolve();
+
+/**
+ * Asks for each subscription by card that is to be paid outside from its next cycle on, and whose provider may not know yet that it
+ * ends then.
+ */
+export async function carrySwitches(dependencies: Pick<ApplyDependencies, 'database' | 'jobs'>): Promise<void> {
+  const { pool } = dependencies.database;
+  const { rows } = await pool.query<Pick<Subscription, 'agencyId' | 'customerId' | 'id'>>(
+    `SELECT s.agency_id AS "agencyId", s.customer_id AS "customerId", s.id
+       FROM subscription_changes c JOIN subscriptions s ON s.agency_id = c.agency_id AND s.id = c.subscription_id
+      WHERE c.status = 'pending' AND c.collection = 'offline' AND s.collection = 'card' AND s.ended_at IS NULL
+        AND s.cancel_at IS NULL`,
+  );
+  for (const row of rows) await enqueueCarry(dependencies, pool, { ...row, collection: 'card' });
+}
+
+interface Carried {
+  readonly subscription: Subscription;
+  readonly account: MerchantAccount;
+  readonly port: SubscriptionsPort;
+  /** At the provider, as it was when this began. */
+  readonly there: ProviderSubscription;
+}
+
+/**
+ * The handler of `subscriptions.carry`: makes the provider's subscription what ours says, whatever was asked for on the way. What is to
+ * change becomes its schedule, what is not any more is released, its end and its card are set. Each step looks at how things stand, so
+ * that a run that died is gone on with by the next.
+ */
+export async function carry(dependencies: ApplyDependencies, payload: unknown): Promise<void> {
+  const { agencyId, customerId, subscriptionId } = jobPayload.parse(payload);
+  const { database, providers, merchantAccounts, clock } = dependencies;
+  const subscription = await loadSubscription(database.pool, { agencyId, customerId }, subscriptionId);
+  if (!subscription || subscription.endedAt !== null || subscription.providerSubscriptionId === null) return;
+  const account = await merchantAccounts.byId(subscription.merchantAccountId ?? '');
+  const port = account && providers[account.provider]?.subscriptions;
+  if (!account || !port || account.status === 'disconnected') return;
+  const ref = accountRefOf(account);
+  const carried: Carried = {
+    subscription,
+    account,
+    port,
+    there: await port.retrieve(ref, subscription.providerSubscriptionId),
+  };
+  if (carried.there.endedAt === null) {
+    const pending = await pendingChangeOf(database.pool, subscription);
+    const isScheduled = pending !== null && pending.collection === 'card';
+    if (isScheduled) await schedule(dependencies, carried, pending);
+    else await release(dependencies, carried);
+    // The provider's part ends where another way to pay begins.
+    const ends = pending !== null && pending.collection !== 'card' ? true : subscription.endWanted;
+    await setEnd(dependencies, carried, ends);
+    await setCard(dependencies, carried);
+  }
+  const readAt = clock.now();
+  const read = await port.retrieve(ref, carried.there.id);
+  const { provider, providerAccountId } = account;
+  await inTransaction(database.pool, async (sql) => {
+    const checkout = await checkoutOfSubscription(sql, agencyId, subscriptionId);
+    if (!checkout) throw new Error(`subscription ${subscriptionId} was never begun`);
+    const event = {
+      ...{ provider, providerAccountId, agencyId, subscriptionId, subscription: read },
+      ...{ reading: null, trialWillEnd: false, trialCard: null, readAt },
+    };
+    await applyReading(dependencies, sql, event, { account, checkout, source: 'provider:answer' });
+  });
+}
+
+/** Two writes make a schedule: the second is repeated until it is told, for the first alone changes nothing. */
+async function schedule(
+  { database, operations, versionDocument }: ApplyDependencies,
+  { subscription, account, port, there }: Carried,
+  pending: PendingChange,
+): Promise<void> {
+  const cycle = pending.cycle;
+  const periodEnd = subscription.periodEnd;
+  if (cycle === null || periodEnd === null) return;
+  // Carried out already, and not heard of yet.
+  if (there.metadata[metadataKeys.subscriptionChange] === pending.id) return;
+  const ref = accountRefOf(account);
+  const document = await versionDocument(database.pool, pending.plan, pending.planVersion);
+  const sale = { plan: pending.plan, version: pending.planVersion, document };
+  const next = await soldLines(database.pool, sale, { cycle, addOns: pending.addOns }, account);
+  const { scheduleId } = await runOperation(operations, {
+    id: `subscription_schedule:${pending.id}`,
+    request: { id: there.id },
+    call: (idempotencyKey) => port.beginSchedule(ref, there.id, { idempotencyKey }),
+    lookUp: async () => {
+      const found = await port.retrieve(ref, there.id);
+      return found.scheduleId === null ? null : { scheduleId: found.scheduleId };
+    },
+  });
+  const change = {
+    id: there.id,
+    changeId: pending.id,
+    current: there.items,
+    periodEnd,
+    next,
+    nextMonths: monthsOf[cycle],
+    applicationFeePercent: feePercentOf(document, subscription.agencyId, account),
+    metadata: {
+      [metadataKeys.subscriptionChange]: pending.id,
+      [metadataKeys.plan]: pending.plan.planId,
+      [metadataKeys.version]: String(pending.planVersion),
+    },
+  };
+  await runOperation(operations, {
+    id: `subscription_schedule_set:${pending.id}`,
+    request: { scheduleId, changeId: pending.id },
+    call: (idempotencyKey) => port.schedule(ref, scheduleId, change, { idempotencyKey }),
+    // To say it again says the same.
+    lookUp: async () => null,
+  });
+}
+
+async function release({ operations }: ApplyDependencies, { account, port, there }: Carried): Promise<void> {
+  const { scheduleId } = there;
+  if (scheduleId === null) return;
+  await runOperation(operations, {
+    id: `subscription_release:${scheduleId}`,
+    request: { scheduleId },
+    call: async (idempotencyKey) => {
+      await port.releaseSchedule(accountRefOf(account), scheduleId, { idempotencyKey });
+      return true;
+    },
+    lookUp: async () => ((await port.retrieve(accountRefOf(account), there.id)).scheduleId === null ? true : null),
+  });
+}
+
+async function setEnd(
+  { operations, clock }: ApplyDependencies,
+  { account, port, there }: Carried,
+  ends: boolean | null,
+): Promise<void> {
+  if (ends === null || (there.cancelAt !== null) === ends) return;
+  await runOperation(operations, {
+    // Ended and resumed as often as one likes: each time is a write of its own.
+    id: `subscription_end:${there.id}:${ends}:${clock.now().getTime()}`,
+    request: { id: there.id, ends },
+    call: (idempotencyKey) => port.endWithPeriod(accountRefOf(account), there.id, ends, { idempotencyKey }),
+    lookUp: async () => {
+      const found = await port.retrieve(accountRefOf(account), there.id);
+      return (found.cancelAt !== null) === ends ? found : null;
+    },
+  });
+}
+
+/** Renewals are charged to the client's default card, where that is saved on the subscription's account. */
+async function setCard(
+  { database, operations, findDefaultCard }: ApplyDependencies,
+  { subscription, account, port, there }: Carried,
+): Promise<void> {
+  const card = await findDefaultCard(database.pool, subscription);
+  if (card?.merchantAccountId !== account.id || there.defaultCardId === card.providerCardId) return;
+  const { providerCardId } = card;
+  await runOperation(operations, {
+    id: `subscription_card:${there.id}:${there.defaultCardId ?? 'none'}:${providerCardId}`,
+    request: { id: there.id, providerCardId },
+    call: (idempotencyKey) => port.setDefaultCard(accountRefOf(account), there.id, providerCardId, { idempotencyKey }),
+    lookUp: async () => {
+      const found = await port.retrieve(accountRefOf(account), there.id);
+      return found.defaultCardId === providerCardId ? found : null;
+    },
+  });
+}

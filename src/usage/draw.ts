@@ -1,0 +1,28 @@
+import type { Posting } from '../ledger/posting.ts';
+import { drawUsage, reverse } from '../ledger/postings.ts';
+import type { RatedGroup } from './group.ts';
+import { readStanding } from './standing.ts';
+
+/** In the books of an agency that has no account, and whose platform has none. */
+const noAccount = 'none';
+
+/** What the groups cost, as postings: one per period's totals, whatever the number of events. A cost that shrank is drawn back. */
+export function drawsOf(groups: readonly RatedGroup[]): readonly Posting[] {
+  return groups.flatMap((group): Posting[] => {
+    const { key, draw, row, rated, units } = group;
+    if (draw === null) return [];
+    const before = readStanding(row);
+    const net = rated.standing.net.minus(before.net);
+    const tax = rated.standing.tax.minus(before.tax);
+    const fact = {
+      agencyId: key.agencyId,
+      customerId: key.customerId,
+      planId: units[0].place.version?.planId ?? null,
+      merchantAccountId: units[0].place.accountId ?? noAccount,
+      reference: draw,
+      source: `usage:${units[0].event.id}`,
+    };
+    if (net.plus(tax).isPositive) return [drawUsage({ ...fact, net, tax })];
+    return [reverse(drawUsage({ ...fact, net: net.negated(), tax: tax.negated() }), fact)];
+  });
+}

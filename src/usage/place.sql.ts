@@ -1,0 +1,50 @@
+/** Where events belong: the client's agency and the period that holds their time. Set-wise, whatever the number of events. */
+
+const periodColumns = `p.holder_id AS "holderId", p.period_start AS "periodStart", p.period_end AS "periodEnd",
+       p.plan_agency_id AS "planAgencyId", p.plan_id AS "planId", p.plan_version AS "planVersion", p.included::text`;
+
+/**
+ * A subscription's period comes before a trial's, a later one before an earlier one that it cut short. With each comes whether its totals
+ * are there, the account in whose books its agency's draws are (as for a new checkout, or else what there is), and the client of the
+ * platform's that its agency is. Parameters: clients, features, times (arrays, place by place), the agency that may be seen or null.
+ */
+export const locateEvents = `
+SELECT e.place::int, c.agency_id AS "agencyId", c.created_at AS "createdAt", ${periodColumns},
+       EXISTS (SELECT 1 FROM licences l
+                WHERE l.agency_id = c.agency_id AND l.customer_id = c.id AND l.kind = 'quantity' AND l.feature = e.feature) AS licensed,
+       EXISTS (SELECT 1 FROM usage_totals t
+                WHERE t.agency_id = c.agency_id AND t.customer_id = c.id AND t.feature = e.feature AND t.holder_id = p.holder_id
+                  AND t.period_start = p.period_start) AS counted,
+       (SELECT m.id FROM merchant_accounts m
+         WHERE m.agency_id IN (c.agency_id, platform.id)
+         ORDER BY m.status <> 'active', m.agency_id <> c.agency_id, m.provider, m.id LIMIT 1) AS "accountId",
+       own.id AS "resellerId"
+  FROM unnest($1::text[], $2::text[], $3::timestamptz[]) WITH ORDINALITY AS e(customer_id, feature, at, place)
+  JOIN customers c ON c.id = e.customer_id AND ($4::text IS NULL OR c.agency_id = $4)
+  LEFT JOIN agencies platform ON platform.is_platform
+  LEFT JOIN customers own ON own.agency_id = platform.id AND own.external_id = c.agency_id
+  LEFT JOIN LATERAL (
+    SELECT * FROM quota_periods q
+     WHERE q.agency_id = c.agency_id AND q.customer_id = c.id AND q.feature = e.feature
+       AND q.period_start <= e.at AND q.period_end > e.at
+     ORDER BY q.holder_kind, q.period_start DESC LIMIT 1
+  ) p ON true`;
+
+/** Where the events lie that others take back. Parameters: agencies, ids (arrays, pair by pair). */
+export const locateReversed = `
+SELECT e.agency_id AS "agencyId", e.id, e.customer_id AS "customerId", e.feature, e.rated_at AS "ratedAt",
+       t.holder_id AS "holderId", t.period_start AS "periodStart", t.period_end AS "periodEnd",
+       t.plan_agency_id AS "planAgencyId", t.plan_id AS "planId", t.plan_version AS "planVersion", t.included::text
+  FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[]) AS w(agency_id, id)) AS wanted
+  JOIN usage_events e ON e.agency_id = wanted.agency_id AND e.id = wanted.id AND e.reverses IS NULL
+  JOIN usage_totals t ON t.agency_id = e.agency_id AND t.customer_id = e.customer_id AND t.feature = e.feature
+   AND t.holder_id = e.holder_id AND t.period_start = e.period_start`;
+
+/** What clients without a period live on. Parameters: agencies, clients (arrays, pair by pair). */
+export const findLiveSubscriptions = `
+SELECT s.agency_id AS "agencyId", s.customer_id AS "customerId", s.id, s.anchor_at AS "anchorAt", s.quota_due_at AS "quotaDueAt",
+       s.plan_agency_id AS "planAgencyId", s.plan_id AS "planId", s.plan_version AS "planVersion"
+  FROM subscriptions s
+  JOIN (SELECT DISTINCT * FROM unnest($1::text[], $2::text[]) AS w(agency_id, customer_id)) AS wanted
+    ON wanted.agency_id = s.agency_id AND wanted.customer_id = s.customer_id
+ WHERE s.ended_at IS NULL AND s.anchor_at IS NOT NULL`;

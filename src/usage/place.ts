@@ -1,0 +1,188 @@
+import { type Database, inTransaction, type Sql } from '../database/database.ts';
+import { openQuotas, opensQuotas } from '../subscriptions/open-quotas.ts';
+import { quotaPeriodAt } from '../subscriptions/quota.ts';
+import { lockLive } from '../subscriptions/subscription.store.ts';
+import { findLiveSubscriptions, locateEvents } from './place.sql.ts';
+import type { VersionKey } from './terms.ts';
+
+/** Names the totals that an event counts in. */
+export interface TotalsKey {
+  readonly agencyId: string;
+  readonly customerId: string;
+  readonly feature: string;
+  /** The subscription or trial; empty where nothing covered the client. */
+  readonly holderId: string;
+  readonly periodStart: Date;
+}
+
+/** The period that holds an event's time. */
+export interface Place extends TotalsKey {
+  readonly periodEnd: Date;
+  readonly version: VersionKey | null;
+  readonly included: string;
+  /** Whether the client has ever had a quantity of the feature beside its plan. */
+  readonly licensed: boolean;
+  /** Whether its totals were there when it was looked for. */
+  readonly counted: boolean;
+  /** The account in whose books its draws are; null where there is none. */
+  readonly accountId: string | null;
+}
+
+/** One text per totals; texts sort as rows are locked. */
+export const totalsName = (key: TotalsKey): string =>
+  [key.agencyId, key.customerId, key.feature, key.holderId, key.periodStart.toISOString()].join('|');
+
+export interface PeriodColumns {
+  readonly holderId: string;
+  readonly periodStart: Date;
+  readonly periodEnd: Date;
+  readonly planAgencyId: string | null;
+  readonly planId: string | null;
+  readonly planVersion: number | null;
+  readonly included: string;
+}
+
+interface LocatedRow {
+  readonly place: number;
+  readonly agencyId: string;
+  readonly createdAt: Date;
+  readonly licensed: boolean;
+  readonly counted: boolean;
+  readonly accountId: string | null;
+  readonly resellerId: string | null;
+}
+type FoundRow = LocatedRow & (PeriodColumns | { readonly [Column in keyof PeriodColumns]: null });
+
+interface LiveRow extends VersionKey {
+  readonly agencyId: string;
+  readonly customerId: string;
+  readonly id: string;
+  readonly anchorAt: Date;
+  readonly quotaDueAt: Date | null;
+}
+
+/** What is looked for: a feature of a client at a time. */
+export interface Wanted {
+  readonly customerId: string;
+  readonly feature: string;
+  readonly at: Date;
+}
+
+export interface Located {
+  readonly place: Place;
+  readonly createdAt: Date;
+  /** False where no quota covers the time. */
+  readonly covered: boolean;
+  /** The client of the platform's that its agency is; null where it is none. */
+  readonly resellerId: string | null;
+}
+
+export const versionOf = (row: Pick<PeriodColumns, 'planAgencyId' | 'planId' | 'planVersion'>): VersionKey | null =>
+  row.planAgencyId === null || row.planId === null || row.planVersion === null
+    ? null
+    : { planAgencyId: row.planAgencyId, planId: row.planId, planVersion: row.planVersion };
+
+const isCovered = (row: FoundRow): row is LocatedRow & PeriodColumns => row.holderId !== null;
+
+interface Dependencies {
+  readonly database: Pick<Database, 'pool'>;
+}
+
+/**
+ * The period of each feature, client and time that is asked for, in that order; null for a client that is not there. A quota period
+ * whose anniversary has come is opened first. Where none covers the time, a live subscription charges without a quota, and what no
+ * subscription covers is counted by UTC month and costs nothing.
+ */
+export async function locate(
+  { database }: Dependencies,
+  agencyId: string | null,
+  wanted: readonly Wanted[],
+  now: Date,
+): Promise<readonly (Located | null)[]> {
+  const first = await find(database.pool, agencyId, wanted);
+  const uncovered = [...first.values()].filter((row) => !isCovered(row));
+  const live = uncovered.length === 0 ? new Map<string, LiveRow>() : await findLive(database.pool, wanted, uncovered);
+  const due = [...live.values()].filter(({ quotaDueAt }) => quotaDueAt !== null && quotaDueAt <= now);
+  for (const client of due) await openDue(database, client, now);
+  const found = due.length === 0 ? first : await find(database.pool, agencyId, wanted);
+  return wanted.map(({ customerId, feature, at }, index): Located | null => {
+    const row = found.get(index);
+    if (!row) return null;
+    const { createdAt, resellerId, agencyId, licensed, counted, accountId } = row;
+    const facts = { agencyId, customerId, feature, licensed, counted, accountId };
+    if (isCovered(row)) {
+      const { holderId, periodStart, periodEnd, included } = row;
+      const period = { holderId, periodStart, periodEnd, included, version: versionOf(row) };
+      return { createdAt, resellerId, covered: true, place: { ...facts, ...period } };
+    }
+    return {
+      createdAt,
+      resellerId,
+      covered: false,
+      place: { ...facts, ...uncoveredPeriod(live.get(`${row.agencyId}|${customerId}`), at) },
+    };
+  });
+}
+
+async function find(
+  sql: Sql,
+  agencyId: string | null,
+  wanted: readonly Wanted[],
+): Promise<ReadonlyMap<number, FoundRow>> {
+  const { rows } = await sql.query<FoundRow>({
+    name: 'usage-locate',
+    text: locateEvents,
+    values: [
+      wanted.map(({ customerId }) => customerId),
+      wanted.map(({ feature }) => feature),
+      wanted.map(({ at }) => at),
+      agencyId,
+    ],
+  });
+  return new Map(rows.map((row) => [row.place - 1, row]));
+}
+
+async function findLive(
+  sql: Sql,
+  wanted: readonly Wanted[],
+  rows: readonly FoundRow[],
+): Promise<ReadonlyMap<string, LiveRow>> {
+  const { rows: found } = await sql.query<LiveRow>(findLiveSubscriptions, [
+    rows.map(({ agencyId }) => agencyId),
+    rows.map(({ place }) => wanted[place - 1]?.customerId),
+  ]);
+  return new Map(found.map((row) => [`${row.agencyId}|${row.customerId}`, row]));
+}
+
+/** A sweep opens them too; usage does not wait for it. */
+async function openDue(
+  { pool }: Pick<Database, 'pool'>,
+  { agencyId, customerId }: { readonly agencyId: string; readonly customerId: string },
+  now: Date,
+): Promise<void> {
+  await inTransaction(pool, async (sql) => {
+    const live = await lockLive(sql, { agencyId, customerId });
+    if (live && live.quotaDueAt !== null && live.quotaDueAt <= now && opensQuotas(live)) {
+      await openQuotas(sql, live, now);
+    }
+  });
+}
+
+const calendar = new Date('2000-01-01T00:00:00.000Z');
+
+function uncoveredPeriod(
+  live: LiveRow | undefined,
+  at: Date,
+): Pick<Place, 'holderId' | 'periodStart' | 'periodEnd' | 'version' | 'included'> {
+  const covering = live && live.anchorAt <= at ? live : undefined;
+  const { start, end } = quotaPeriodAt(covering?.anchorAt ?? calendar, at);
+  return {
+    holderId: covering?.id ?? '',
+    periodStart: start,
+    periodEnd: end,
+    version: covering
+      ? { planAgencyId: covering.planAgencyId, planId: covering.planId, planVersion: covering.planVersion }
+      : null,
+    included: '0',
+  };
+}

@@ -1,0 +1,277 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { CallAnswer } from '../../../src/usage/start-call.ts';
+import { agency, platform } from '../catalog/world.ts';
+import { createUsageWorld, ids, two, type UsageClient, type UsageWorld } from './world.ts';
+
+let world: UsageWorld;
+let fixed: string;
+let perMinute: string;
+beforeAll(async () => {
+  world = await createUsageWorld();
+  fixed = await world.fixedPlan();
+  perMinute = await world.payAsYouGo(two, 'by the minute', {
+    recurring: [{ feature: 'concurrency', included: 3, unitPrice: '1.00' }],
+  });
+});
+afterAll(() => world.close());
+
+const minuteMs = 60_000;
+
+async function onFixed(change: Parameters<UsageClient['subscribe']>[1] = {}): Promise<UsageClient> {
+  const client = await world.newClient();
+  await client.subscribe(fixed, change);
+  return client;
+}
+
+async function payingByMinute(balance: string): Promise<UsageClient> {
+  const client = await world.newClient();
+  await client.subscribe(perMinute);
+  if (balance !== '0') await client.topUp(balance);
+  return client;
+}
+
+function sessionOf(answer: CallAnswer) {
+  if (!answer.allowed) throw new Error(`the call was refused: ${answer.reason}`);
+  return answer.session;
+}
+
+describe('a call', () => {
+  test('is let in with a slot, and the same call has the same answer while its lease lives', async () => {
+    const client = await onFixed();
+    const first = sessionOf(await client.call('a'));
+    expect(first).toMatchObject({ slots: { used: 1, limit: 2 } });
+    expect(first.affordable?.toFixed()).toBe('100');
+    expect(sessionOf(await client.call('b')).slots).toEqual({ used: 2, limit: 2 });
+    expect(await client.call('a')).toEqual({ allowed: true, session: first });
+    expect(await client.call('c')).toMatchObject({
+      allowed: false,
+      reason: 'no_free_slot',
+      slots: { used: 2, limit: 2 },
+    });
+    await expect(
+      world.gate.start(two, { customerId: client.id, feature: 'messages', callId: 'a', estimate: null }),
+    ).rejects.toMatchObject({ status: 409, code: 'call_id_conflict' });
+  });
+
+  test('has rented slots beside the included ones, up to the plan’s limit', async () => {
+    const renting = async (extra: number) => (await onFixed({ addOns: { concurrency: extra } })).call('a');
+    expect(sessionOf(await renting(3)).slots.limit).toBe(5);
+    expect(sessionOf(await renting(50)).slots.limit).toBe(10);
+  });
+
+  test('gives its slot back when it ends, or is not heard of in time', async () => {
+    const client = await onFixed();
+    const [a, b] = [sessionOf(await client.call('a')), sessionOf(await client.call('b'))];
+    const ended = await world.gate.end(two, a.id);
+    expect(await world.gate.end(two, a.id)).toEqual(ended);
+    expect(await client.refusal('c')).toBe('allowed');
+    world.clock.advance(1.5 * minuteMs);
+    await world.gate.extend(two, b.id);
+    world.clock.advance(minuteMs);
+    // The third was not extended: its slot is free, and its name.
+    expect(sessionOf(await client.call('c')).slots.used).toBe(2);
+    expect(await client.refusal('d')).toBe('no_free_slot');
+  });
+
+  test('whose lease ran out takes a free slot when it is heard of again, and none that another has', async () => {
+    const client = await onFixed();
+    const [a, b] = [sessionOf(await client.call('a')), sessionOf(await client.call('b'))];
+    world.clock.advance(3 * minuteMs);
+    expect((await world.gate.extend(two, a.id)).slots).toEqual({ used: 1, limit: 2 });
+    await client.call('c');
+    await expect(world.gate.extend(two, b.id)).rejects.toMatchObject({ status: 409, code: 'no_free_slot' });
+    await world.gate.end(two, a.id);
+    await expect(world.gate.extend(two, a.id)).rejects.toMatchObject({ status: 409, code: 'session_over' });
+  });
+
+  test('that is running is extended below zero, paused and with its quota gone', async () => {
+    const client = await payingByMinute('1.00');
+    const { id } = sessionOf(await client.call('a'));
+    await client.send([{ id: 'overdrawn', quantity: '50' }]);
+    expect(await client.refusal('b')).toBe('service_paused');
+    const extended = await world.gate.extend(two, id);
+    expect(extended.affordable?.toFixed()).toBe('0');
+    expect(extended.expiresAt > world.clock.now()).toBe(true);
+    await client.topUp('20.00');
+    expect(await client.refusal('b')).toBe('allowed');
+  });
+
+  test('of another agency is not there', async () => {
+    const client = await onFixed();
+    const { id } = sessionOf(await client.call('a'));
+    const other = agency(ids.one);
+    for (const attempt of [
+      () => world.gate.start(other, { customerId: client.id, feature: 'call_minutes', callId: 'a', estimate: null }),
+      () => world.gate.extend(other, id),
+      () => world.gate.end(other, id),
+      () => world.gate.entitlements(other, client.id),
+    ]) {
+      await expect(attempt()).rejects.toMatchObject({ status: 404, code: 'not_found' });
+    }
+  });
+
+  test('that 500 ask for at once finds 10 slots and not one more', async () => {
+    const client = await onFixed({ addOns: { concurrency: 8 } });
+    const answers = await Promise.all(Array.from({ length: 500 }, (_, index) => client.refusal(`call ${index}`)));
+    expect(answers.filter((answer) => answer === 'allowed')).toHaveLength(10);
+    expect(new Set(answers)).toEqual(new Set(['allowed', 'no_free_slot']));
+  });
+});
+
+describe('a call is refused', () => {
+  test('without a plan, a trial or a licence', async () => {
+    expect(await (await world.newClient()).refusal('a')).toBe('no_subscription');
+  });
+
+  test('for a feature that the plan does not know', async () => {
+    const client = await onFixed();
+    const request = { customerId: client.id, feature: 'messages', callId: 'a', estimate: null };
+    expect(await world.gate.start(two, request)).toMatchObject({ reason: 'feature_not_in_plan' });
+  });
+
+  test('while its subscription, its client or its agency gives no service', async () => {
+    const paused = await onFixed({ status: 'paused', pauseReason: 'unpaid' });
+    expect(await paused.refusal('a')).toBe('subscription_paused');
+    const disabled = await onFixed();
+    await world.database.prisma.customer.updateMany({
+      where: { id: disabled.id },
+      data: { disabledAt: world.clock.now() },
+    });
+    expect(await disabled.refusal('a')).toBe('customer_disabled');
+  });
+
+  test('at a balance of exactly zero, which buys nothing', async () => {
+    const client = await payingByMinute('0');
+    expect(await client.call('a')).toMatchObject({ reason: 'insufficient_balance' });
+    await client.topUp('0.01');
+    expect(sessionOf(await client.call('a')).affordable?.toFixed()).toBe('0.04');
+  });
+
+  test('where a fixed plan that sells no more has nothing left', async () => {
+    const client = await world.newClient();
+    await client.subscribe(await world.fixedPlan({ usage: [{ feature: 'call_minutes', included: '5' }] }));
+    await client.topUp('10.00');
+    await client.send([{ id: 'all of it', quantity: '5' }]);
+    expect(await client.refusal('a')).toBe('quota_exhausted');
+    await client.licence('7');
+    expect(sessionOf(await client.call('a')).affordable?.toFixed()).toBe('7');
+  });
+
+  test('for lack of money where the overage comes by invoice: never', async () => {
+    const client = await world.newClient();
+    const usage = [{ feature: 'call_minutes', included: '1', overagePrice: '0.50', collect: 'invoice' as const }];
+    await client.subscribe(await world.fixedPlan({ usage }));
+    await client.send([{ id: 'beyond', quantity: '9' }]);
+    expect(sessionOf(await client.call('a')).affordable).toBeNull();
+  });
+});
+
+describe('a trial', () => {
+  test('gives its minutes and its calls at once, until it ends', async () => {
+    const client = await world.newClient();
+    await client.trial(30, 1, 7);
+    expect(sessionOf(await client.call('a'))).toMatchObject({ slots: { used: 1, limit: 1 } });
+    expect(await client.refusal('b')).toBe('no_free_slot');
+    await client.send([{ id: 'tried', quantity: '30' }]);
+    world.clock.advance(3 * minuteMs);
+    expect(await client.refusal('b')).toBe('quota_exhausted');
+    world.clock.advance(8 * 24 * 60 * minuteMs);
+    expect(await client.refusal('b')).toBe('no_subscription');
+  });
+});
+
+describe('an estimate', () => {
+  test('holds quota first, then money, so that parallel calls cannot each spend the last dollar', async () => {
+    const client = await payingByMinute('10.00');
+    const { id } = sessionOf(await client.call('a', '30'));
+    const standing = { agencyId: ids.two, customerId: client.id };
+    expect((await world.gate.balanceStanding(standing)).held.toString()).toBe('7.50 USD');
+    expect(await client.call('b', '11')).toMatchObject({ reason: 'insufficient_balance' });
+    expect(sessionOf(await client.call('b', '10')).affordable?.toFixed()).toBe('10');
+    expect(await client.refusal('c')).toBe('insufficient_balance');
+    // The usage that names the call takes off what it held.
+    await client.send([{ id: 'part', quantity: '10', sessionId: id }]);
+    expect((await world.gate.balanceStanding(standing)).held.toString()).toBe('7.50 USD');
+    await world.gate.end(two, id);
+    await client.send([{ id: 'rest', quantity: '1', sessionId: id }]);
+    expect((await world.gate.balanceStanding(standing)).held.toString()).toBe('2.50 USD');
+    expect(sessionOf(await client.call('c')).affordable?.toFixed()).toBe('19');
+  });
+
+  test('on a quota holds the quota', async () => {
+    const client = await onFixed();
+    await client.call('a', '60');
+    expect(await client.refusal('b', '60')).toBe('insufficient_balance');
+    expect(sessionOf(await client.call('b', '40')).affordable?.toFixed()).toBe('40');
+  });
+
+  test('is let go ten minutes after a call that nobody heard of again', async () => {
+    const client = await payingByMinute('10.00');
+    await client.call('a', '40');
+    world.clock.advance(11 * minuteMs);
+    expect(await client.refusal('b')).toBe('insufficient_balance');
+    world.clock.advance(1.1 * minuteMs);
+    expect(sessionOf(await client.call('b')).affordable?.toFixed()).toBe('40');
+  });
+});
+
+describe('an agency’s own plan', () => {
+  test('limits the calls of all its clients together, and pauses them with it', async () => {
+    const planId = await world.payAsYouGo(platform, 'for resellers', {
+      recurring: [{ feature: 'concurrency', included: 3 }],
+    });
+    const own = await world.payAsYouGo(agency(ids.one), 'of the agency');
+    const asClient = world.clientOf(ids.platform, 'cus_agency_one');
+    await world.addClient(asClient.id, ids.platform);
+    await world.database.prisma.customer.updateMany({ where: { id: asClient.id }, data: { externalId: ids.one } });
+    await asClient.subscribe(planId);
+    const clients = await Promise.all(Array.from({ length: 4 }, () => world.newClient(ids.one)));
+    for (const client of clients) {
+      await client.subscribe(own);
+      await client.topUp('5.00');
+    }
+    const answers = await Promise.all(clients.flatMap((client) => [client.refusal('a'), client.refusal('b')]));
+    expect(answers.filter((answer) => answer === 'allowed')).toHaveLength(3);
+    expect(answers.filter((answer) => answer === 'agency_no_free_slot')).toHaveLength(5);
+    await asClient.takeBack('1.00');
+    world.clock.advance(3 * minuteMs);
+    expect(await clients[0]?.refusal('c')).toBe('agency_paused');
+  });
+});
+
+describe('entitlements', () => {
+  test('say what a client may do now', async () => {
+    const client = await onFixed({ addOns: { concurrency: 1 } });
+    await client.licence('20');
+    await client.topUp('2.00');
+    await client.call('a', '10');
+    const found = await world.gate.entitlements(two, client.id);
+    expect(found).toMatchObject({
+      reason: null,
+      cover: 'subscription',
+      slots: { used: 1, limit: 3 },
+      limits: [{ feature: 'concurrency', included: 2, rented: 1, limit: 3 }],
+    });
+    expect(
+      found.features.map(({ feature, reason, remaining, affordable }) => [
+        feature,
+        reason,
+        remaining.toFixed(),
+        affordable?.toFixed(),
+      ]),
+    ).toEqual([['call_minutes', null, '110', '120']]);
+  });
+
+  test('of seats are checked against what is included and rented', async () => {
+    const client = await world.newClient();
+    const planId = await world.fixedPlan({ recurring: [{ feature: 'seats', included: 2, unitPrice: '5.00' }] });
+    await client.subscribe(planId, { addOns: { seats: 3 } });
+    const check = (feature: string, quantity: number) =>
+      world.gate.check(two, { customerId: client.id, feature, quantity });
+    expect(await check('seats', 5)).toEqual({ allowed: true, reason: null, limit: 5 });
+    expect(await check('seats', 6)).toEqual({ allowed: false, reason: 'limit_exceeded', limit: 5 });
+    expect(await check('phone_numbers', 1)).toEqual({ allowed: false, reason: 'feature_not_in_plan', limit: 0 });
+    await expect(check('call_minutes', 1)).rejects.toMatchObject({ code: 'feature_kind_mismatch' });
+    await expect(check('teleports', 1)).rejects.toMatchObject({ code: 'unknown_feature' });
+  });
+});
