@@ -4,15 +4,15 @@ import { chargingPrice } from './account-price.ts';
 import type { PlanDocument } from './plan-document.ts';
 
 /** A plan as a provider can carry it, and what its clients get there instead of what is left out, as sentences for people. */
-export interface CarriedPlan {
-  readonly plan: PlanDocument;
+export interface CarriedPlan<Plan extends PlanDocument = PlanDocument> {
+  readonly plan: Plan;
   readonly notices: readonly string[];
 }
 
 interface Substitution {
   /** Whether the plan asks for it. */
   readonly concerns: (plan: PlanDocument) => boolean;
-  readonly without: (plan: PlanDocument) => PlanDocument;
+  readonly without: <Plan extends PlanDocument>(plan: Plan) => Plan;
   /** `provider` as people write it. */
   readonly notice: (plan: PlanDocument, provider: string) => string;
 }
@@ -24,7 +24,7 @@ const listed = (names: readonly string[]): string => names.join(', ');
 
 const isSold = ({ cycles }: PlanDocument): boolean => Object.values(cycles).some((price) => price !== undefined);
 
-const unchanged = (plan: PlanDocument): PlanDocument => plan;
+const unchanged = <Plan extends PlanDocument>(plan: Plan): Plan => plan;
 
 /** What takes the place of what is not there. */
 const substitutions = {
@@ -49,6 +49,12 @@ const substitutions = {
     notice: ({ recurring }, provider) =>
       `A ${provider} subscription has one price: more of ${listed(recurring.filter(({ unitPrice }) => unitPrice !== undefined).map(({ feature }) => feature))} than the plan includes cannot be had there.`,
   },
+  trials: {
+    concerns: (plan) => isSold(plan) && plan.trialDays > 0,
+    without: (plan) => ({ ...plan, trialDays: 0 }),
+    notice: (_plan, provider) =>
+      `${provider} cannot refuse a trial to whoever had one: the first period is paid there.`,
+  },
   cards: {
     concerns: () => true,
     without: unchanged,
@@ -64,13 +70,13 @@ const substitutions = {
 } as const satisfies Record<Lack, Substitution>;
 
 /** Answers the plan itself where the provider lacks nothing that it asks for. */
-export function carriedPlan(plan: PlanDocument, provider: ProviderName): CarriedPlan {
+export function carriedPlan<Plan extends PlanDocument>(plan: Plan, provider: ProviderName): CarriedPlan<Plan> {
   const { title, lacks } = providerTraits[provider];
   const concerned: readonly Substitution[] = lacks
     .map((lack) => substitutions[lack])
     .filter(({ concerns }) => concerns(plan));
   return {
-    plan: concerned.reduce((carried, { without }) => without(carried), plan),
+    plan: concerned.reduce<Plan>((carried, { without }) => without(carried), plan),
     notices: concerned.map(({ notice }) => notice(plan, title)),
   };
 }

@@ -1,6 +1,7 @@
 import { Decimal } from 'decimal.js';
 import { Money } from '../money/money.ts';
 import type { AccountRef, ProviderName } from '../providers/port.ts';
+import { providerTraits } from '../providers/provider-traits.ts';
 import {
   type AccountTerms,
   accountPrice,
@@ -66,8 +67,14 @@ interface DraftPrice {
   readonly converted: boolean;
 }
 
+const sharesRenewals = ({ type, cycles }: PlanDocument): boolean =>
+  type === 'revenue_sharing' && Object.values(cycles).some((price) => price !== undefined);
+
 const noShare =
   'This account was connected with a key of its own, from which no share can be taken: a plan that shares revenue is not sold there.';
+
+const noSharedRenewals =
+  'Of what this provider renews no share is taken: a plan that shares revenue is sold by the period on the platform’s own account, or without a base fee.';
 
 const noRate = (from: string, to: string): string =>
   `There is no rate from ${from} to ${to}, which this account charges.`;
@@ -84,6 +91,9 @@ export function desired(version: SoldVersion, account: CarrierAccount): Desired 
   if (account.obstacle !== undefined) return { blocked: account.obstacle };
   const sold = { ...version, plan: carriedPlan(version.plan, account.provider).plan };
   if (account.ownKey && sold.plan.type === 'revenue_sharing') return { blocked: noShare };
+  if (sharesRenewals(sold.plan) && !account.ref.platform && !providerTraits[account.provider].sharesRenewals) {
+    return { blocked: noSharedRenewals };
+  }
   const drafts = draftPrices(sold.plan, account);
   if (drafts === null) return { blocked: noRate(sold.plan.currency, account.effectiveCurrency) };
   return {

@@ -19,6 +19,8 @@ const deliveriesAnswer = z.object({
 export interface WhopSandboxClient {
   /** `tax` is what Whop adds on top, in major units, e.g. `0.25`. */
   pay(checkoutId: string, payment: { readonly card: string; readonly tax?: string }): Promise<WhopPayAnswer>;
+  /** The card that a membership is charged to from now on. */
+  setCard(membershipId: string, card: string): Promise<void>;
   /** A company that is not under the platform's, with a key of its own. */
   company(title: string): Promise<z.output<typeof companyAnswer>>;
   onboard(accountId: string, outcome: 'complete' | 'unfinished' | 'refuse'): Promise<void>;
@@ -49,6 +51,9 @@ export function createWhopSandboxClient(sandboxUrl: string): WhopSandboxClient {
   };
   return {
     pay: (checkoutId, payment) => request('POST', `/checkouts/${checkoutId}/pay`, payAnswer, payment),
+    setCard: async (membershipId, card) => {
+      await request('PUT', `/memberships/${membershipId}/card`, z.unknown(), { card });
+    },
     company: (title) => request('POST', '/companies', companyAnswer, { title, country: 'OM' }),
     onboard: async (accountId, outcome) => {
       await request('POST', `/accounts/${accountId}/onboarding`, z.unknown(), { outcome });

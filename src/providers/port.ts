@@ -1,7 +1,7 @@
 import type { Money } from '../money/money.ts';
 import type { CardsPort, HoldsPort, OffSessionPort } from './card-ports.ts';
 import type { CatalogPort } from './catalog-port.ts';
-import type { InvoicesPort, SubscriptionsPort } from './subscription-ports.ts';
+import type { CardSubscriptionsPort, InvoicesPort, SchedulesPort, SubscriptionsPort } from './subscription-ports.ts';
 
 /**
  * What the business rooms may ask of a payment provider. Small capabilities; a provider without one leaves the key
@@ -167,6 +167,8 @@ export interface ProviderPayment {
   readonly amountReceived: Money;
   /** What the provider takes of it for the platform; absent where it does not tell. */
   readonly applicationFee?: Money;
+  /** The provider's subscription that it pays; absent for every other payment, and where only its invoice says so. */
+  readonly subscriptionId?: string;
   readonly status:
     | 'requires_payment_method'
     | 'requires_action'
@@ -213,10 +215,10 @@ export interface PaymentsPort {
   /** Null while the provider has not put the payment on a balance. Absent where the provider does not tell. */
   settlement?(account: AccountRef, paymentId: string): Promise<PaymentSettlement | null>;
   /**
-   * Every payment that was made or changed since, in no particular order. Absent where the provider goes on telling of an event for
-   * so long that nobody has to ask.
+   * Every payment that was made or changed within a span, in no particular order. Absent where the provider goes on telling of an
+   * event for so long that nobody has to ask.
    */
-  listSince?(account: AccountRef, since: Date): Promise<readonly ProviderPayment[]>;
+  listSince?(account: AccountRef, since: Date, until?: Date): Promise<readonly ProviderPayment[]>;
 }
 
 /** An endpoint at the provider that delivers to us. */
@@ -257,6 +259,10 @@ export interface PaymentProvider {
   readonly holds?: HoldsPort;
   readonly offSession?: OffSessionPort;
   readonly subscriptions?: SubscriptionsPort;
+  /** Absent: whoever subscribes does so on the hosted page. */
+  readonly cardSubscriptions?: CardSubscriptionsPort;
+  /** Absent: a change is an end with the period, and another subscription after it. */
+  readonly schedules?: SchedulesPort;
   readonly invoices?: InvoicesPort;
   readonly webhookEndpoints?: WebhookEndpointsPort;
 }

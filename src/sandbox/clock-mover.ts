@@ -38,7 +38,7 @@ export function durationMs(advance: string | number): number {
 export interface ClockMoverSetting {
   readonly pool: Pool;
   readonly clock: MovableClock;
-  readonly dueWork: DueWork;
+  readonly dueWork: Pick<DueWork, 'nextDue' | 'run'>;
   readonly deliverer: Pick<Deliverer, 'settled'>;
 }
 

@@ -11,7 +11,7 @@ import { buildEndpoint } from './api/webhook-endpoints.ts';
 import { Transactions } from './call.ts';
 import { CardSwitches } from './card-switches.ts';
 import { Challenges } from './challenges.ts';
-import { type ClockListener, ClockMover } from './clock-mover.ts';
+import { type ClockListener, ClockMover, type ClockMoverSetting } from './clock-mover.ts';
 import { clientIdOf } from './connections.ts';
 import { controlRoutes } from './control-routes.ts';
 import { Deliverer } from './deliverer.ts';
@@ -71,7 +71,7 @@ export interface Sandbox {
   /** The `ca_...` of the platform's Connect integration, for OAuth calls. */
   readonly clientId: string;
   /** The local Whop, on the same port. */
-  readonly whop: Omit<WhopSandbox, 'routes' | 'close' | 'settled'>;
+  readonly whop: Omit<WhopSandbox, 'routes' | 'close' | 'settled' | 'nextDue' | 'runDue'>;
   /** Registers an endpoint with a known secret, or points the one of this url at new settings. */
   ensureWebhookEndpoint(endpoint: EndpointRegistration): Promise<void>;
   /**
@@ -128,6 +128,9 @@ async function ensurePlatform(pool: pg.Pool, clock: MovableClock, country: strin
   return account.id;
 }
 
+const earliest = (a: Date | undefined, b: Date | undefined): Date | undefined =>
+  a === undefined || (b !== undefined && b < a) ? b : a;
+
 async function serve(options: SandboxOptions, pool: pg.Pool, accountId: string): Promise<Sandbox> {
   const { clock, logger, host } = options;
   const faults = new FaultSwitch();
@@ -157,7 +160,14 @@ async function serve(options: SandboxOptions, pool: pg.Pool, accountId: string):
     await deliverer.settled();
     await whop.settled();
   };
-  const clockMover = new ClockMover({ pool, clock, dueWork, deliverer: { settled } });
+  const dueOfBoth: ClockMoverSetting['dueWork'] = {
+    nextDue: async () => earliest(await dueWork.nextDue(), await whop.nextDue()),
+    run: async () => {
+      await dueWork.run();
+      await whop.runDue();
+    },
+  };
+  const clockMover = new ClockMover({ pool, clock, dueWork: dueOfBoth, deliverer: { settled } });
   await clockMover.restore();
 
   const payment = new SessionPayment({ pool, transactions });

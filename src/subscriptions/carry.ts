@@ -6,7 +6,12 @@ import type { MerchantAccount } from '../merchant-accounts/merchant-account.ts';
 import { accountRefOf } from '../merchant-accounts/merchant-accounts.ts';
 import { metadataKeys } from '../providers/metadata.ts';
 import { runOperation } from '../providers/operation.ts';
-import type { ProviderSubscription, SubscriptionsPort } from '../providers/subscription-ports.ts';
+import type {
+  CardSubscriptionsPort,
+  ProviderSubscription,
+  SchedulesPort,
+  SubscriptionsPort,
+} from '../providers/subscription-ports.ts';
 import { type ApplyDependencies, applyReading } from './apply-subscription-events.ts';
 import { type PendingChange, pendingChangeOf } from './change.store.ts';
 import { checkoutOfSubscription } from './checkout.store.ts';
@@ -50,6 +55,8 @@ interface Carried {
   readonly subscription: Subscription;
   readonly account: MerchantAccount;
   readonly port: SubscriptionsPort;
+  readonly schedules: SchedulesPort | undefined;
+  readonly byCard: CardSubscriptionsPort | undefined;
   /** At the provider, as it was when this began. */
   readonly there: ProviderSubscription;
 }
@@ -65,13 +72,16 @@ export async function carry(dependencies: ApplyDependencies, payload: unknown): 
   const subscription = await loadSubscription(database.pool, { agencyId, customerId }, subscriptionId);
   if (!subscription || subscription.endedAt !== null || subscription.providerSubscriptionId === null) return;
   const account = await merchantAccounts.byId(subscription.merchantAccountId ?? '');
-  const port = account && providers[account.provider]?.subscriptions;
+  const provider = account && providers[account.provider];
+  const port = provider?.subscriptions;
   if (!account || !port || account.status === 'disconnected') return;
   const ref = accountRefOf(account);
   const carried: Carried = {
     subscription,
     account,
     port,
+    schedules: provider.schedules,
+    byCard: provider.cardSubscriptions,
     there: await port.retrieve(ref, subscription.providerSubscriptionId),
   };
   if (carried.there.endedAt === null) {
@@ -86,12 +96,12 @@ export async function carry(dependencies: ApplyDependencies, payload: unknown): 
   }
   const readAt = clock.now();
   const read = await port.retrieve(ref, carried.there.id);
-  const { provider, providerAccountId } = account;
+  const { providerAccountId } = account;
   await inTransaction(database.pool, async (sql) => {
     const checkout = await checkoutOfSubscription(sql, agencyId, subscriptionId);
     if (!checkout) throw new Error(`subscription ${subscriptionId} was never begun`);
     const event = {
-      ...{ provider, providerAccountId, agencyId, subscriptionId, subscription: read },
+      ...{ provider: provider.name, providerAccountId, agencyId, subscriptionId, subscription: read },
       ...{ reading: null, trialWillEnd: false, trialCard: null, readAt },
     };
     await applyReading(dependencies, sql, event, { account, checkout, source: 'provider:answer' });
@@ -101,12 +111,13 @@ export async function carry(dependencies: ApplyDependencies, payload: unknown): 
 /** Two writes make a schedule: the second is repeated until it is told, for the first alone changes nothing. */
 async function schedule(
   { database, operations, versionDocument }: ApplyDependencies,
-  { subscription, account, port, there }: Carried,
+  { subscription, account, port, schedules, there }: Carried,
   pending: PendingChange,
 ): Promise<void> {
   const cycle = pending.cycle;
   const periodEnd = subscription.periodEnd;
-  if (cycle === null || periodEnd === null) return;
+  // Where nothing can be scheduled no such change was taken.
+  if (!schedules || cycle === null || periodEnd === null) return;
   // Carried out already, and not heard of yet.
   if (there.metadata[metadataKeys.subscriptionChange] === pending.id) return;
   const ref = accountRefOf(account);
@@ -116,7 +127,7 @@ async function schedule(
   const { scheduleId } = await runOperation(operations, {
     id: `subscription_schedule:${pending.id}`,
     request: { id: there.id },
-    call: (idempotencyKey) => port.beginSchedule(ref, there.id, { idempotencyKey }),
+    call: (idempotencyKey) => schedules.beginSchedule(ref, there.id, { idempotencyKey }),
     lookUp: async () => {
       const found = await port.retrieve(ref, there.id);
       return found.scheduleId === null ? null : { scheduleId: found.scheduleId };
@@ -139,20 +150,20 @@ async function schedule(
   await runOperation(operations, {
     id: `subscription_schedule_set:${pending.id}`,
     request: { scheduleId, changeId: pending.id },
-    call: (idempotencyKey) => port.schedule(ref, scheduleId, change, { idempotencyKey }),
+    call: (idempotencyKey) => schedules.schedule(ref, scheduleId, change, { idempotencyKey }),
     // To say it again says the same.
     lookUp: async () => null,
   });
 }
 
-async function release({ operations }: ApplyDependencies, { account, port, there }: Carried): Promise<void> {
+async function release({ operations }: ApplyDependencies, { account, port, schedules, there }: Carried): Promise<void> {
   const { scheduleId } = there;
-  if (scheduleId === null) return;
+  if (!schedules || scheduleId === null) return;
   await runOperation(operations, {
     id: `subscription_release:${scheduleId}`,
     request: { scheduleId },
     call: async (idempotencyKey) => {
-      await port.releaseSchedule(accountRefOf(account), scheduleId, { idempotencyKey });
+      await schedules.releaseSchedule(accountRefOf(account), scheduleId, { idempotencyKey });
       return true;
     },
     lookUp: async () => ((await port.retrieve(accountRefOf(account), there.id)).scheduleId === null ? true : null),
@@ -180,15 +191,17 @@ async function setEnd(
 /** Renewals are charged to the client's default card, where that is saved on the subscription's account. */
 async function setCard(
   { database, operations, findDefaultCard }: ApplyDependencies,
-  { subscription, account, port, there }: Carried,
+  { subscription, account, port, byCard, there }: Carried,
 ): Promise<void> {
+  if (!byCard) return;
   const card = await findDefaultCard(database.pool, subscription);
   if (card?.merchantAccountId !== account.id || there.defaultCardId === card.providerCardId) return;
   const { providerCardId } = card;
   await runOperation(operations, {
     id: `subscription_card:${there.id}:${there.defaultCardId ?? 'none'}:${providerCardId}`,
     request: { id: there.id, providerCardId },
-    call: (idempotencyKey) => port.setDefaultCard(accountRefOf(account), there.id, providerCardId, { idempotencyKey }),
+    call: (idempotencyKey) =>
+      byCard.setDefaultCard(accountRefOf(account), there.id, providerCardId, { idempotencyKey }),
     lookUp: async () => {
       const found = await port.retrieve(accountRefOf(account), there.id);
       return found.defaultCardId === providerCardId ? found : null;

@@ -68,6 +68,22 @@ export const checkoutOfSubscription = (
 export const openCheckoutOf = (sql: Sql, { agencyId, customerId }: CustomerKey): Promise<SubscriptionCheckout | null> =>
   find(sql, `agency_id = $1 AND customer_id = $2 AND status = 'open'`, [agencyId, customerId]);
 
+/** Those that nobody finished in time, at these providers. */
+export async function dueCheckouts(
+  sql: Sql,
+  providers: readonly string[],
+  now: Date,
+): Promise<readonly SubscriptionCheckout[]> {
+  const { rows } = await sql.query(
+    `SELECT ${columns} FROM subscription_checkouts c
+      WHERE status = 'open' AND expires_at <= $2
+        AND EXISTS (SELECT 1 FROM merchant_accounts m WHERE m.id = c.merchant_account_id AND m.provider = ANY($1))
+      ORDER BY id LIMIT 100`,
+    [providers, now],
+  );
+  return checkoutRows.parse(rows);
+}
+
 export async function insertCheckout(
   sql: Sql,
   c: Omit<SubscriptionCheckout, 'status' | 'providerSessionId' | 'sessionUrl' | 'addOns'> & { readonly addOns: AddOns },

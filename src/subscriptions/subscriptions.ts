@@ -23,6 +23,7 @@ import {
 } from './change-subscription.ts';
 import { createFromSetup } from './create-by-card.ts';
 import { carryJobName, createJobName, refuseTrialJobName } from './dependencies.ts';
+import { endOpenCheckouts } from './end-open-checkouts.ts';
 import { findSubscription } from './find-subscription.ts';
 import { openDueQuotas, openQuotasJobName } from './open-quotas.ts';
 import { refuseTrial } from './refuse-trial.ts';
@@ -54,6 +55,7 @@ export interface Subscriptions {
 export function createSubscriptions(dependencies: ApplyDependencies): Subscriptions {
   const { pool } = dependencies.database;
   const sweep = async (): Promise<void> => {
+    await endOpenCheckouts(dependencies);
     await openDueQuotas(dependencies);
     await carrySwitches(dependencies);
   };

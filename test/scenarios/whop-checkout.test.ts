@@ -1,13 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { sessionAnswer } from '../../src/commands/api-answers.ts';
-import { cards, providerSessionOf } from '../../src/commands/sandbox-client.ts';
+import { cards } from '../../src/commands/sandbox-client.ts';
 import {
   createWhopSandboxClient,
   type WhopSandboxClient,
   whopCheckoutOf,
 } from '../../src/commands/whop-sandbox-client.ts';
 import { startTestService, type TestService } from '../support/service.ts';
+import { playedProviders } from './both-providers.ts';
 
 let service: TestService;
 let whop: WhopSandboxClient;
@@ -21,34 +22,6 @@ afterEach(async () => {
   await whop.setFaults({});
 });
 afterAll(() => service.stop());
-
-/** A provider as a client and its operator meet it. */
-interface Played {
-  readonly provider: 'stripe' | 'whop';
-  /** What 5.00 USD of balance cost there. */
-  readonly charged: string;
-  pay(url: string | null, card: string): Promise<unknown>;
-  setFaults(faults: Readonly<Record<string, unknown>>): Promise<void>;
-  /** The start of its call that opens a checkout. */
-  readonly route: string;
-}
-
-const table: readonly Played[] = [
-  {
-    provider: 'stripe',
-    charged: '1.930 OMR',
-    pay: (url, card) => service.sandbox.pay(providerSessionOf(url), { card }),
-    setFaults: (faults) => service.sandbox.setFaults(faults),
-    route: '/v1/checkout/sessions',
-  },
-  {
-    provider: 'whop',
-    charged: '5.00 USD',
-    pay: (url, card) => whop.pay(whopCheckoutOf(url), { card }),
-    setFaults: (faults) => whop.setFaults(faults),
-    route: '/checkout_configurations',
-  },
-];
 
 const newCustomer = async (): Promise<string> => service.customer((await service.agency('Both')).api);
 
@@ -68,11 +41,11 @@ async function startTopUp(customerId: string, provider: string) {
   return sessionAnswer.parse(answer.body);
 }
 
-describe.each(table)('a top-up at $provider', ({ provider, charged, pay, setFaults, route }) => {
+describe.each(playedProviders)('a top-up at $provider', ({ provider, charged, pay, setFaults, route }) => {
   it('is quoted, paid on the hosted page and credited', async () => {
     const customerId = await newCustomer();
     const { orderId, url } = await startTopUp(customerId, provider);
-    await pay(url, cards.visa);
+    await pay(service, url, cards.visa);
     await service.idle();
     const order = await service.order(orderId);
     expect([order.status, order.charged.toString(), order.credited.toString()]).toEqual(['paid', charged, '5.00 USD']);
@@ -84,10 +57,10 @@ describe.each(table)('a top-up at $provider', ({ provider, charged, pay, setFaul
   it('stays open after a declined card, and is credited when another card pays', async () => {
     const customerId = await newCustomer();
     const { orderId, url } = await startTopUp(customerId, provider);
-    await pay(url, cards.declined);
+    await pay(service, url, cards.declined);
     await service.idle();
     expect(await service.order(orderId)).toMatchObject({ status: 'checkout', attempts: [{ outcome: 'declined' }] });
-    await pay(url, cards.visa);
+    await pay(service, url, cards.visa);
     await service.idle();
     expect((await service.order(orderId)).status).toBe('paid');
     expect(await service.balance(customerId)).toBe('5.00');
@@ -96,8 +69,8 @@ describe.each(table)('a top-up at $provider', ({ provider, charged, pay, setFaul
   it('is credited once when each of its events is delivered three times, out of order', async () => {
     const customerId = await newCustomer();
     const { url } = await startTopUp(customerId, provider);
-    await setFaults({ duplicateDeliveries: 2, reorderDeliveries: true });
-    await pay(url, cards.visa);
+    await setFaults(service, { duplicateDeliveries: 2, reorderDeliveries: true });
+    await pay(service, url, cards.visa);
     await service.idle();
     expect(await service.balance(customerId)).toBe('5.00');
     expect(await service.ledger(customerId)).toHaveLength(1);
@@ -114,13 +87,13 @@ describe.each(table)('a top-up at $provider', ({ provider, charged, pay, setFaul
   it.each(['before', 'after'])('has one page when its call is cut %s the provider made it', async (cut) => {
     const customerId = await newCustomer();
     const key = `cut ${provider} ${cut}`;
-    await setFaults({ api: { cut, route, method: 'POST' } });
+    await setFaults(service, { api: { cut, route, method: 'POST' } });
     expect((await requestTopUp(customerId, provider, key)).status).toBe(503);
-    await setFaults({});
+    await setFaults(service, {});
     const answer = await requestTopUp(customerId, provider, key);
     expect(answer.status).toBe(201);
     const { orderId, url } = sessionAnswer.parse(answer.body);
-    await pay(url, cards.visa);
+    await pay(service, url, cards.visa);
     await service.idle();
     expect((await service.order(orderId)).status).toBe('paid');
     expect(await service.balance(customerId)).toBe('5.00');
@@ -130,9 +103,9 @@ describe.each(table)('a top-up at $provider', ({ provider, charged, pay, setFaul
 describe('a client of both providers', () => {
   it('has one balance and one statement', async () => {
     const customerId = await newCustomer();
-    for (const { provider, pay } of [...table, ...table]) {
+    for (const { provider, pay } of [...playedProviders, ...playedProviders]) {
       const { url } = await startTopUp(customerId, provider);
-      await pay(url, cards.visa);
+      await pay(service, url, cards.visa);
       await service.idle();
     }
     expect(await service.balance(customerId)).toBe('20.00');

@@ -3,10 +3,10 @@ import type { Clock } from '../../src/clock.ts';
 import type { ClaimedEvent } from '../../src/delivery/inbox.ts';
 import type { AccountRef, PaymentProvider } from '../../src/providers/port.ts';
 import { fetchPayment } from '../read-payment.ts';
+import { readSubscription, readSubscriptionSetup } from '../read-subscriptions.ts';
 import { type Hint, ignored, parked, type Resolved, type Translation } from '../translation.ts';
 import type { Translator } from './event.ts';
 import { readCard, readHold, readSetup } from './read-cards.ts';
-import { readSubscription, readSubscriptionSetup } from './read-subscriptions.ts';
 import { stripeTranslatorFor } from './router.ts';
 import { storedStripeEvent } from './verify.ts';
 

@@ -42,7 +42,7 @@ export interface WhopContext {
 /** No card is saved or held at Whop: those hints cannot come of it. */
 export type WhopTranslation = Exclude<
   Translation,
-  { kind: 'setup_hint' | 'card_hint' | 'hold_hint' | 'subscription_hint' | 'subscription_setup_hint' }
+  { kind: 'setup_hint' | 'card_hint' | 'hold_hint' | 'subscription_setup_hint' }
 >;
 
 /** Pure. Throws `SyntaxError` for data that is not what its type promises. */
@@ -67,10 +67,19 @@ const payment = z.object({
   metadata,
   failure_message: z.string().nullish(),
   last_payment_attempt: z.string().nullish(),
+  membership: z.object({ id: z.string() }).nullish(),
 });
 
 export function paymentOf({ type, data }: WhopEvent): z.output<typeof payment> {
   const parsed = payment.safeParse(data);
   if (parsed.success) return parsed.data;
   throw new SyntaxError(`the data of ${type} is no payment`);
+}
+
+const membership = z.object({ id: z.string(), metadata });
+
+export function membershipOf({ type, data }: WhopEvent): z.output<typeof membership> {
+  const parsed = membership.safeParse(data);
+  if (parsed.success) return parsed.data;
+  throw new SyntaxError(`the data of ${type} is no membership`);
 }

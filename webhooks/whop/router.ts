@@ -1,5 +1,6 @@
 import type { WhopEventType, WhopTranslator } from './event.ts';
 import { accountChanged } from './translators/account.ts';
+import { membershipChanged } from './translators/membership.ts';
 import { paymentFailed } from './translators/payment.failed.ts';
 import { paymentChanged } from './translators/payment.ts';
 
@@ -8,6 +9,9 @@ export const whopTranslators = {
   'payment.succeeded': paymentChanged,
   'payment.pending': paymentChanged,
   'payment.failed': paymentFailed,
+  'membership.activated': membershipChanged,
+  'membership.deactivated': membershipChanged,
+  'membership.cancel_at_period_end_changed': membershipChanged,
   'payout_account.status_updated': accountChanged,
   'verification.succeeded': accountChanged,
   'identity_profile.approved': accountChanged,

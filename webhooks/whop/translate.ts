@@ -2,6 +2,7 @@ import type { Clock } from '../../src/clock.ts';
 import type { ClaimedEvent } from '../../src/delivery/inbox.ts';
 import type { AccountRef, PaymentProvider } from '../../src/providers/port.ts';
 import { fetchPayment } from '../read-payment.ts';
+import { readSubscription } from '../read-subscriptions.ts';
 import { ignored, parked, type Resolved } from '../translation.ts';
 import { readWhopEvent } from './event.ts';
 import { whopTranslatorFor } from './router.ts';
@@ -43,6 +44,8 @@ export function createWhopTranslation(options: WhopTranslationOptions): WhopEven
       switch (translation.kind) {
         case 'hint':
           return () => fetchPayment(provider, account, translation);
+        case 'subscription_hint':
+          return () => readSubscription(options, account, translation);
         case 'account_hint':
           return () => readAccount(account.id);
         default:

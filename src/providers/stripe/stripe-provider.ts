@@ -54,6 +54,7 @@ export function createStripeProvider(options: StripeProviderOptions): PaymentPro
     ...hostOf(options.apiBase),
   });
   const calls = createStripeCalls(options.apiKey);
+  const subscriptions = createSubscriptions(stripe, calls);
   return {
     name: 'stripe',
     apiVersion: Stripe.API_VERSION,
@@ -67,7 +68,9 @@ export function createStripeProvider(options: StripeProviderOptions): PaymentPro
     cards: createCards(stripe, calls),
     holds: createHolds(stripe, calls),
     offSession: createOffSession(stripe, calls),
-    subscriptions: createSubscriptions(stripe, calls),
+    subscriptions,
+    cardSubscriptions: subscriptions,
+    schedules: subscriptions,
     invoices: createInvoices(stripe, calls),
     webhookEndpoints: createWebhookEndpoints(stripe, calls),
   };

@@ -2,9 +2,11 @@ import type Stripe from 'stripe';
 import { ProviderError } from '../errors.ts';
 import { metadataKeys } from '../metadata.ts';
 import type {
+  CardSubscriptionsPort,
   ProviderSubscription,
   ProviderSubscriptionItem,
   ProviderSubscriptionStatus,
+  SchedulesPort,
   SubscriptionLine,
   SubscriptionsPort,
 } from '../subscription-ports.ts';
@@ -77,7 +79,10 @@ const trialOf = (days: number | null) =>
 /** Nothing is charged or given back for a part of a period. */
 const unprorated = 'none' as const;
 
-export function createSubscriptions(stripe: Stripe, calls: StripeCalls): SubscriptionsPort {
+export function createSubscriptions(
+  stripe: Stripe,
+  calls: StripeCalls,
+): SubscriptionsPort & CardSubscriptionsPort & SchedulesPort {
   const retrieve: SubscriptionsPort['retrieve'] = async (account, id) =>
     toSubscription(await calls.read('subscription', () => stripe.subscriptions.retrieve(id, {}, on(account))));
 

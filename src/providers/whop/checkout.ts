@@ -30,7 +30,7 @@ type Configuration = Pick<
 const expiryOf = ({ metadata, created_at }: Configuration): Date =>
   new Date(textMetadata(metadata)[keptKeys.expiresAt] ?? created_at);
 
-const openSession = (configuration: Configuration): HostedSession => ({
+export const openSession = (configuration: Configuration): HostedSession => ({
   id: configuration.id,
   url: configuration.purchase_url ?? null,
   status: 'open',

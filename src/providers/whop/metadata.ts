@@ -6,6 +6,8 @@ export const keptKeys = {
   object: 'baisa_object',
   lookupKey: 'baisa_lookup_key',
   taxBehavior: 'baisa_tax_behavior',
+  /** Our id of a session in which somebody subscribes. */
+  reference: 'baisa_reference',
   /** ISO 8601: Whop's checkouts do not end by themselves. */
   expiresAt: 'baisa_expires_at',
 } as const;

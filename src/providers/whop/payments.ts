@@ -17,7 +17,7 @@ const statuses = {
 
 type Told = Pick<
   Whop.Payment,
-  'id' | 'status' | 'currency' | 'subtotal' | 'total' | 'tax_amount' | 'metadata' | 'failure_message'
+  'id' | 'status' | 'currency' | 'subtotal' | 'total' | 'tax_amount' | 'metadata' | 'failure_message' | 'membership'
 >;
 
 /**
@@ -36,6 +36,7 @@ export function toPayment(payment: Told): ProviderPayment {
     id: payment.id,
     amount,
     amountReceived: status === 'succeeded' ? amount : fromWhopAmount(0, currency),
+    ...(payment.membership ? { subscriptionId: payment.membership.id } : {}),
     status,
     metadata: ownMetadata(payment.metadata),
     failure:
@@ -50,8 +51,13 @@ export const createPayments = (calls: WhopCalls): PaymentsPort => ({
     return toPayment(await calls.read(account, (whop) => whop.payments.retrieve(paymentId)));
   },
 
-  async listSince(account, since) {
-    const query = { company_id: account.id, updated_after: since.toISOString(), first: pageSize };
+  async listSince(account, since, until) {
+    const query = {
+      company_id: account.id,
+      updated_after: since.toISOString(),
+      ...(until ? { updated_before: until.toISOString() } : {}),
+      first: pageSize,
+    };
     const payments = await calls.list(account, (whop) => whop.payments.list(query));
     // In a currency that the service does not know there can be no order of ours.
     return payments.filter(({ currency }) => isCurrencyCode(currency.toUpperCase())).map(toPayment);

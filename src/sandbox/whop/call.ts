@@ -4,6 +4,7 @@ import type { Clock } from '../../clock.ts';
 import { forbidden, notFound } from './failure.ts';
 import type { WhopFaultSwitch } from './faults.ts';
 import { newWhopId } from './ids.ts';
+import type { MembershipBilling } from './memberships.ts';
 
 /** Kind -> the SDK's own type of it: the compiler holds what is answered to the API version. */
 export interface WhopObjects {
@@ -12,6 +13,8 @@ export interface WhopObjects {
   plan: Whop.Plan;
   checkout_configuration: Whop.CheckoutConfigurationRetrieveResponse;
   payment: Whop.Payment;
+  membership: Whop.Membership;
+  membership_billing: MembershipBilling;
   webhook: Whop.WebhookCreateResponse;
   /** What a checkout takes for the platform: no object of Whop's shows it before it is paid. `id` is the checkout's. */
   checkout_fee: { readonly id: string; readonly amount: number };
@@ -23,6 +26,9 @@ export type WhopKind = keyof WhopObjects;
 export interface WhopEvents {
   'payment.succeeded': Whop.PaymentSucceededWebhookEvent;
   'payment.failed': Whop.PaymentFailedWebhookEvent;
+  'membership.activated': Whop.MembershipActivatedWebhookEvent;
+  'membership.deactivated': Whop.MembershipDeactivatedWebhookEvent;
+  'membership.cancel_at_period_end_changed': Whop.MembershipCancelAtPeriodEndChangedWebhookEvent;
   'payout_account.status_updated': Whop.PayoutAccountStatusUpdatedWebhookEvent;
 }
 

@@ -3,7 +3,7 @@ import type { Pool } from 'pg';
 import { z } from 'zod';
 import { buildAccount, onboard, onboardingOutcomes } from './accounts.ts';
 import type { WhopTransactions } from './call.ts';
-import { asWhopFailure } from './failure.ts';
+import { asWhopFailure, notFound } from './failure.ts';
 import { type WhopFaultSwitch, whopFaultsSchema } from './faults.ts';
 import { newApiKey, newWhopId } from './ids.ts';
 import { payCheckout, whopPaymentSchema } from './pay-checkout.ts';
@@ -19,6 +19,8 @@ export interface WhopControlSetting {
 
 const companySchema = z.strictObject({ title: z.string().min(1).max(100), country: z.string().length(2).optional() });
 const onboardingSchema = z.strictObject({ outcome: z.enum(onboardingOutcomes) });
+
+const cardSchema = z.strictObject({ card: z.string().max(30) });
 
 const deliveriesShown = 200;
 
@@ -53,6 +55,16 @@ export function whopControlRoutes(setting: WhopControlSetting): Router {
   });
   router.post('/sandbox/whop/checkouts/:id/pay', async (request, response) => {
     response.json(await payCheckout(transactions, request.params.id, whopPaymentSchema.parse(request.body)));
+  });
+  router.put('/sandbox/whop/memberships/:id/card', async (request, response) => {
+    const { card } = cardSchema.parse(request.body);
+    await transactions.run('', async (call) => {
+      const billing = await call.find('membership_billing', request.params.id);
+      const membership = await call.find('membership', request.params.id);
+      if (!billing || !membership) throw notFound('membership', request.params.id);
+      await call.save('membership_billing', membership.company.id, { ...billing, card });
+    });
+    response.json({ id: request.params.id, card });
   });
   router.post('/sandbox/whop/accounts/:id/onboarding', async (request, response) => {
     const { outcome } = onboardingSchema.parse(request.body);

@@ -1,3 +1,4 @@
+import { Decimal } from 'decimal.js';
 import express, { type NextFunction, type Request, type Response, type Router } from 'express';
 import { z } from 'zod';
 import { Money } from '../../money/money.ts';
@@ -42,7 +43,12 @@ export function whopPages(transactions: WhopTransactions): Router {
 
   const showCheckout = async (id: string, response: Response, problem: string | null): Promise<void> => {
     const { plan, redirect_url: redirect } = await transactions.run('', (call) => findCheckout(call, id));
-    const price = Money.of(String(plan?.initial_price ?? 0), (plan?.currency ?? 'usd').toUpperCase());
+    const price = Money.of(
+      new Decimal(plan?.initial_price ?? 0)
+        .plus(plan?.plan_type === 'renewal' ? (plan.renewal_price ?? 0) : 0)
+        .toFixed(),
+      (plan?.currency ?? 'usd').toUpperCase(),
+    );
     const buttons = testCards.map(
       ({ number, label }) => `<p><button name="card" value="${number}">${escapeHtml(label)} ${number}</button></p>`,
     );

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { errorMessage } from '../../errors.ts';
 import { accountRoutes } from './api/accounts.ts';
 import { checkoutRoutes } from './api/checkouts.ts';
+import { membershipRoutes } from './api/memberships.ts';
 import { paymentRoutes } from './api/payments.ts';
 import { planRoutes } from './api/plans.ts';
 import { productRoutes } from './api/products.ts';
@@ -20,6 +21,7 @@ const routes: readonly WhopRoute[] = [
   ...planRoutes,
   ...checkoutRoutes,
   ...paymentRoutes,
+  ...membershipRoutes,
   ...webhookRoutes,
 ];
 

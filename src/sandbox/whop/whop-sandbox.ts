@@ -9,6 +9,7 @@ import { endpointSchema, saveWebhook } from './api/webhooks.ts';
 import { WhopTransactions } from './call.ts';
 import { whopControlRoutes } from './control-routes.ts';
 import { WhopDeliverer } from './deliverer.ts';
+import { DueMemberships } from './due-memberships.ts';
 import { WhopFaultSwitch } from './faults.ts';
 import { newWhopId } from './ids.ts';
 import { whopPages } from './pages.ts';
@@ -40,6 +41,10 @@ export interface WhopSandbox {
     readonly secret: string;
     readonly events: readonly string[];
   }): Promise<void>;
+  /** When a membership is next to be renewed. */
+  nextDue(): Promise<Date | undefined>;
+  /** Renews what is due. */
+  runDue(): Promise<void>;
   /** Resolves when no delivery is due. */
   settled(): Promise<void>;
   close(): Promise<void>;
@@ -53,6 +58,8 @@ export async function startWhopSandbox(options: WhopSandboxOptions): Promise<Who
   const deliverer = new WhopDeliverer({ pool, clock, faults, logger });
   const transactions = new WhopTransactions({ pool, clock, faults, baseUrl, onEmitted: () => deliverer.kick() });
   const companyId = await ensurePlatform(pool, transactions, options.apiKey);
+  const memberships = new DueMemberships({ pool, clock, transactions });
+  await memberships.run();
   const apiBase = (): string => `${baseUrl()}/whop`;
   deliverer.kick();
 
@@ -73,6 +80,8 @@ export async function startWhopSandbox(options: WhopSandboxOptions): Promise<Who
         const endpoint = { url, resource_id: companyId, api_version: 'v1', enabled: true, events };
         await saveWebhook(call, parameters(endpointSchema, endpoint), secret);
       }),
+    nextDue: () => memberships.nextDue(),
+    runDue: () => memberships.run(),
     settled: () => deliverer.settled(),
     close: () => deliverer.close(),
   };

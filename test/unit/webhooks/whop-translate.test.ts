@@ -142,7 +142,7 @@ describe('a payment that failed', () => {
 });
 
 describe('any event', () => {
-  test.each(whopEventTypes.filter((type) => !type.startsWith('payment.')))(
+  test.each(whopEventTypes.filter((type) => !type.startsWith('payment.') && !type.startsWith('membership.')))(
     '%s leads to the account as it is now',
     async (type) => {
       expect(await meaning({ type })).toMatchObject({

@@ -28,39 +28,56 @@ const inlinePlan = z.strictObject({
 const createSchema = z.strictObject({
   account_id: z.string(),
   mode: z.literal('payment'),
-  plan: inlinePlan,
+  plan: inlinePlan.optional(),
+  plan_id: z.string().optional(),
   metadata: metadataSchema.optional(),
   redirect_url: z.url().optional(),
 });
 
 type Configuration = Whop.CheckoutConfigurationRetrieveResponse;
 
-async function create(call: WhopCall, body: unknown): Promise<Configuration> {
-  const given = parameters(createSchema, body);
-  const accountId = await call.requireReach(given.account_id);
-  const account = await call.get('account', accountId);
-  if (account.capabilities?.accept_card_payments !== 'active') throw badRequest(`${accountId} accepts no payments yet`);
-  const fee = given.plan.application_fee_amount;
-  if (fee !== undefined && account.parent_account_id === null) {
-    throw badRequest('application_fee_amount: only on an account under another one');
+async function planOf(
+  call: WhopCall,
+  accountId: string,
+  { plan: inline, plan_id: id }: z.output<typeof createSchema>,
+): Promise<Whop.Plan> {
+  if (inline === undefined) {
+    const plan = await call.get('plan', id ?? '');
+    if (plan.visibility === 'archived') throw badRequest('plan_id: not for sale any more');
+    return plan;
   }
-  if (fee !== undefined && fee > given.plan.initial_price) throw badRequest('application_fee_amount: above the price');
   const plan = buildPlan(
     {
-      planType: given.plan.plan_type,
-      currency: given.plan.currency,
-      initialPrice: given.plan.initial_price,
-      renewalPrice: given.plan.renewal_price ?? 0,
-      billingPeriod: given.plan.billing_period ?? null,
-      title: given.plan.title ?? null,
-      metadata: given.plan.metadata ?? null,
-      visibility: given.plan.visibility ?? 'quick_link',
+      planType: inline.plan_type,
+      currency: inline.currency,
+      initialPrice: inline.initial_price,
+      renewalPrice: inline.renewal_price ?? 0,
+      billingPeriod: inline.billing_period ?? null,
+      title: inline.title ?? null,
+      metadata: inline.metadata ?? null,
+      visibility: inline.visibility ?? 'quick_link',
       taxType: 'unspecified',
       adaptivePricing: true,
     },
     { account: accountId, product: null, baseUrl: call.baseUrl, now: call.isoNow },
   );
   await call.save('plan', accountId, plan);
+  return plan;
+}
+
+async function create(call: WhopCall, body: unknown): Promise<Configuration> {
+  const given = parameters(createSchema, body);
+  const accountId = await call.requireReach(given.account_id);
+  const account = await call.get('account', accountId);
+  if (account.capabilities?.accept_card_payments !== 'active') throw badRequest(`${accountId} accepts no payments yet`);
+  if ((given.plan === undefined) === (given.plan_id === undefined)) throw badRequest('give one of plan and plan_id');
+  const fee = given.plan?.application_fee_amount;
+  if (fee !== undefined && account.parent_account_id === null) {
+    throw badRequest('application_fee_amount: only on an account under another one');
+  }
+  if (fee !== undefined && fee > (given.plan?.initial_price ?? 0))
+    throw badRequest('application_fee_amount: above the price');
+  const plan = await planOf(call, accountId, given);
   const id = newWhopId('ch');
   const configuration: Configuration = {
     id,

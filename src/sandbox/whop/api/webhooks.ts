@@ -4,10 +4,13 @@ import type { WhopCall } from '../call.ts';
 import { newWebhookSecret, newWhopId } from '../ids.ts';
 import { listQuery, parameters, requiredQuery, type WhopRoute } from '../route.ts';
 
-/** Those that a webhook of this sandbox can be made for; it sends the first three kinds. */
+/** Those that a webhook of this sandbox can be made for; it sends the first six kinds. */
 const events = [
   'payment.succeeded',
   'payment.failed',
+  'membership.activated',
+  'membership.deactivated',
+  'membership.cancel_at_period_end_changed',
   'payout_account.status_updated',
   'payment.pending',
   'verification.succeeded',
