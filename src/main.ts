@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { createAskForPayments } from '../webhooks/ask-for-payments.ts';
 import { createEventHandler } from '../webhooks/event-handler.ts';
 import { banner } from './banner.ts';
 import { MovableClock, systemClock } from './clock.ts';
@@ -158,6 +159,24 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
   if (stores.exclusive) await inbox.releaseClaims();
   metrics.watchInbox(inbox);
   metrics.watchAlerts(prisma);
+  const appliers = {
+    payment: rooms.settlePayments,
+    account: rooms.mirrorAccounts,
+    card: rooms.cards.apply,
+    subscription: rooms.subscriptions.apply,
+  };
+  const askForPayments = createAskForPayments({
+    database,
+    clock,
+    providers,
+    merchantAccounts,
+    appliers,
+    onFound: (found) => {
+      metrics.countFound(found.provider, found.outcome);
+      log.warn(found, 'found by asking: no event had told of it');
+    },
+    onFailure: (account, error) => log.warn({ account, err: error }, 'an account could not be asked what was paid'),
+  });
   const worker = startInboxWorker({
     inbox,
     pool,
@@ -165,12 +184,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     log: log.child({ room: 'inbox' }),
     handler: createEventHandler({
       translations: createTranslations({ config, clock, providers, platformAccounts }),
-      appliers: {
-        payment: rooms.settlePayments,
-        account: rooms.mirrorAccounts,
-        card: rooms.cards.apply,
-        subscription: rooms.subscriptions.apply,
-      },
+      appliers,
       onOutcome: metrics.countOutcome,
     }),
   });
@@ -185,6 +199,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     log: log.child({ room: 'jobs' }),
     jobs: {
       ...rooms.jobs,
+      'webhooks.ask_for_payments': { handle: askForPayments, cron: '*/2 * * * *' },
       'http.purge_idempotency': { handle: () => purgeIdempotency(idempotency), cron: '20 * * * *' },
       'tenancy.purge_portal_sessions': { handle: portal.purge, cron: '40 4 * * *' },
     },
@@ -202,6 +217,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     }
   };
   sandbox?.onClockMoved(async () => {
+    await askForPayments();
     await rooms.doWhatIsDue();
     await idle();
   });

@@ -26,7 +26,7 @@ export async function fetchPayment(
 }
 
 /** What the payment is now, which is what counts when the event was only a hint. */
-function paymentNow(provider: ProviderName, account: AccountRef, payment: ProviderPayment): Resolved {
+export function paymentNow(provider: ProviderName, account: AccountRef, payment: ProviderPayment): Resolved {
   if (payment.metadata[metadataKeys.purpose] === 'verification') {
     return ignored('verification_hold', 'a hold that verifies a card is never a payment');
   }
