@@ -164,6 +164,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     account: rooms.mirrorAccounts,
     card: rooms.cards.apply,
     subscription: rooms.subscriptions.apply,
+    meter: rooms.meters.applyErrors,
   };
   const askForPayments = createAskForPayments({
     database,
@@ -220,7 +221,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     await askForPayments();
     await rooms.doWhatIsDue();
     await idle();
-  });
+  }, rooms.meters.nextDue);
 
   const app = createApp({
     routes: createRoutes({

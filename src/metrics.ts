@@ -55,7 +55,7 @@ export function createMetrics(): Metrics {
     watchAlerts: (prisma) => {
       const open = new Gauge({
         name: 'baisa_alerts_open',
-        help: 'What a person should look at, by kind: second_payment (one order was paid twice, and credited twice), hold_not_released.',
+        help: 'What a person should look at, by kind: second_payment (one order was paid twice, and credited twice), hold_not_released, usage_refused (by a provider’s meter), usage_unbillable (it takes it no more).',
         labelNames: ['kind'],
         registers: [registry],
         collect: async () => {

@@ -1,5 +1,6 @@
 import express, { type Router } from 'express';
 import type { Logger } from 'pino';
+import { notificationTypes } from '../webhooks/stripe/notification.ts';
 import { createStripeReceiver } from '../webhooks/stripe/receiver.ts';
 import { stripeEventTypes } from '../webhooks/stripe/router.ts';
 import { createStripeTranslation, type StripeTranslation } from '../webhooks/stripe/translate.ts';
@@ -16,7 +17,7 @@ import type { MerchantAccount } from './merchant-accounts/merchant-account.ts';
 import type { MerchantAccounts } from './merchant-accounts/merchant-accounts.ts';
 import type { Metrics } from './metrics.ts';
 import type { PaymentProvider, ProviderName, Providers } from './providers/port.ts';
-import { withCatalogLimits } from './providers/rate-limit.ts';
+import { withBackgroundLimits } from './providers/rate-limit.ts';
 import { createStripeProvider } from './providers/stripe/stripe-provider.ts';
 import { createWhopProvider } from './providers/whop/whop-provider.ts';
 import type { Sandbox } from './sandbox/sandbox.ts';
@@ -34,7 +35,7 @@ interface Opening {
 export function openProviders({ config, secrets, sandbox, credentials }: Opening): Providers {
   const stripeKey = config.stripe?.secretKey ?? (sandbox && secrets.sandboxSecretKey);
   const whop = whopAccess(config, secrets, sandbox);
-  const limited = (provider: PaymentProvider) => withCatalogLimits(provider, config.catalogLimits);
+  const limited = (provider: PaymentProvider) => withBackgroundLimits(provider, config.catalogLimits);
   return {
     ...(stripeKey === undefined
       ? {}
@@ -206,7 +207,7 @@ export async function listenToSandbox(
   for (const endpoint of endpoints) {
     await sandbox.ensureWebhookEndpoint({
       ...endpoint,
-      enabledEvents: stripeEventTypes,
+      enabledEvents: [...stripeEventTypes, ...notificationTypes],
       ...(apiVersion === undefined ? {} : { apiVersion }),
     });
   }

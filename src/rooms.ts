@@ -58,6 +58,7 @@ import { versionDocument } from './subscriptions/version-document.ts';
 import type { Signer } from './tenancy/api-key.ts';
 import type { Sealer } from './tenancy/sealed.ts';
 import { createGate } from './usage/gate.ts';
+import { createMeters } from './usage/meters.ts';
 import { createWatchBalances } from './usage/service-state.ts';
 import { createUsage } from './usage/usage.ts';
 
@@ -242,6 +243,14 @@ export function createRooms(dependencies: RoomDependencies) {
   const offline = createOffline(offlineDependencies);
   const trials = createTrials({ database, clock, emit: outgoing.emit, notify: notices.notify });
   const usage = createUsage({ database, clock, ledger });
+  const meters = createMeters({
+    database,
+    clock,
+    ledger,
+    providers,
+    merchantAccounts,
+    onFailure: (meter, error) => log.warn({ meter, err: error }, 'a meter could not be compared now'),
+  });
   const gate = createGate({ database, clock, ledger, refusals: dependencies.refusals ?? null });
 
   const roomJobs: Readonly<Record<string, ScheduledJob>> = {
@@ -253,6 +262,7 @@ export function createRooms(dependencies: RoomDependencies) {
     ...trials.jobs,
     ...offline.jobs,
     ...autoRefill.jobs,
+    ...meters.jobs,
     'checkout.expire_lost_orders': { handle: expireLostOrders, cron: '*/3 * * * *' },
     'checkout.end_open_sessions': { handle: endOpenSessions, cron: '*/3 * * * *' },
     [followJobName]: { handle: followPayments.some, cron: '* * * * *' },
@@ -272,6 +282,7 @@ export function createRooms(dependencies: RoomDependencies) {
     onCollectionChanged: switchCollection({ clock }),
     invoices: offline.invoices,
     usage,
+    meters,
     gate,
     adjustBalance: createAdjustBalance({ database, ledger, merchantAccounts, livePlanOf }),
     quoteTopUp: createQuoteTopUp({ database, clock, providers, merchantAccounts }),
@@ -302,6 +313,7 @@ export function createRooms(dependencies: RoomDependencies) {
       await cards.sweep();
       await offline.sweep();
       await subscriptions.sweep();
+      await meters.turn();
       await trials.sweep();
       await autoRefill.sweep();
       await outgoing.deliverDue();

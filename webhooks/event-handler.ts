@@ -47,7 +47,7 @@ export function finalErrorCode(error: unknown): string | null {
  * Every kind, in the order in which a batch is applied: what an account is comes before what is paid and saved on it. Payments come
  * before cards, for both may ask for a refill and only payments lock an order first.
  */
-const factKinds = ['account', 'payment', 'subscription', 'card'] as const satisfies readonly FactKind[];
+const factKinds = ['account', 'payment', 'subscription', 'card', 'meter'] as const satisfies readonly FactKind[];
 
 const isOf = <Kind extends FactKind>(
   prepared: Resolved,

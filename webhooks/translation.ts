@@ -2,6 +2,7 @@ import type { CardEvent } from '../src/cards/card-event.ts';
 import type { PaymentEvent } from '../src/checkout/payment-event.ts';
 import type { AccountReading } from '../src/merchant-accounts/mirror-account.ts';
 import type { SubscriptionEvent } from '../src/subscriptions/subscription-event.ts';
+import type { MeterErrorsEvent } from '../src/usage/apply-meter-errors.ts';
 
 /** Kind of fact -> what the room that applies it is given. */
 export interface Facts {
@@ -9,6 +10,7 @@ export interface Facts {
   readonly account: Omit<AccountReading, 'source'>;
   readonly card: CardEvent;
   readonly subscription: SubscriptionEvent;
+  readonly meter: MeterErrorsEvent;
 }
 
 export type FactKind = keyof Facts;
@@ -24,6 +26,7 @@ export type Fact = { readonly [Kind in FactKind]: { readonly kind: Kind; readonl
  * - `account_hint`, `setup_hint`, `card_hint`, `hold_hint`: something happened to the account itself, to a session in which a card is
  *   saved, to a card, to a hold that verifies one; what it is now must be read.
  * - `subscription_hint`, `subscription_setup_hint`: to a subscription or its invoice, to a card that is saved for one.
+ * - `meter_hint`: a provider found something wrong with what its meters were told; its report must be read.
  * - `ignored`: nothing of ours. `parked`: ours, and not to be applied; a person has to look. Reasons begin with a stable code and
  *   are stored with the event.
  */
@@ -44,6 +47,7 @@ export type Translation =
       readonly trialWillEnd: boolean;
     }
   | { readonly kind: 'subscription_setup_hint'; readonly setupIntentId: string; readonly checkout: CheckoutName }
+  | { readonly kind: 'meter_hint'; readonly eventId: string }
   | { readonly kind: 'ignored'; readonly reason: string }
   | { readonly kind: 'parked'; readonly reason: string };
 
@@ -76,7 +80,8 @@ export type Hint = Extract<
       | 'card_hint'
       | 'hold_hint'
       | 'subscription_hint'
-      | 'subscription_setup_hint';
+      | 'subscription_setup_hint'
+      | 'meter_hint';
   }
 >;
 

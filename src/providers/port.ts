@@ -1,6 +1,7 @@
 import type { Money } from '../money/money.ts';
 import type { CardsPort, HoldsPort, OffSessionPort } from './card-ports.ts';
 import type { CatalogPort } from './catalog-port.ts';
+import type { MeteringPort } from './meter-ports.ts';
 import type { CardSubscriptionsPort, InvoicesPort, SchedulesPort, SubscriptionsPort } from './subscription-ports.ts';
 
 /**
@@ -264,6 +265,7 @@ export interface PaymentProvider {
   /** Absent: a change is an end with the period, and another subscription after it. */
   readonly schedules?: SchedulesPort;
   readonly invoices?: InvoicesPort;
+  readonly metering?: MeteringPort;
   readonly webhookEndpoints?: WebhookEndpointsPort;
 }
 

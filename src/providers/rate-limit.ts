@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { MeterDelivery, MeterEvent, MeteringPort } from './meter-ports.ts';
 import type { AccountRef, CatalogPort, PaymentProvider } from './port.ts';
 
 /** Calls a second that a provider takes, of one account, and of one endpoint of that account. */
@@ -94,6 +95,40 @@ export function limitedCatalog(catalog: CatalogPort, limiter: RateLimiter): Cata
   };
 }
 
-/** A provider whose catalogue keeps to the limits; checkout and what else clients wait for goes straight through. */
-export const withCatalogLimits = (provider: PaymentProvider, limits: RateLimits): PaymentProvider =>
-  provider.catalog ? { ...provider, catalog: limitedCatalog(provider.catalog, createRateLimiter(limits)) } : provider;
+/** The same meters, each event when its account's limit allows it: as many as the limit lets go are under way at once. */
+export function limitedMetering(metering: MeteringPort, limiter: RateLimiter): MeteringPort {
+  const paced = async <Answer>(account: AccountRef, endpoint: string, call: () => Promise<Answer>): Promise<Answer> => {
+    await limiter.take(account.id, endpoint);
+    return call();
+  };
+  return {
+    send: async (account, events, keyOf) => {
+      const lanes = Map.groupBy(events, (event) => `${event.providerCustomerId} ${event.eventName}`);
+      const answers = new Map<MeterEvent, MeterDelivery>();
+      await Promise.all(
+        [...lanes.values()].map(async (lane) => {
+          for (const event of lane) {
+            const [answer] = await paced(account, 'POST meter_events', () => metering.send(account, [event], keyOf));
+            if (answer) answers.set(event, answer);
+          }
+        }),
+      );
+      return events.flatMap((event) => answers.get(event) ?? []);
+    },
+    cancel: (account, event, options) =>
+      paced(account, 'POST meter_event_adjustments', () => metering.cancel(account, event, options)),
+    summaries: (account, ...query) =>
+      paced(account, 'GET meter/event_summaries', () => metering.summaries(account, ...query)),
+    readErrors: (account, eventId) => metering.readErrors(account, eventId),
+  };
+}
+
+/** A provider whose catalogue and meters keep to the limits; checkout and what else clients wait for goes straight through. */
+export function withBackgroundLimits(provider: PaymentProvider, limits: RateLimits): PaymentProvider {
+  const limiter = createRateLimiter(limits);
+  return {
+    ...provider,
+    ...(provider.catalog && { catalog: limitedCatalog(provider.catalog, limiter) }),
+    ...(provider.metering && { metering: limitedMetering(provider.metering, limiter) }),
+  };
+}

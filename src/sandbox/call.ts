@@ -6,6 +6,7 @@ import type { EventObjects } from './event-objects.ts';
 import { accountInvalid } from './failure.ts';
 import type { FaultSwitch, Faults } from './faults.ts';
 import { newStripeId } from './identifiers.ts';
+import { buildThinEvent, type MeterErrors, type ThinEvent, type ThinEventType } from './thin-events.ts';
 
 export interface RequestIdentity {
   readonly id: string;
@@ -22,6 +23,7 @@ export const timerKinds = [
   'trial_reminder',
   'incomplete_expiry',
   'collection_resume',
+  'meter_validation',
   'subscription',
 ] as const;
 
@@ -35,10 +37,11 @@ export interface Timer {
   readonly detail: string;
 }
 
-interface Emitted {
-  readonly event: Stripe.EventBase;
-  readonly lane: string;
-}
+/** What is sent of an event: the object as it was (a snapshot), or only that it happened (thin). */
+type Emitted = { readonly lane: string } & (
+  | { readonly kind: 'event'; readonly event: Stripe.EventBase }
+  | { readonly kind: 'thin_event'; readonly event: ThinEvent }
+);
 
 interface CallSetting {
   readonly platform: Stripe.Account;
@@ -124,7 +127,13 @@ export class Call {
       request: { id: this.request?.id ?? null, idempotency_key: this.request?.idempotencyKey ?? null },
       type,
     };
-    this.#emitted.push({ event, lane });
+    this.#emitted.push({ kind: 'event', event, lane });
+  }
+
+  /** Only endpoints that name the type hear it; `data` is had by fetching the event. */
+  emitThin(type: ThinEventType, data: MeterErrors, meterId: string | null): void {
+    const event = buildThinEvent({ type, data, meterId, now: this.now });
+    this.#emitted.push({ kind: 'thin_event', event, lane: event.id });
   }
 
   /** Replaces the object's timer of this kind. */
@@ -154,7 +163,10 @@ export class Call {
   }
 
   async #write(): Promise<void> {
-    for (const { event } of this.#emitted) this.store.save('event', event);
+    for (const emitted of this.#emitted) {
+      if (emitted.kind === 'event') this.store.save('event', emitted.event);
+      else this.store.save('thin_event', { id: emitted.event.id, created: this.nowSeconds, event: emitted.event });
+    }
     await this.store.flush();
     if (this.#timers.size === 0) return;
     const timers = [...this.#timers.values()];
@@ -181,11 +193,11 @@ export class Call {
     await this.store.client.query(
       `INSERT INTO deliveries (event_account, event_id, endpoint_id, lane, status, due_at, first_due_at)
        SELECT $1, event.id, endpoint.id, event.lane, event.status, $7, $7
-       FROM unnest($2::text[], $3::text[], $4::text[], $5::text[]) WITH ORDINALITY
-         AS event (id, type, lane, status, position)
+       FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $9::text[]) WITH ORDINALITY
+         AS event (id, type, lane, status, kind, position)
        JOIN endpoints AS endpoint
          ON endpoint.enabled
-        AND (event.type = ANY(endpoint.enabled_events) OR '*' = ANY(endpoint.enabled_events))
+        AND (event.type = ANY(endpoint.enabled_events) OR ('*' = ANY(endpoint.enabled_events) AND event.kind = 'event'))
         AND CASE WHEN endpoint.connect
               THEN endpoint.account = $6 AND $1 <> $6
                AND (event.type = 'account.application.deauthorized' OR EXISTS (
@@ -204,6 +216,7 @@ export class Call {
         this.#setting.platform.id,
         new Date(this.now.getTime() + delayDeliveriesMs),
         duplicateDeliveries,
+        this.#emitted.map(({ kind }) => kind),
       ],
     );
   }

@@ -131,12 +131,13 @@ async function deliveryFacts(pool: Pool) {
     'SELECT status, count(*)::int AS count FROM deliveries GROUP BY status ORDER BY status',
   );
   const latest = await pool.query(
-    `SELECT delivery.id::int AS id, delivery.event_id AS "eventId", document.body ->> 'type' AS type,
+    `SELECT delivery.id::int AS id, delivery.event_id AS "eventId", coalesce(document.body ->> 'type', document.body #>> '{event,type}') AS type,
             delivery.event_account AS account, endpoint.url, delivery.status, delivery.attempts,
             delivery.due_at AS "dueAt", delivery.last_result AS "lastResult"
      FROM deliveries AS delivery JOIN endpoints AS endpoint ON endpoint.id = delivery.endpoint_id
      JOIN documents AS document
-       ON document.account = delivery.event_account AND document.type = 'event' AND document.id = delivery.event_id
+       ON document.account = delivery.event_account AND document.type IN ('event', 'thin_event')
+      AND document.id = delivery.event_id
      ORDER BY delivery.id DESC LIMIT $1`,
     [deliveriesShown],
   );

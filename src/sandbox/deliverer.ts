@@ -5,6 +5,7 @@ import { Agent, fetch } from 'undici';
 import type { Clock } from '../clock.ts';
 import { errorMessage } from '../errors.ts';
 import type { FaultSwitch } from './faults.ts';
+import { isThin, notificationOf, type ThinEvent } from './thin-events.ts';
 
 const concurrencyMax = 16;
 const batchSize = 500;
@@ -23,7 +24,7 @@ interface DueDelivery {
   readonly lane: string;
   readonly attempts: number;
   readonly first_due_at: Date;
-  readonly event: Stripe.EventBase;
+  readonly event: Stripe.EventBase | ThinEvent;
   readonly event_account: string;
   readonly pending: number;
   readonly endpoint_id: string;
@@ -31,6 +32,12 @@ interface DueDelivery {
   readonly secret: string;
   readonly connect: boolean;
   readonly api_version: string;
+}
+
+/** What is sent of the event to this endpoint. */
+function bodyOf({ event, event_account: account, connect, api_version: apiVersion, pending }: DueDelivery): object {
+  if (isThin(event)) return notificationOf(event, connect ? account : null);
+  return { ...event, ...(connect ? { account } : {}), api_version: apiVersion, pending_webhooks: pending };
 }
 
 interface Result {
@@ -127,14 +134,16 @@ export class Deliverer {
   async #due(): Promise<DueDelivery[]> {
     const { rows } = await this.#pool.query<DueDelivery>(
       `SELECT delivery.id, delivery.lane, delivery.attempts, delivery.first_due_at, delivery.event_account,
-              document.body AS event, endpoint.id AS endpoint_id, endpoint.url, endpoint.secret, endpoint.connect,
+              CASE document.type WHEN 'event' THEN document.body ELSE document.body -> 'event' END AS event,
+              endpoint.id AS endpoint_id, endpoint.url, endpoint.secret, endpoint.connect,
               endpoint.api_version,
               (SELECT count(DISTINCT endpoint_id)::int FROM deliveries AS other
                WHERE other.event_id = delivery.event_id AND other.status <> 'delivered') AS pending
        FROM deliveries AS delivery
        JOIN endpoints AS endpoint ON endpoint.id = delivery.endpoint_id
        JOIN documents AS document
-         ON document.account = delivery.event_account AND document.type = 'event' AND document.id = delivery.event_id
+         ON document.account = delivery.event_account AND document.type IN ('event', 'thin_event')
+        AND document.id = delivery.event_id
        WHERE delivery.status = 'pending' AND delivery.due_at <= $1 AND NOT (delivery.id = ANY($2::bigint[]))
        ORDER BY delivery.id LIMIT $3`,
       [this.#clock.now(), [...this.#known], Math.max(0, 2 * batchSize - this.#known.size)],
@@ -193,12 +202,7 @@ export class Deliverer {
   }
 
   async #send(delivery: DueDelivery): Promise<{ readonly ok: boolean; readonly text: string }> {
-    const payload = JSON.stringify({
-      ...delivery.event,
-      ...(delivery.connect ? { account: delivery.event_account } : {}),
-      api_version: delivery.api_version,
-      pending_webhooks: delivery.pending,
-    });
+    const payload = JSON.stringify(bodyOf(delivery));
     const signature = Stripe.webhooks.generateTestHeaderString({
       payload,
       secret: delivery.secret,

@@ -1,5 +1,6 @@
 import type Stripe from 'stripe';
 import type { CardOutcomeName } from './card-outcomes.ts';
+import type { ThinEvent } from './thin-events.ts';
 
 /** What a payment made by a session will carry; Stripe keeps it too, but shows it nowhere. */
 export interface SessionPlan {
@@ -42,6 +43,13 @@ export interface PlannedItem {
   readonly quantity: number | null;
   readonly taxRates: readonly Stripe.TaxRate[];
   readonly metadata: Stripe.Metadata;
+}
+
+/** A thin event tells its time as text, and is none of those that the list of events has. */
+export interface StoredThinEvent {
+  readonly id: string;
+  readonly created: number;
+  readonly event: ThinEvent;
 }
 
 /** What a script made of a card, under its fingerprint or under the id of one payment method. */
@@ -101,6 +109,7 @@ export interface DocumentTypes {
   invoice_payment: Stripe.InvoicePayment;
   balance_transaction: Stripe.BalanceTransaction;
   event: Stripe.EventBase;
+  thin_event: StoredThinEvent;
   webhook_endpoint: Stripe.WebhookEndpoint;
 }
 

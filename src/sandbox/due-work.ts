@@ -7,6 +7,7 @@ import { idOf } from './document-links.ts';
 import { StripeFailure } from './failure.ts';
 import { expireHold } from './holds.ts';
 import { paymentIdOf } from './invoice-payments.ts';
+import { validateMeterEvents } from './meter-validation.ts';
 import {
   expireUnpaid,
   finalizeDue,
@@ -35,6 +36,7 @@ const batched = {
   trial_reminder: remindOfTrialEnd,
   incomplete_expiry: expireUnpaid,
   collection_resume: resumeCollection,
+  meter_validation: validateMeterEvents,
   subscription: wakeSubscription,
 } as const;
 

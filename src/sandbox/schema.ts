@@ -72,6 +72,21 @@ CREATE TABLE IF NOT EXISTS meter_usage (
   value numeric NOT NULL
 );
 CREATE INDEX IF NOT EXISTS meter_usage_of ON meter_usage (account, meter, customer, used_at);
+-- What an event counted, so that it can be canceled.
+ALTER TABLE meter_usage ADD COLUMN IF NOT EXISTS event_id bigint;
+CREATE INDEX IF NOT EXISTS meter_usage_event ON meter_usage (event_id) WHERE event_id IS NOT NULL;
+CREATE TABLE IF NOT EXISTS meter_events (
+  id bigserial PRIMARY KEY,
+  account text NOT NULL,
+  identifier text NOT NULL,
+  event_name text NOT NULL,
+  payload jsonb NOT NULL,
+  at timestamptz NOT NULL,
+  received_at timestamptz NOT NULL,
+  state text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'counted', 'canceled', 'refused'))
+);
+CREATE INDEX IF NOT EXISTS meter_events_identifier ON meter_events (account, identifier);
+CREATE INDEX IF NOT EXISTS meter_events_pending ON meter_events (account, received_at) WHERE state = 'pending';
 `;
 
 /** Any constant will do: it only keeps two starts from creating the tables at once. */

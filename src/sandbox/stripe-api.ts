@@ -11,6 +11,7 @@ import { checkoutSessionRoutes } from './api/checkout-sessions.ts';
 import { customerRoutes } from './api/customers.ts';
 import { eventRoutes } from './api/events.ts';
 import { invoiceRoutes } from './api/invoices.ts';
+import { meterEventRoutes } from './api/meter-events.ts';
 import { meterRoutes } from './api/meters.ts';
 import { paymentIntentRoutes } from './api/payment-intents.ts';
 import { paymentMethodRoutes } from './api/payment-methods.ts';
@@ -41,6 +42,7 @@ const routes: readonly Route[] = [
   ...priceRoutes,
   ...taxRateRoutes,
   ...meterRoutes,
+  ...meterEventRoutes,
   ...customerRoutes,
   ...checkoutSessionRoutes,
   ...paymentIntentRoutes,
@@ -69,24 +71,26 @@ export interface StripeApiSetting {
 
 const bodyLimit = '2mb';
 
-/** The provider's API under `/v1`, as its official SDK calls it. Every refusal has an `error` key. */
+const roots = ['/v1', '/v2'];
+
+/** The provider's API under `/v1`, and what there is of `/v2`, as its official SDK calls it. Every refusal has an `error` key. */
 export function stripeApi(setting: StripeApiSetting): Router {
   const router = express.Router();
-  router.use('/v1', express.text({ type: () => true, limit: bodyLimit }));
+  router.use(roots, express.text({ type: () => true, limit: bodyLimit }));
   for (const route of routes) {
     const handle = (request: Request, response: Response) => answer(setting, route, request, response);
     if (route.method === 'GET') router.get(route.path, handle);
     else if (route.method === 'POST') router.post(route.path, handle);
     else router.delete(route.path, handle);
   }
-  router.use('/v1', (request) => {
+  router.use(roots, (request) => {
     authenticate(setting, request);
     throw new StripeFailure(404, {
       type: 'invalid_request_error',
       message: `Unrecognized request URL (${request.method}: ${request.originalUrl.split('?')[0]}).`,
     });
   });
-  router.use('/v1', (error: unknown, _request: Request, response: Response, _next: NextFunction) => {
+  router.use(roots, (error: unknown, _request: Request, response: Response, _next: NextFunction) => {
     const known = asFailure(error);
     if (!known) setting.logger.error({ error: errorMessage(error) }, 'sandbox call failed');
     const failure = known ?? serverError();
@@ -117,7 +121,8 @@ const cutConnection = (request: Request): void => {
 async function answer(setting: StripeApiSetting, route: Route, request: Request, response: Response): Promise<void> {
   const requestId = newStripeId('req');
   const key = request.get('idempotency-key');
-  const accountHeader = request.get('stripe-account');
+  // Calls of the second version name the account by its context.
+  const accountHeader = request.get('stripe-account') ?? request.get('stripe-context');
   const accountId = accountHeader ?? setting.platformId;
   response.set({ 'Request-Id': requestId, 'Stripe-Version': Stripe.API_VERSION });
   if (key !== undefined) response.set('Idempotency-Key', key);

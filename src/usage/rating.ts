@@ -80,7 +80,11 @@ export function figuresOf(terms: Omit<RatingTerms, 'aggregation'>, { used, late,
   return { free, addOn, overage, ...costOf(terms, overage) };
 }
 
-function costOf({ price, tax }: Pick<RatingTerms, 'price' | 'tax'>, overage: Decimal): Pick<Figures, 'net' | 'tax'> {
+/** What so much overage costs, to what is stored. */
+export function costOf(
+  { price, tax }: Pick<RatingTerms, 'price' | 'tax'>,
+  overage: Decimal,
+): Pick<Figures, 'net' | 'tax'> {
   if (price === null) return { net: nothing, tax: nothing };
   const exact = price.times(overage);
   const asked = exact.roundedTo(storedStep);
@@ -120,14 +124,16 @@ const isAfter = (event: Contribution, through: Standing['through']): boolean =>
 const sumOf = (events: readonly { readonly quantity: Decimal }[]): Decimal =>
   events.reduce((sum, { quantity }) => sum.plus(quantity), zero);
 
+/** Whether the period has used, or comes to use, more than is included. */
+const reachesLicences = ({ terms, standing, events }: Pick<Batch, 'terms' | 'standing' | 'events'>): boolean =>
+  standing.addOn.greaterThan(0) || standing.used.plus(sumOf(events)).greaterThan(terms.included);
+
 /** Whether a batch can be rated only with all the events of its period in view. */
-export function needsHistory({ terms, standing, events, closed, licences }: Omit<Batch, 'history'>): boolean {
+export function needsHistory(batch: Omit<Batch, 'history'>): boolean {
+  const { terms, standing, events, closed, licences } = batch;
   if (terms.aggregation !== 'sum') return true;
   if (closed || licences.length === 0) return false;
-  // What a reversal gives back of an earlier batch is not room for the events beside it: those are spread as if it had not come.
-  const used = standing.used.plus(sumOf(events.filter(({ reverses }) => reverses === null)));
-  const reachesLicences = standing.addOn.greaterThan(0) || used.greaterThan(terms.included);
-  return reachesLicences && events.some((event) => event.reverses !== null || !isAfter(event, standing.through));
+  return reachesLicences(batch) && events.some((event) => event.reverses !== null || !isAfter(event, standing.through));
 }
 
 /** Rates a batch. The same events in other orders and batches come to the same standing. */
@@ -198,7 +204,8 @@ function quantitiesInTime(batch: Batch): Steps {
         ? spreadOverLicences({ included: terms.included, events: [...all].sort(byTime), licences, again: true })
         : spreadOverLicences({
             included: Decimal.max(terms.included.minus(standing.used), zero),
-            events: fresh,
+            // Within what is included nothing is drawn, whatever the batch adds before it takes back.
+            events: reachesLicences(batch) ? fresh : [],
             licences,
             again: false,
           });

@@ -9,7 +9,7 @@ import type { EmbeddedServer } from '../../src/database/embedded-server.ts';
 import { migrate } from '../../src/database/migrate.ts';
 import { createOperationStore } from '../../src/providers/operation.store.ts';
 import type { CatalogPort, PaymentProvider } from '../../src/providers/port.ts';
-import { withCatalogLimits } from '../../src/providers/rate-limit.ts';
+import { withBackgroundLimits } from '../../src/providers/rate-limit.ts';
 import { createStripeProvider } from '../../src/providers/stripe/stripe-provider.ts';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
 import type { Scope } from '../../src/tenancy/scope.ts';
@@ -130,7 +130,7 @@ async function firstSync(server: EmbeddedServer, progress: (line: string) => voi
   const watched = counted(stripe, () => {
     calls += 1;
   });
-  const provider = withCatalogLimits(watched, { perSecond: limit, perEndpointSecond: limit });
+  const provider = withBackgroundLimits(watched, { perSecond: limit, perEndpointSecond: limit });
   const bench = await open(server, 'bench_catalog_first', provider, [sandbox.accountId]);
   await bench.publish(plans, threeCycles);
   const took = await seconds(() => bench.catalog.sync(platform, { dryRun: false }));

@@ -6,6 +6,7 @@ import type { Clock } from '../../src/clock.ts';
 import type { Arrival, Inbox } from '../../src/delivery/inbox.ts';
 import { AppError } from '../../src/errors.ts';
 import { readBody } from '../read-body.ts';
+import { isNotificationType, type Notification, verifyNotification } from './notification.ts';
 import { stripeTranslatorFor } from './router.ts';
 import { verifyStripeEvent } from './verify.ts';
 
@@ -30,6 +31,24 @@ export interface StripeReceiverOptions {
   readonly log?: Logger;
 }
 
+/** An event as the door looks at it, whichever of the two forms it came in. */
+interface Heard extends Notification {
+  /** Null of a notification: it says nothing more than this. */
+  readonly event: Stripe.Event | null;
+}
+
+const snapshot = (event: Stripe.Event | null): Heard | null =>
+  event && {
+    id: event.id,
+    type: event.type,
+    livemode: event.livemode,
+    occurredAt: new Date(event.created * 1000),
+    account: event.account,
+    event,
+  };
+
+const thin = (notification: Notification | null): Heard | null => notification && { ...notification, event: null };
+
 interface Place {
   readonly account: string;
   readonly ignoredBecause?: string | undefined;
@@ -44,13 +63,13 @@ export function createStripeReceiver(options: StripeReceiverOptions): Router {
   const { inbox, clock, platformAccountId } = options;
 
   /** The platform's endpoint tells of the platform's own account only. */
-  const atPlatform = (event: Stripe.Event): Place =>
+  const atPlatform = (event: Heard): Place =>
     event.account === undefined || event.account === platformAccountId
       ? { account: platformAccountId }
       : { account: event.account, ignoredBecause: 'other_account: told of another account at the platform’s endpoint' };
 
   /** The Connect endpoint must say whose event it is, and it must be an account of ours. */
-  const atConnect = async (event: Stripe.Event): Promise<Place> => {
+  const atConnect = async (event: Heard): Promise<Place> => {
     if (event.account === undefined) {
       return { account: platformAccountId, ignoredBecause: 'no_account: told of no account at the Connect endpoint' };
     }
@@ -59,26 +78,27 @@ export function createStripeReceiver(options: StripeReceiverOptions): Router {
       : { account: event.account, ignoredBecause: 'unknown_account: the account is not connected here' };
   };
 
-  const arrivalOf = (event: Stripe.Event, payload: Buffer, place: Place): Arrival => ({
+  const arrivalOf = (event: Heard, payload: Buffer, place: Place): Arrival => ({
     provider: 'stripe',
     account: place.account,
     eventId: event.id,
     type: event.type,
     payload,
     livemode: event.livemode,
-    occurredAt: new Date(event.created * 1000),
+    occurredAt: event.occurredAt,
     ignoredBecause: place.ignoredBecause ?? reasonToIgnore(event),
-    parsed: event,
+    ...(event.event ? { parsed: event.event } : {}),
   });
 
-  const reasonToIgnore = (event: Stripe.Event): string | undefined => {
+  const reasonToIgnore = (event: Heard): string | undefined => {
     if (event.livemode !== options.livemode) return 'wrong_livemode: a test event at a live service, or the reverse';
-    if (!stripeTranslatorFor(event.type)) return `unhandled_type: ${event.type} is not heard`;
+    const isHeard = event.event ? stripeTranslatorFor(event.type) !== undefined : isNotificationType(event.type);
+    if (!isHeard) return `unhandled_type: ${event.type} is not heard`;
     return undefined;
   };
 
   /** One line for each event, for a person who looks for one; nothing is put together where nobody looks. */
-  const note = (response: express.Response, event: Stripe.Event, result: string): void => {
+  const note = (response: express.Response, event: Heard, result: string): void => {
     if (!options.log?.isLevelEnabled('debug')) return;
     const requestId = randomUUID();
     response.setHeader('X-Request-Id', requestId);
@@ -86,11 +106,15 @@ export function createStripeReceiver(options: StripeReceiverOptions): Router {
   };
 
   const receive =
-    (secrets: readonly string[], placeOf: (event: Stripe.Event) => Place | Promise<Place>): express.RequestHandler =>
+    (secrets: readonly string[], placeOf: (event: Heard) => Place | Promise<Place>): express.RequestHandler =>
     async (request, response) => {
       const body = await readBody(request, bodyBytesMax);
-      const signature = request.headers['stripe-signature'];
-      const event = typeof signature === 'string' ? verifyStripeEvent(body, signature, secrets, clock.now()) : null;
+      const header = request.headers['stripe-signature'];
+      const signature = typeof header === 'string' ? header : undefined;
+      const now = clock.now();
+      const event =
+        snapshot(verifyStripeEvent(body, signature, secrets, now)) ??
+        thin(verifyNotification(body, signature, secrets, now));
       if (!event) {
         options.onArrival?.('refused');
         throw new AppError(

@@ -6,6 +6,7 @@ import { fetchPayment } from '../read-payment.ts';
 import { readSubscription, readSubscriptionSetup } from '../read-subscriptions.ts';
 import { type Hint, ignored, parked, type Resolved, type Translation } from '../translation.ts';
 import type { Translator } from './event.ts';
+import { isNotificationType } from './notification.ts';
 import { readCard, readHold, readSetup } from './read-cards.ts';
 import { stripeTranslatorFor } from './router.ts';
 import { storedStripeEvent } from './verify.ts';
@@ -39,11 +40,14 @@ export function createStripeTranslation(options: StripeTranslationOptions): Stri
       if (claimed.livemode !== options.livemode) {
         return ignored('wrong_livemode', 'a test event at a live service, or the reverse');
       }
+      const account = { id: claimed.account, platform: claimed.account === platformAccountId };
+      if (isNotificationType(claimed.type)) {
+        return () => resolve(options, account, { kind: 'meter_hint', eventId: claimed.eventId });
+      }
       const event = eventOf(claimed);
       const translator = stripeTranslatorFor(event.type);
       if (!translator) return ignored('unhandled_type', `${event.type} is not heard`);
       const translation = translateKnown(translator, event, claimed.account, provider.apiVersion);
-      const account = { id: claimed.account, platform: claimed.account === platformAccountId };
       return isHint(translation) ? () => resolve(options, account, translation) : translation;
     },
   };
@@ -57,6 +61,7 @@ const hintKinds: Readonly<Record<Hint['kind'], true>> = {
   hold_hint: true,
   subscription_hint: true,
   subscription_setup_hint: true,
+  meter_hint: true,
 };
 
 const isHint = (translation: Translation): translation is Hint => Object.hasOwn(hintKinds, translation.kind);
@@ -79,7 +84,16 @@ async function resolve(options: StripeTranslationOptions, account: AccountRef, h
       return readSubscription(options, account, hint);
     case 'subscription_setup_hint':
       return readSubscriptionSetup(provider, account, hint);
+    case 'meter_hint':
+      return readMeterErrors(provider, account, hint.eventId);
   }
+}
+
+/** The report that a notification tells of. */
+async function readMeterErrors(provider: PaymentProvider, account: AccountRef, eventId: string): Promise<Resolved> {
+  if (!provider.metering) return ignored('no_metering', 'this provider has no meters to look at');
+  const report = await provider.metering.readErrors(account, eventId);
+  return { kind: 'meter', event: { provider: provider.name, providerAccountId: account.id, report } };
 }
 
 /** Only what names an order of ours gets as far as its amount: one in a currency we have never heard of cannot be that order's. */

@@ -21,6 +21,9 @@ function callerOf(world: World): Caller {
   return caller;
 }
 
+const invoicesAnswer = z.object({
+  data: z.array(z.object({ status: z.string(), total: z.object({ amount: z.string(), currency: z.string() }) })),
+});
 const results = z.object({ data: z.array(z.object({ status: z.string(), code: z.string().nullable() })) });
 const gateAnswer = z.object({
   allowed: z.boolean(),
@@ -35,13 +38,13 @@ const usageAnswer = z.object({
 });
 const statusAnswer = balanceAnswer.extend({ status: z.string() });
 
+const minutes = { feature: 'call_minutes', included: '100', overagePrice: '0.20' };
 const plan = {
   displayName: 'Calls',
   type: 'usage_based',
   pricingModel: 'fixed',
   cycles: { monthly: '20.00' },
   currency: 'USD',
-  usage: [{ feature: 'call_minutes', included: '100', overagePrice: '0.20' }],
   recurring: [{ feature: 'concurrency', included: 1 }],
   publish: true,
 };
@@ -62,6 +65,20 @@ const startCall = (world: World, callId: string) =>
     body: { customerId: callerOf(world).id, feature: 'call_minutes', callId },
   });
 
+/** Makes a client, on a plan of its own by the month. */
+async function newCaller(world: World, name: string, usage: object): Promise<Caller> {
+  const run = randomBytes(4).toString('hex');
+  const client = { name, email: `${run}@client.example` };
+  const { id } = await world.agency.send('POST', '/v1/customers', created, { body: client });
+  const body = { name: `calls-${run}`, ...plan, usage: [{ ...minutes, ...usage }] };
+  const { id: planId } = await world.agency.send('POST', '/v1/plans', created, { body });
+  await settled(world);
+  await payOnPage(world, { customerId: id, kind: 'subscription', planId, cycle: 'monthly' }, `plan ${run}`);
+  const caller = { id, run, sessionId: null };
+  callers.set(world, caller);
+  return caller;
+}
+
 async function useMinutes(world: World, id: string, quantity: string, more: object = {}): Promise<string> {
   const { id: customerId, run } = callerOf(world);
   const occurredAt = (await world.sandbox.now()).toISOString();
@@ -72,25 +89,17 @@ async function useMinutes(world: World, id: string, quantity: string, more: obje
 
 async function figures(world: World) {
   const { data } = await world.agency.get(`/v1/customers/${callerOf(world).id}/usage`, usageAnswer);
-  const minutes = data.find(({ feature }) => feature === 'call_minutes');
-  return minutes && { used: minutes.used, free: minutes.free.used, overage: minutes.overage };
+  const found = data.find(({ feature }) => feature === minutes.feature);
+  return found && { used: found.used, free: found.free.used, overage: found.overage };
 }
 
-/** A client calls: its quota, its balance below zero, the pause, the top-up that lifts it. */
+/** A client calls: its quota, its balance below zero, the pause, the top-up that lifts it; another pays by invoice. */
 export const usageSteps: readonly Step[] = [
   {
     name: 'usage.quota',
     title: 'Calls are free while the month’s 100 minutes last, and an event sent twice counts once',
     run: async (world) => {
-      const run = randomBytes(4).toString('hex');
-      const client = { name: 'Sur Logistics', email: `${run}@client.example` };
-      const { id } = await world.agency.send('POST', '/v1/customers', created, { body: client });
-      callers.set(world, { id, run, sessionId: null });
-      const { id: planId } = await world.agency.send('POST', '/v1/plans', created, {
-        body: { name: `calls-${run}`, ...plan },
-      });
-      await settled(world);
-      await payOnPage(world, { customerId: id, kind: 'subscription', planId, cycle: 'monthly' }, `plan ${run}`);
+      const { id, run } = await newCaller(world, 'Sur Logistics', {});
       await payOnPage(world, { customerId: id, kind: 'top_up', amount: usd('5.00') }, `top up ${run}`);
       const ended = { occurredAt: (await world.sandbox.now()).toISOString() };
       check('the first call', await useMinutes(world, 'call 1', '90', ended), 'accepted');
@@ -140,6 +149,20 @@ export const usageSteps: readonly Step[] = [
       check('its service', status, 'active');
       check('the next call', (await startCall(world, 'call 5')).allowed, true);
       return `${written(balance)}, and on`;
+    },
+  },
+  {
+    name: 'usage.metered',
+    title: 'Where the plan says so, Stripe’s meter counts the overage, and the next invoice asks for it',
+    run: async (world) => {
+      const { id } = await newCaller(world, 'Nizwa Clinics', { collect: 'invoice' });
+      check('what it used', await useMinutes(world, 'calls', '130'), 'accepted');
+      check('its balance', (await balanceOf(world)).balance, Money.of('0.00', 'USD'));
+      await world.sandbox.advanceClock('32d');
+      const { data } = await world.agency.get(`/v1/customers/${id}/invoices`, invoicesAnswer);
+      const asked = data.map(({ status, total }) => `${status} ${total.amount} ${total.currency}`);
+      check('its invoices, the latest first', asked, ['paid 10.010 OMR', 'paid 7.700 OMR']);
+      return '7.700 OMR for the month, 2.310 OMR for 30 minutes beyond the last one’s quota';
     },
   },
 ];

@@ -23,6 +23,7 @@ import { createRevenueRoutes, type RevenueRouteDependencies } from './revenue.ts
 import { createSubscriptionRoutes, type SubscriptionRouteDependencies } from './subscriptions.ts';
 import { createTrialRoutes, type TrialRouteDependencies } from './trials.ts';
 import { createUsageRoutes, type UsageRouteDependencies } from './usage.ts';
+import { createUsageMeterRoutes } from './usage-meters.ts';
 import { createUsageViewRoutes } from './usage-views.ts';
 import { createWebhookEndpointRoutes, type WebhookEndpointRouteDependencies } from './webhook-endpoints.ts';
 
@@ -68,6 +69,7 @@ export const createRoutes = (dependencies: RouteDependencies): readonly Route[] 
   ...createInvoiceRoutes(dependencies),
   ...createUsageRoutes(dependencies),
   ...createUsageViewRoutes(dependencies),
+  ...createUsageMeterRoutes(dependencies),
   ...createGateRoutes(dependencies),
   ...createAuditRoutes(dependencies),
   ...createCheckoutRoutes(dependencies),

@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import type { Meters } from '../../usage/meters.ts';
 import type { Usage } from '../../usage/usage.ts';
 import { readEvent, usageEventSchema } from '../../usage/usage-event.ts';
 import { defineRoute, type Route } from '../route.ts';
 
 export interface UsageRouteDependencies {
   readonly usage: Usage;
+  readonly meters: Pick<Meters, 'show'>;
 }
 
 const resultAnswer = z

@@ -7,6 +7,7 @@ import { createCatalog } from './catalog.ts';
 import { createCheckout } from './checkout.ts';
 import { createHolds } from './holds.ts';
 import { createInvoices } from './invoices.ts';
+import { createMetering } from './metering.ts';
 import { createOffSession } from './off-session.ts';
 import { createPayments } from './payments.ts';
 import { createStripeCalls } from './stripe-calls.ts';
@@ -72,6 +73,7 @@ export function createStripeProvider(options: StripeProviderOptions): PaymentPro
     cardSubscriptions: subscriptions,
     schedules: subscriptions,
     invoices: createInvoices(stripe, calls),
+    metering: createMetering(stripe, calls),
     webhookEndpoints: createWebhookEndpoints(stripe, calls),
   };
 }

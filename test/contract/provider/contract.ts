@@ -5,6 +5,7 @@ import { describeCheckout, describeCustomers } from './checkout.ts';
 import { ContractRun, type ContractSubject, need } from './contract-run.ts';
 import { describeHolds, describeStagedHolds } from './holds.ts';
 import { describeInvoices, describeStagedInvoices } from './invoices.ts';
+import { describeMetering, describeStagedMetering } from './metering.ts';
 import { describeMeters } from './meters.ts';
 import { describeOffSession, describeStagedOffSession } from './off-session.ts';
 import { describeStagedSubscriptions, describeSubscriptions } from './subscriptions.ts';
@@ -23,6 +24,7 @@ const everything = [
   'offSession',
   'subscriptions',
   'invoices',
+  'metering',
   'webhookEndpoints',
 ] as const;
 
@@ -48,6 +50,7 @@ export function stagedContract(name: string, setUp: () => Promise<ContractSubjec
     describeStagedOffSession(run);
     describeStagedSubscriptions(run);
     describeStagedInvoices(run);
+    describeStagedMetering(run);
   });
 }
 
@@ -88,6 +91,7 @@ export function providerContract(
       offSession: describeOffSession,
       subscriptions: describeSubscriptions,
       invoices: describeInvoices,
+      metering: describeMetering,
       webhookEndpoints: describeWebhookEndpoints,
     } satisfies Record<Capability, (run: () => ContractRun) => void>;
     for (const capability of capabilities) describes[capability](run);

@@ -28,6 +28,7 @@ const providers: readonly Row[] = [
       'catalog',
       'taxRates',
       'meters',
+      'metering',
       'customers',
       'checkout',
       'cards',

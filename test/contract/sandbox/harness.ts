@@ -17,6 +17,8 @@ export interface Arrival {
 export interface Receiver {
   readonly url: string;
   readonly arrivals: Arrival[];
+  /** Deliveries that only say that something happened, checked like the others. */
+  readonly notifications: Stripe.V2.Core.EventNotification[];
   /** What the next deliveries get; 200 at first. */
   answer(status: number): void;
   close(): Promise<void>;
@@ -33,14 +35,20 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
 /** Refuses (400) whatever is not signed for `clock`'s time. */
 export async function startReceiver(clock: MovableClock, secret = webhookSecret): Promise<Receiver> {
   const arrivals: Arrival[] = [];
+  const notifications: Stripe.V2.Core.EventNotification[] = [];
+  const stripe = new Stripe('sk_test_unused', { telemetry: false });
   let status = 200;
   const server = createServer(async (request, response) => {
     const raw = await bodyOf(request);
     try {
       const signature = String(request.headers['stripe-signature']);
       const now = Math.floor(clock.now().getTime() / 1000);
-      const event = Stripe.webhooks.constructEvent(raw, signature, secret, 300, undefined, now * 1000);
-      if (status === 200) arrivals.push({ event, raw });
+      if (JSON.parse(raw).object === 'v2.core.event') {
+        notifications.push(stripe.parseEventNotification(raw, signature, secret, 300, undefined, now * 1000));
+      } else {
+        const event = Stripe.webhooks.constructEvent(raw, signature, secret, 300, undefined, now * 1000);
+        if (status === 200) arrivals.push({ event, raw });
+      }
       response.writeHead(status).end();
     } catch {
       response.writeHead(400).end();
@@ -52,6 +60,7 @@ export async function startReceiver(clock: MovableClock, secret = webhookSecret)
   return {
     url: `http://127.0.0.1:${port}/hook`,
     arrivals,
+    notifications,
     answer: (next) => {
       status = next;
     },

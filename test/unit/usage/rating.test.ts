@@ -147,6 +147,13 @@ describe('a period', () => {
     expect(late.figures).toMatchObject({ addOn: '50', overage: '32', net: '6.40' });
   });
 
+  test('draws on no licence for a batch that takes back as much as it adds', () => {
+    const licence = { id: 'lic_1', startsAt: hour(0), endsAt: null, quantity: decimal('50') };
+    const period = new Period(terms(), [licence]).take([event('a', 1, '90')]);
+    period.take([event('b', 2, '30'), event('c', 1, '-40', 'a')]);
+    expect(period.figures).toMatchObject({ free: '80', addOn: '0', overage: '0' });
+  });
+
   test('gives back what a late event moved into the included quantity, and charges what it moved out', () => {
     const licences = [{ id: 'lic', startsAt: hour(10), endsAt: hour(20), quantity: decimal('50') }];
     const period = new Period(terms({ included: decimal('10') }), licences)
