@@ -4,6 +4,7 @@ import type { ClaimedEvent } from '../../../src/delivery/inbox.ts';
 import { Money } from '../../../src/money/money.ts';
 import { ProviderError } from '../../../src/providers/errors.ts';
 import type { PaymentProvider, ProviderPayment } from '../../../src/providers/port.ts';
+import type { ProviderInvoice, ProviderSubscription } from '../../../src/providers/subscription-ports.ts';
 import type { Resolved } from '../../../webhooks/translation.ts';
 import { whopEventTypes } from '../../../webhooks/whop/router.ts';
 import { createWhopTranslation } from '../../../webhooks/whop/translate.ts';
@@ -24,6 +25,18 @@ const payment: ProviderPayment = {
   failure: null,
 };
 
+const invoice: ProviderInvoice = {
+  ...{ id: 'pay_1', number: null, status: 'paid', subscriptionId: 'mem_1', metadata: {}, billingReason: null },
+  ...{ total: payment.amount, tax: Money.zero('USD'), amountDue: payment.amount, amountPaid: payment.amount },
+  ...{ credit: Money.zero('USD'), lines: [], paymentIds: ['pay_1'], hostedUrl: null, attemptCount: 1 },
+  ...{ nextAttemptAt: null, periodStart: clock.now(), periodEnd: clock.now(), createdAt: clock.now(), paidAt: null },
+};
+
+const unused = async (): Promise<never> => {
+  throw new Error('a translation writes nothing');
+};
+const absent = { createSession: unused, findSession: unused, endWithPeriod: unused, cancel: unused };
+
 interface Told {
   readonly type?: string;
   readonly data?: object;
@@ -32,7 +45,11 @@ interface Told {
 }
 
 /** What an event means, when the provider shows `current` (or throws it). */
-async function meaning(told: Told, current: ProviderPayment | Error = payment): Promise<Resolved> {
+async function meaning(
+  told: Told,
+  current: ProviderPayment | Error = payment,
+  subscription?: ProviderSubscription,
+): Promise<Resolved> {
   const provider: PaymentProvider = {
     name: 'whop',
     apiVersion: 'of a test',
@@ -43,6 +60,14 @@ async function meaning(told: Told, current: ProviderPayment | Error = payment): 
         return current;
       },
     },
+    ...(subscription && {
+      subscriptions: { ...absent, retrieve: async () => subscription },
+      invoices: {
+        retrieve: async () => invoice,
+        findByPayment: async () => invoice,
+        listOfSubscription: async () => [invoice],
+      },
+    }),
   };
   const body = {
     type: told.type ?? 'payment.succeeded',
@@ -138,6 +163,46 @@ describe('a payment that failed', () => {
 
   test('of other business is ignored', async () => {
     expect(await meaning({ ...failed, data: { metadata: { shop: 'theirs' } } })).toMatchObject({ kind: 'ignored' });
+  });
+});
+
+describe('what is told of a membership', () => {
+  const subscription: ProviderSubscription = {
+    ...{ id: 'mem_1', status: 'active', providerCustomerId: 'cus_1', items: [], defaultCardId: null },
+    metadata: { baisa_subscription: 'sub_1', baisa_agency: 'agc_1' },
+    ...{ startedAt: clock.now(), anchorAt: clock.now(), trialEndsAt: null, cancelAt: null, endedAt: null },
+    scheduleId: null,
+  };
+  const renewal = { id: 'pay_1', metadata: null, membership: { id: 'mem_1' } };
+
+  test.each([
+    ['membership.activated', { id: 'mem_1', metadata: null }, false],
+    ['membership.deactivated', { id: 'mem_1', metadata: null }, false],
+    ['membership.cancel_at_period_end_changed', { id: 'mem_1', metadata: null }, false],
+    ['payment.succeeded', renewal, true],
+    ['payment.failed', renewal, true],
+  ])('%s leads to the membership as it is now', async (type, data, isPayment) => {
+    const read = await meaning({ type, data }, payment, subscription);
+    expect(read).toMatchObject({
+      kind: 'subscription',
+      event: { provider: 'whop', subscriptionId: 'sub_1', agencyId: 'agc_1', readAt: clock.now() },
+    });
+    const reading = read.kind === 'subscription' && 'reading' in read.event ? read.event.reading : null;
+    expect(reading?.invoice.id ?? null).toBe(isPayment ? 'pay_1' : null);
+    expect((reading?.failure ?? null) === null).toBe(type !== 'payment.failed');
+  });
+
+  test('that nobody began here is other business', async () => {
+    const foreign = { ...subscription, metadata: {} };
+    const told = { type: 'membership.activated', data: { id: 'mem_1', metadata: null } };
+    expect(await meaning(told, payment, foreign)).toMatchObject({ reason: expect.stringContaining('foreign') });
+  });
+
+  test('which came of something that was bought once is its payment’s to tell, and that payment its order’s', async () => {
+    const told = { type: 'membership.activated', data: { id: 'mem_1', metadata: ours } };
+    expect(await meaning(told, payment, subscription)).toMatchObject({ kind: 'ignored' });
+    const paid = { data: { membership: { id: 'mem_1' } } };
+    expect(await meaning(paid, payment, subscription)).toMatchObject({ kind: 'payment', event: { order } });
   });
 });
 
