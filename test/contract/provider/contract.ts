@@ -8,7 +8,7 @@ import { describeInvoices, describeStagedInvoices } from './invoices.ts';
 import { describeMetering, describeStagedMetering } from './metering.ts';
 import { describeMeters } from './meters.ts';
 import { describeOffSession, describeStagedOffSession } from './off-session.ts';
-import { describeStagedSubscriptions, describeSubscriptions } from './subscriptions.ts';
+import { describeStagedSubscriptions, describeSubscriptionSessions, describeSubscriptions } from './subscriptions.ts';
 import { describeTaxRates } from './tax-rates.ts';
 import { describeWebhookEndpoints } from './webhook-endpoints.ts';
 
@@ -22,6 +22,7 @@ const everything = [
   'cards',
   'holds',
   'offSession',
+  'subscriptionSessions',
   'subscriptions',
   'invoices',
   'metering',
@@ -89,6 +90,7 @@ export function providerContract(
       cards: describeCards,
       holds: describeHolds,
       offSession: describeOffSession,
+      subscriptionSessions: describeSubscriptionSessions,
       subscriptions: describeSubscriptions,
       invoices: describeInvoices,
       metering: describeMetering,

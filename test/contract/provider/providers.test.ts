@@ -34,6 +34,7 @@ const providers: readonly Row[] = [
       'cards',
       'holds',
       'offSession',
+      'subscriptionSessions',
       'subscriptions',
       'invoices',
     ],
@@ -41,23 +42,28 @@ const providers: readonly Row[] = [
   {
     name: 'Whop, as the sandbox plays it',
     start: () => startWhop(),
-    capabilities: ['accounts', 'catalog', 'checkout'],
+    capabilities: ['accounts', 'catalog', 'checkout', 'subscriptionSessions'],
   },
-  { name: 'Whop, on a company under the platform’s', start: startWhopChild, capabilities: ['catalog', 'checkout'] },
+  {
+    name: 'Whop, on a company under the platform’s',
+    start: startWhopChild,
+    capabilities: ['catalog', 'checkout', 'subscriptionSessions'],
+  },
   {
     name: 'Whop, on a company with a key of its own',
     start: startWhopWithOwnKey,
-    capabilities: ['catalog', 'checkout'],
+    capabilities: ['catalog', 'checkout', 'subscriptionSessions'],
   },
 ];
 
 for (const { name, start, capabilities } of providers) providerContract(name, start, capabilities);
 
-/** What the registry of traits says is lacking -> whether the adapter has it. Quantities and schedules are no ports yet. */
+/** What the registry of traits says is lacking -> whether the adapter has it. Quantities and trials are no ports. */
 const hasPort = {
   tax_rates: ({ catalog }) => catalog?.taxRates !== undefined,
-  meters: ({ catalog }) => catalog?.meters !== undefined,
-  cards: ({ cards }) => cards !== undefined,
+  meters: ({ catalog, metering }) => catalog?.meters !== undefined && metering !== undefined,
+  cards: ({ cards, cardSubscriptions }) => cards !== undefined && cardSubscriptions !== undefined,
+  scheduled_changes: ({ schedules }) => schedules !== undefined,
 } as const satisfies Partial<Record<Lack, (provider: PaymentProvider) => boolean>>;
 
 test.each([
