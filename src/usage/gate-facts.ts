@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import type { Sql } from '../database/database.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { Money } from '../money/money.ts';
+import type { ProviderName } from '../providers/port.ts';
 import { openQuotas, opensQuotas } from '../subscriptions/open-quotas.ts';
 import { loadLive, lockLive } from '../subscriptions/subscription.store.ts';
 import { type AddOns, addOnsSchema } from '../subscriptions/subscription.ts';
@@ -35,6 +36,7 @@ interface FactsRow {
   readonly planAgencyId: string | null;
   readonly planId: string | null;
   readonly planVersion: number | null;
+  readonly carrier: ProviderName | null;
   readonly trialConcurrency: number | null;
   readonly trialGoesOn: boolean | null;
   readonly included: string | null;
@@ -98,6 +100,7 @@ export async function readGateFacts(
     planAgencyId: row.quotaPlanAgencyId,
     planId: row.quotaPlanId,
     planVersion: row.quotaPlanVersion,
+    carrier: row.carrier,
   });
   const [version = null, ratedBy = null] = await versions.read(sql, [versionOf(row), quotaPlan ?? versionOf(row)]);
   const known = (await findFeatures(sql, [{ agencyId: client.agencyId, feature }]))(client.agencyId, feature);

@@ -1,7 +1,15 @@
 /** Where events belong: the client's agency and the period that holds their time. Set-wise, whatever the number of events. */
 
+/**
+ * The provider that carries the subscription which a row of that name is of, for a provider may lack what a plan asks for; null where
+ * nobody collects for it, and for a trial.
+ */
+const carrierOf = (row: string): string => `(
+  SELECT m.provider FROM subscriptions carried JOIN merchant_accounts m ON m.id = carried.merchant_account_id
+   WHERE carried.agency_id = ${row}.agency_id AND carried.id = ${row}.holder_id AND carried.collection = 'card') AS carrier`;
+
 const periodColumns = `p.holder_id AS "holderId", p.period_start AS "periodStart", p.period_end AS "periodEnd",
-       p.plan_agency_id AS "planAgencyId", p.plan_id AS "planId", p.plan_version AS "planVersion", p.included::text`;
+       p.plan_agency_id AS "planAgencyId", p.plan_id AS "planId", p.plan_version AS "planVersion", p.included::text, ${carrierOf('p')}`;
 
 /**
  * A subscription's period comes before a trial's, a later one before an earlier one that it cut short. With each comes whether its totals
@@ -34,7 +42,7 @@ SELECT e.place::int, c.agency_id AS "agencyId", c.created_at AS "createdAt", ${p
 export const locateReversed = `
 SELECT e.agency_id AS "agencyId", e.id, e.customer_id AS "customerId", e.feature, e.rated_at AS "ratedAt",
        t.holder_id AS "holderId", t.period_start AS "periodStart", t.period_end AS "periodEnd",
-       t.plan_agency_id AS "planAgencyId", t.plan_id AS "planId", t.plan_version AS "planVersion", t.included::text
+       t.plan_agency_id AS "planAgencyId", t.plan_id AS "planId", t.plan_version AS "planVersion", t.included::text, ${carrierOf('t')}
   FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[]) AS w(agency_id, id)) AS wanted
   JOIN usage_events e ON e.agency_id = wanted.agency_id AND e.id = wanted.id AND e.reverses IS NULL
   JOIN usage_totals t ON t.agency_id = e.agency_id AND t.customer_id = e.customer_id AND t.feature = e.feature
@@ -43,8 +51,10 @@ SELECT e.agency_id AS "agencyId", e.id, e.customer_id AS "customerId", e.feature
 /** What clients without a period live on. Parameters: agencies, clients (arrays, pair by pair). */
 export const findLiveSubscriptions = `
 SELECT s.agency_id AS "agencyId", s.customer_id AS "customerId", s.id, s.anchor_at AS "anchorAt", s.quota_due_at AS "quotaDueAt",
-       s.plan_agency_id AS "planAgencyId", s.plan_id AS "planId", s.plan_version AS "planVersion"
+       s.plan_agency_id AS "planAgencyId", s.plan_id AS "planId", s.plan_version AS "planVersion",
+       CASE WHEN s.collection = 'card' THEN m.provider END AS carrier
   FROM subscriptions s
+  LEFT JOIN merchant_accounts m ON m.id = s.merchant_account_id
   JOIN (SELECT DISTINCT * FROM unnest($1::text[], $2::text[]) AS w(agency_id, customer_id)) AS wanted
     ON wanted.agency_id = s.agency_id AND wanted.customer_id = s.customer_id
  WHERE s.ended_at IS NULL AND s.anchor_at IS NOT NULL`;

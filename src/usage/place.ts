@@ -1,4 +1,5 @@
 import { type Database, inTransaction, type Sql } from '../database/database.ts';
+import type { ProviderName } from '../providers/port.ts';
 import { openQuotas, opensQuotas } from '../subscriptions/open-quotas.ts';
 import { quotaPeriodAt } from '../subscriptions/quota.ts';
 import { lockLive } from '../subscriptions/subscription.store.ts';
@@ -39,6 +40,7 @@ export interface PeriodColumns {
   readonly planAgencyId: string | null;
   readonly planId: string | null;
   readonly planVersion: number | null;
+  readonly carrier: ProviderName | null;
   readonly included: string;
 }
 
@@ -77,10 +79,12 @@ export interface Located {
   readonly resellerId: string | null;
 }
 
-export const versionOf = (row: Pick<PeriodColumns, 'planAgencyId' | 'planId' | 'planVersion'>): VersionKey | null =>
+export const versionOf = (
+  row: Pick<PeriodColumns, 'planAgencyId' | 'planId' | 'planVersion' | 'carrier'>,
+): VersionKey | null =>
   row.planAgencyId === null || row.planId === null || row.planVersion === null
     ? null
-    : { planAgencyId: row.planAgencyId, planId: row.planId, planVersion: row.planVersion };
+    : { planAgencyId: row.planAgencyId, planId: row.planId, planVersion: row.planVersion, carrier: row.carrier };
 
 const isCovered = (row: FoundRow): row is LocatedRow & PeriodColumns => row.holderId !== null;
 
@@ -180,9 +184,7 @@ function uncoveredPeriod(
     holderId: covering?.id ?? '',
     periodStart: start,
     periodEnd: end,
-    version: covering
-      ? { planAgencyId: covering.planAgencyId, planId: covering.planId, planVersion: covering.planVersion }
-      : null,
+    version: covering ? versionOf(covering) : null,
     included: '0',
   };
 }

@@ -160,6 +160,23 @@ describe('at Whop', () => {
     expect((await world.subscription(client)).status).toBe('canceled');
   });
 
+  it('overage that the plan has invoiced is drawn from the balance, without a tax of ours, for Whop counts none', async () => {
+    const client = await world.client('Overage');
+    const usage = [{ feature: 'call_minutes', included: '100', overagePrice: '0.20', collect: 'invoice' }];
+    const tax = { name: 'GST', percent: '5', inclusive: false };
+    const planId = await world.plan(client, { ...plans.starter, usage, tax });
+    const { body } = await world.request(client, { planId, cycle: 'monthly', provider: 'whop' });
+    await played.pay(service, addressOf(body), cards.visa);
+    await service.idle();
+    const occurredAt = (await service.sandbox.now()).toISOString();
+    const used = { id: 'call 1', customerId: client.id, feature: 'call_minutes', quantity: '120', occurredAt };
+    expect(await client.agency.call('POST', '/v1/usage', { body: used })).toMatchObject({
+      body: { data: [{ status: 'accepted' }] },
+    });
+    await service.idle();
+    expect(await service.balance(client.id)).toBe('-4.00');
+  });
+
   it('what Whop lacks is refused in plain words: a change at the next cycle, more than the plan includes', async () => {
     const client = await subscribed(played);
     const gold = await world.plan(client, plans.gold);
