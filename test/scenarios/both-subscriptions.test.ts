@@ -1,8 +1,12 @@
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { cards } from '../../src/commands/sandbox-client.ts';
-import { createWhopSandboxClient, type WhopSandboxClient } from '../../src/commands/whop-sandbox-client.ts';
+import { cards, providerSessionOf } from '../../src/commands/sandbox-client.ts';
+import {
+  createWhopSandboxClient,
+  type WhopSandboxClient,
+  whopCheckoutOf,
+} from '../../src/commands/whop-sandbox-client.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { type Played, playedProviders } from './both-providers.ts';
 import type { CardClient } from './card-world.ts';
@@ -128,6 +132,29 @@ describe.each(playedProviders)('a subscription at $provider', (played) => {
     await expect(pay(service, addressOf(late.body), cards.visa)).rejects.toThrow();
     const again = await world.request(client, { planId, cycle: 'monthly', provider });
     await pay(service, addressOf(again.body), cards.visa);
+    await service.idle();
+    expect((await world.subscription(client)).status).toBe('active');
+  });
+});
+
+describe('the account that a client subscribes on, where nobody names a provider', () => {
+  const addressFor = async (client: CardClient): Promise<string> => {
+    const planId = await world.plan(client, plans.starter);
+    return addressOf((await world.request(client, { planId, cycle: 'monthly' })).body);
+  };
+
+  it('is the platform’s at Stripe for an agency without one of its own, as if there were no other', async () => {
+    expect(providerSessionOf(await addressFor(await world.client('Neither')))).toMatch(/^cs_/);
+  });
+
+  it('is the agency’s at Whop, where it has that alone', async () => {
+    const client = await world.client('Alone');
+    const { apiKey } = await whop.company('Whop alone');
+    const body = { provider: 'whop', credentials: { apiKey } };
+    const accounts = `/v1/agencies/${client.agencyId}/merchant-accounts`;
+    expect((await client.agency.call('POST', accounts, { body })).status).toBe(201);
+    const checkoutId = whopCheckoutOf(await addressFor(client));
+    await whop.pay(checkoutId, { card: cards.visa });
     await service.idle();
     expect((await world.subscription(client)).status).toBe('active');
   });

@@ -31,6 +31,11 @@ const accountAnswer = z.object({
   webhookUrl: z.string().nullable(),
 });
 
+const pageAnswer = z.object({ url: z.string() });
+const subscriptionAnswer = z.object({ status: z.string(), periodEnd: z.string().nullable() });
+
+const plans = new WeakMap<World, string>();
+
 const statusAnswer = z.object({
   data: z.array(z.object({ merchantAccountId: z.string(), status: z.string(), notices: z.array(z.string()) })),
 });
@@ -77,6 +82,7 @@ export const whopSteps: readonly Step[] = [
         publish: true,
       };
       const { id: planId } = await api.send('POST', '/v1/plans', created, { body: plan });
+      plans.set(world, planId);
       const { data } = await until(
         'a plan in sync at Whop',
         () => api.get(`/v1/catalog/status?planId=${planId}`, statusAnswer),
@@ -89,6 +95,32 @@ export const whopSteps: readonly Step[] = [
         true,
       );
       return notices.join(' ');
+    },
+  },
+  {
+    name: 'whop.subscribes',
+    title: 'A client subscribes on Whop’s page: the membership is its subscription',
+    run: async (world) => {
+      const { api } = agencyOf(world);
+      const client = { name: 'Member', email: `${randomBytes(4).toString('hex')}@client.example` };
+      const { id: customerId } = await api.send('POST', '/v1/customers', created, { body: client });
+      const { url } = await api.send('POST', '/v1/checkout-sessions', pageAnswer, {
+        idempotencyKey: randomBytes(12).toString('hex'),
+        body: { customerId, kind: 'subscription', planId: plans.get(world), cycle: 'monthly' },
+      });
+      await createWhopSandboxClient(world.sandbox.url).pay(whopCheckoutOf(url), { card: cards.visa });
+      const path = `/v1/customers/${customerId}/subscription`;
+      await until(
+        'a membership that is heard of',
+        async () => {
+          await settled(world);
+          return api.call('GET', path);
+        },
+        ({ status }) => status === 200,
+      );
+      const { status, periodEnd } = await api.get(path, subscriptionAnswer);
+      check('the subscription', status, 'active');
+      return `active, paid until ${periodEnd?.slice(0, 10)}`;
     },
   },
   {

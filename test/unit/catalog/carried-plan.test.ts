@@ -66,4 +66,20 @@ describe('a plan at a provider that lacks what it asks for', () => {
     });
     expect(partsAt('whop', shared).blocked).toBeNull();
   });
+
+  test('that shares revenue is blocked on an agency’s account where no share of a renewal is taken, unless nothing renews', () => {
+    const shared: PlanDocument = { ...plan, type: 'revenue_sharing', revenueShare: { agencyPercent: '70' } };
+    const agencys = { ref: { id: 'of_agency', platform: false } };
+    expect(partsAt('whop', shared, agencys)).toEqual({ blocked: expect.stringContaining('renews') });
+    expect(partsAt('whop', { ...shared, cycles: {} }, agencys).blocked).toBeNull();
+    expect(partsAt('stripe', shared, agencys).blocked).toBeNull();
+  });
+
+  test('has no trial where one could not be refused to whoever had it, and says so', () => {
+    const tried: PlanDocument = { ...plan, trialDays: 14 };
+    const carried = carriedPlan(tried, 'whop');
+    expect(carried.plan.trialDays).toBe(0);
+    expect(carried.notices).toContainEqual(expect.stringMatching(/cannot refuse a trial/));
+    expect(carriedPlan(tried, 'stripe').plan.trialDays).toBe(14);
+  });
 });
