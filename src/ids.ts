@@ -35,6 +35,10 @@ export const idPrefixes = {
   cardAttempt: 'try',
   refill: 'refill',
   refillSkip: 'skip',
+  refund: 'rfn',
+  dispute: 'dsp',
+  receipt: 'rcp',
+  reconciliation: 'rec',
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;

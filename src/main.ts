@@ -34,6 +34,7 @@ import {
   createReceivers,
   createTranslations,
   listenToSandbox,
+  loggedEventTypes,
   openProviders,
   probePlatformAccounts,
 } from './provider-doors.ts';
@@ -131,7 +132,15 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
   if (mailer) started.add('mailer', async () => mailer.close());
   const refusals = createRecentAnswers(config.redisUrl, refusalsKeptMs, log);
   if (refusals) started.add('refusals', async () => refusals.close());
+  const inbox = createInbox({ pool, clock });
+  const metrics = createMetrics();
   const rooms = createRooms({
+    backfill: {
+      inbox,
+      eventTypes: loggedEventTypes,
+      eventsHandled: () => worker.idle(),
+      onFinding: metrics.countFinding,
+    },
     database,
     clock,
     providers,
@@ -147,7 +156,6 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     publicUrl,
     log,
   });
-  const metrics = createMetrics();
   const wakeups = createWakeups(config.redisUrl, log);
   started.add('wake-ups', wakeups.close);
 
@@ -155,12 +163,13 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
   started.add('rate limits', limits.close);
   const portal = createPortal({ database, clock, hash, publicUrl });
 
-  const inbox = createInbox({ pool, clock });
   if (stores.exclusive) await inbox.releaseClaims();
   metrics.watchInbox(inbox);
   metrics.watchAlerts(prisma);
   const appliers = {
     payment: rooms.settlePayments,
+    refund: rooms.refunds.applyReversals,
+    dispute: rooms.refunds.applyReversals,
     account: rooms.mirrorAccounts,
     card: rooms.cards.apply,
     subscription: rooms.subscriptions.apply,
@@ -178,6 +187,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     },
     onFailure: (account, error) => log.warn({ account, err: error }, 'an account could not be asked what was paid'),
   });
+  metrics.watchFindings(prisma);
   const worker = startInboxWorker({
     inbox,
     pool,

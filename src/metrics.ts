@@ -10,6 +10,9 @@ export interface Metrics {
   countFound(provider: string, outcome: 'applied' | 'parked'): void;
   /** From now on what a person should look at is counted at each scrape. */
   watchAlerts(prisma: PrismaClient): void;
+  countFinding(finding: { readonly class: string; readonly status: string }): void;
+  /** From now on the differences that were raised and stand are counted at each scrape. */
+  watchFindings(prisma: PrismaClient): void;
   /** From now on the inbox's queue lengths are read at each scrape. */
   watchInbox(inbox: Inbox): void;
 }
@@ -44,6 +47,12 @@ export function createMetrics(): Metrics {
     labelNames: ['provider', 'outcome'],
     registers: [registry],
   });
+  const findings = new Counter({
+    name: 'baisa_reconciliation_findings_total',
+    help: 'Differences between providers and our books, by class (missed_event, missing_credit, ...) and what became of them.',
+    labelNames: ['class', 'status'],
+    registers: [registry],
+  });
   return {
     registry,
     countArrival: (provider, result) => arrivals.inc({ provider, result }),
@@ -62,6 +71,24 @@ export function createMetrics(): Metrics {
           open.reset();
           const kinds = await prisma.alert.groupBy({ by: ['kind'], where: { resolvedAt: null }, _count: true });
           for (const { kind, _count: count } of kinds) open.set({ kind }, count);
+        },
+      });
+    },
+    countFinding: (finding) => findings.inc({ class: finding.class, status: finding.status }),
+    watchFindings: (prisma) => {
+      const open = new Gauge({
+        name: 'baisa_reconciliation_findings_open',
+        help: 'Differences between providers and our books that wait for a person, by class.',
+        labelNames: ['class'],
+        registers: [registry],
+        collect: async () => {
+          open.reset();
+          const classes = await prisma.reconciliationFinding.groupBy({
+            by: ['class'],
+            where: { status: 'raised' },
+            _count: true,
+          });
+          for (const each of classes) open.set({ class: each.class }, each._count);
         },
       });
     },

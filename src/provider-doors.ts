@@ -114,6 +114,9 @@ export const accountWebhooksAt = (publicUrl: string): AccountWebhooks => ({
   },
 });
 
+/** What is heard of providers that keep a log of their events. */
+export const loggedEventTypes = stripeEventTypes;
+
 /** Stands for the platform's own account in the path of its webhook, which is made before anybody knows the account's id. */
 const platformName = 'platform';
 

@@ -24,6 +24,8 @@ import type { Clock } from './clock.ts';
 import type { Database } from './database/database.ts';
 import { jobs, type ScheduledJob } from './delivery/jobs.ts';
 import type { RecentAnswers } from './delivery/recent-answers.ts';
+import { createExplainBalance } from './history/explain-balance.ts';
+import { createHistory } from './history/read-history.ts';
 import { createLedger, type Ledger } from './ledger/ledger.ts';
 import { createAgencyAccounts } from './merchant-accounts/agency-accounts.ts';
 import { createCredentials } from './merchant-accounts/credentials.ts';
@@ -39,11 +41,15 @@ import { createOutgoing } from './outgoing/outgoing.ts';
 import type { Sender } from './outgoing/send.ts';
 import { createOperationStore } from './providers/operation.store.ts';
 import type { Providers } from './providers/port.ts';
+import { createReceipts } from './receipts/receipts.ts';
+import type { ReconciliationDependencies } from './reconciliation/reconcile.ts';
+import { createReconciliation } from './reconciliation/reconciliation.ts';
 import { announceDecline } from './refill/announce-decline.ts';
 import { createAutoRefill } from './refill/auto-refill.ts';
 import { refillCardUse } from './refill/card-use.ts';
 import { recordDecline } from './refill/end-attempt.ts';
 import { createNoticePostings } from './refill/notice-postings.ts';
+import { createRefunds } from './refunds/refunds.ts';
 import { createReadRevenue } from './revenue/read-revenue.ts';
 import { createLicences } from './subscriptions/licences.ts';
 import { livePlanOf, liveSubscriptions } from './subscriptions/live-plan.ts';
@@ -63,6 +69,8 @@ import { createWatchBalances } from './usage/service-state.ts';
 import { createUsage } from './usage/usage.ts';
 
 export interface RoomDependencies {
+  /** Where events that never came are put, and what was found missing is told of. */
+  readonly backfill: Pick<ReconciliationDependencies, 'inbox' | 'eventTypes' | 'eventsHandled' | 'onFinding'>;
   readonly database: Database;
   readonly clock: Clock;
   readonly providers: Providers;
@@ -91,6 +99,7 @@ export function createRooms(dependencies: RoomDependencies) {
   const { database, clock, providers, merchantAccounts, publicUrl, log } = dependencies;
   const { pool } = database;
   const operations = { store: createOperationStore(pool), clock };
+  const atProviders = { database, clock, providers, merchantAccounts };
   const noticePostings = createNoticePostings({ jobs, ledger: () => ledger });
   const watchBalances = createWatchBalances({
     clock,
@@ -108,17 +117,11 @@ export function createRooms(dependencies: RoomDependencies) {
   });
   const catalog = createCatalog({ database, clock, providers, operations, jobs, planUses: [liveSubscriptions] });
   const expireLostOrders = createExpireLostOrders({
-    database,
-    clock,
-    providers,
-    merchantAccounts,
+    ...atProviders,
     onFailure: (order, error) => log.warn({ order, err: error }, 'an order without a session could not be decided'),
   });
   const endOpenSessions = createEndOpenSessions({
-    database,
-    clock,
-    providers,
-    merchantAccounts,
+    ...atProviders,
     operations,
     onFailure: (order, error) => log.warn({ order, err: error }, 'a session could not be ended now'),
   });
@@ -161,25 +164,18 @@ export function createRooms(dependencies: RoomDependencies) {
     publicUrl,
   });
 
+  const billing = { database, clock, ledger, merchantAccounts, jobs };
   const offlineDependencies = {
-    database,
-    clock,
-    ledger,
-    merchantAccounts,
-    jobs,
+    ...billing,
     emit: outgoing.emit,
     switchToCard: switchToCard({ clock, jobs, findDefaultCard: (sql, client) => cards.findDefault(sql, client) }),
     onFailure: (subscription: string, error: unknown) =>
       log.warn({ subscription, err: error }, 'a subscription could not be renewed now'),
   };
   const subscriptions = createSubscriptions({
+    ...billing,
     offline: offlineDependencies,
-    database,
-    clock,
-    jobs,
-    ledger,
     providers,
-    merchantAccounts,
     operations,
     outgoing,
     notify: notices.notify,
@@ -240,18 +236,38 @@ export function createRooms(dependencies: RoomDependencies) {
     orderListener: listeningTogether(autoRefill.orderListener, createPackListener({ clock })),
   });
 
+  const refunds = createRefunds({
+    database,
+    clock,
+    ledger,
+    jobs,
+    providers,
+    merchantAccounts,
+    operations,
+    settlePayments,
+    onFailure: (refund, error) => log.warn({ refund, err: error }, 'a refund could not be sent now'),
+  });
+
   const offline = createOffline(offlineDependencies);
   const trials = createTrials({ database, clock, emit: outgoing.emit, notify: notices.notify });
   const usage = createUsage({ database, clock, ledger });
   const meters = createMeters({
-    database,
-    clock,
+    ...atProviders,
     ledger,
-    providers,
-    merchantAccounts,
     onFailure: (meter, error) => log.warn({ meter, err: error }, 'a meter could not be compared now'),
   });
   const gate = createGate({ database, clock, ledger, refusals: dependencies.refusals ?? null });
+
+  const reconciliation = createReconciliation({
+    ...dependencies.backfill,
+    ...atProviders,
+    jobs,
+    settlePayments,
+    refreshPayment: refunds.refresh,
+    followPayments: followPayments.all,
+  });
+
+  const receipts = createReceipts({ database, clock, ledger, log });
 
   const roomJobs: Readonly<Record<string, ScheduledJob>> = {
     ...catalog.jobs,
@@ -262,7 +278,12 @@ export function createRooms(dependencies: RoomDependencies) {
     ...trials.jobs,
     ...offline.jobs,
     ...autoRefill.jobs,
+    ...usage.jobs,
+    ...gate.jobs,
     ...meters.jobs,
+    ...refunds.jobs,
+    ...reconciliation.jobs,
+    ...receipts.jobs,
     'checkout.expire_lost_orders': { handle: expireLostOrders, cron: '*/3 * * * *' },
     'checkout.end_open_sessions': { handle: endOpenSessions, cron: '*/3 * * * *' },
     [followJobName]: { handle: followPayments.some, cron: '* * * * *' },
@@ -297,27 +318,28 @@ export function createRooms(dependencies: RoomDependencies) {
     }),
     startPack: createStartPack({ database, clock, providers, merchantAccounts, operations, publicUrl }),
     listPacks: (customer: CustomerKey) => listPacks({ database, merchantAccounts }, customer),
-    findOrder: createFindOrder(database),
+    findOrder: createFindOrder(database, refunds.readReversals),
+    refunds,
     agencyAccounts,
     mirrorAccounts: createMirrorAccounts(agencyAccounts),
     readRevenue: createReadRevenue({ database, ledger, clock }),
+    history: createHistory(database),
+    receipts,
+    explainBalance: createExplainBalance({ database, ledger }),
     cards,
     autoRefill,
     settlePayments,
+    reconciliation,
     jobs: roomJobs,
     /** What falls due by the clock, done now: for a clock that was moved. */
     doWhatIsDue: async (): Promise<void> => {
-      await expireLostOrders();
-      await endOpenSessions();
-      await followPayments.all();
-      await cards.sweep();
-      await offline.sweep();
-      await subscriptions.sweep();
-      await meters.turn();
-      await trials.sweep();
-      await autoRefill.sweep();
-      await outgoing.deliverDue();
-      await notices.sendDue();
+      const works = [
+        ...[expireLostOrders, endOpenSessions, followPayments.all, cards.sweep, offline.sweep],
+        ...[subscriptions.sweep, usage.sweep, gate.sweep, meters.turn, trials.sweep],
+        ...[autoRefill.sweep, refunds.sweep, receipts.number],
+        ...[outgoing.deliverDue, notices.sendDue],
+      ];
+      for (const work of works) await work();
     },
   };
 }

@@ -7,9 +7,25 @@ import { UnbalancedPosting } from '../src/ledger/posting.ts';
 import { ProviderError } from '../src/providers/errors.ts';
 import { type FactKind, type Facts, ignored, type Resolved } from './translation.ts';
 
+/**
+ * Every kind that is applied, in the order in which a batch is: what an account is comes before what is paid and saved on it. Payments
+ * come before cards, for both may ask for a refill and only payments lock an order first; what goes back comes after what it goes back of.
+ */
+const factKinds = [
+  'account',
+  'payment',
+  'subscription',
+  'refund',
+  'dispute',
+  'card',
+  'meter',
+] as const satisfies readonly FactKind[];
+
+type AppliedKind = (typeof factKinds)[number];
+
 /** Kind of fact -> who applies it: set-wise, in the batch's transaction, answering in the order of the batch. */
 export type Appliers = {
-  readonly [Kind in FactKind]: (
+  readonly [Kind in AppliedKind]: (
     sql: Sql,
     batch: readonly { readonly event: Facts[Kind]; readonly source: string }[],
   ) => Promise<readonly PaymentOutcome[]>;
@@ -43,12 +59,6 @@ export function finalErrorCode(error: unknown): string | null {
   return null;
 }
 
-/**
- * Every kind, in the order in which a batch is applied: what an account is comes before what is paid and saved on it. Payments come
- * before cards, for both may ask for a refill and only payments lock an order first.
- */
-const factKinds = ['account', 'payment', 'subscription', 'card', 'meter'] as const satisfies readonly FactKind[];
-
 const isOf = <Kind extends FactKind>(
   prepared: Resolved,
   kind: Kind,
@@ -67,7 +77,7 @@ const factsOf = <Kind extends FactKind>(batch: Prepared, kind: Kind): readonly T
     isOf(prepared, kind) ? [{ index, event: prepared.event, source: `event:${event.id}` }] : [],
   );
 
-async function applyKind<Kind extends FactKind>(
+async function applyKind<Kind extends AppliedKind>(
   appliers: Appliers,
   kind: Kind,
   sql: Sql,

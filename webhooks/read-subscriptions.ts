@@ -72,7 +72,7 @@ async function invoiceReading(
   invoice: ProviderInvoice,
   failedAt: Date | null,
 ): Promise<InvoiceReading> {
-  const paymentId = invoice.paymentIds.at(-1);
+  const [paymentId] = invoice.paymentIds;
   const payment = paymentId === undefined || !payments ? null : await payments.retrieve(account, paymentId);
   return {
     invoice,

@@ -1,6 +1,7 @@
 import type { CardEvent } from '../src/cards/card-event.ts';
 import type { PaymentEvent } from '../src/checkout/payment-event.ts';
 import type { AccountReading } from '../src/merchant-accounts/mirror-account.ts';
+import type { DisputeEvent, RefundEvent } from '../src/refunds/refund-event.ts';
 import type { SubscriptionEvent } from '../src/subscriptions/subscription-event.ts';
 import type { MeterErrorsEvent } from '../src/usage/apply-meter-errors.ts';
 
@@ -9,6 +10,8 @@ export interface Facts {
   readonly payment: PaymentEvent;
   readonly account: Omit<AccountReading, 'source'>;
   readonly card: CardEvent;
+  readonly refund: RefundEvent;
+  readonly dispute: DisputeEvent;
   readonly subscription: SubscriptionEvent;
   readonly meter: MeterErrorsEvent;
 }
@@ -25,6 +28,8 @@ export type Fact = { readonly [Kind in FactKind]: { readonly kind: Kind; readonl
  *   `namesOrder` tells whether the snapshot is known to be about an order of ours.
  * - `account_hint`, `setup_hint`, `card_hint`, `hold_hint`: something happened to the account itself, to a session in which a card is
  *   saved, to a card, to a hold that verifies one; what it is now must be read.
+ * - `refund_hint`, `late_failure_hint`, `dispute_hint`: something went back of this payment, or is disputed; `fee_return_hint`: of the
+ *   platform's fee. All that went back of the payment is read.
  * - `subscription_hint`, `subscription_setup_hint`: to a subscription or its invoice, to a card that is saved for one.
  * - `meter_hint`: a provider found something wrong with what its meters were told; its report must be read.
  * - `ignored`: nothing of ours. `parked`: ours, and not to be applied; a person has to look. Reasons begin with a stable code and
@@ -37,6 +42,10 @@ export type Translation =
   | { readonly kind: 'setup_hint'; readonly setupIntentId: string; readonly setup: SetupName }
   | { readonly kind: 'card_hint'; readonly cardId: string }
   | { readonly kind: 'hold_hint'; readonly paymentId: string; readonly hold: HoldName }
+  | { readonly kind: 'refund_hint'; readonly paymentId: string }
+  | { readonly kind: 'late_failure_hint'; readonly paymentId: string }
+  | { readonly kind: 'dispute_hint'; readonly paymentId: string }
+  | { readonly kind: 'fee_return_hint'; readonly feeId: string }
   | {
       readonly kind: 'subscription_hint';
       /** The provider's; null where the invoice says which. */
@@ -79,6 +88,10 @@ export type Hint = Extract<
       | 'setup_hint'
       | 'card_hint'
       | 'hold_hint'
+      | 'refund_hint'
+      | 'late_failure_hint'
+      | 'dispute_hint'
+      | 'fee_return_hint'
       | 'subscription_hint'
       | 'subscription_setup_hint'
       | 'meter_hint';

@@ -31,18 +31,32 @@ export interface OrderView {
     readonly occurredAt: Date;
   }[];
   readonly expiresAt: Date;
-  /** Of what was credited. */
+  /** What has gone back, of what was credited; of a sale, of what was charged. */
   readonly amountRefunded: Money;
   /** Null while nobody has disputed the payment. */
-  readonly dispute: null;
+  readonly dispute: {
+    readonly id: string;
+    readonly status: string;
+    /** The bank asks, and has taken nothing. */
+    readonly isInquiry: boolean;
+    readonly amount: Money;
+    readonly reason: string;
+    readonly answerDueAt: Date | null;
+    readonly openedAt: Date;
+  } | null;
   readonly paidAt: Date | null;
   readonly createdAt: Date;
 }
 
 export type FindOrder = (scope: Scope, id: string) => Promise<OrderView>;
 
+/** What went back of an order. */
+export type ReadOrderReversals = (
+  order: Pick<Order, 'agencyId' | 'id' | 'kind' | 'chargeCurrency'>,
+) => Promise<Pick<OrderView, 'amountRefunded' | 'dispute'>>;
+
 /** Throws 404 for an order that is not there or not the scope's. */
-export function createFindOrder(database: Database): FindOrder {
+export function createFindOrder(database: Database, readReversals: ReadOrderReversals): FindOrder {
   return async (scope, id) => {
     const order = await scoped(database.prisma, scope).order.findFirst({ where: { id } });
     if (!order) throw notFound('order');
@@ -50,11 +64,11 @@ export function createFindOrder(database: Database): FindOrder {
       where: { agencyId: order.agencyId, orderId: order.id },
       orderBy: { occurredAt: 'asc' },
     });
-    return view(order, attempts);
+    return { ...view(order, attempts), ...(await readReversals(order)) };
   };
 }
 
-function view(order: Order, attempts: readonly PaymentAttempt[]): OrderView {
+function view(order: Order, attempts: readonly PaymentAttempt[]): Omit<OrderView, 'amountRefunded' | 'dispute'> {
   const charged = Money.of(order.charged.toFixed(), order.chargeCurrency);
   return {
     id: order.id,
@@ -78,9 +92,6 @@ function view(order: Order, attempts: readonly PaymentAttempt[]): OrderView {
       occurredAt,
     })),
     expiresAt: order.expiresAt,
-    // Neither refunds nor disputes are heard of yet.
-    amountRefunded: Money.zero('USD'),
-    dispute: null,
     paidAt: order.paidAt,
     createdAt: order.createdAt,
   };

@@ -16,10 +16,11 @@ RETURNING s.provider, s.provider_account_id, s.payment_id, s.settled_at, s.follo
           o.customer_id, o.merchant_account_id, o.credited, o.charge_currency, o.charged, o.plan_id, o.pack, o.agency_percent,
           o.platform_share, o.application_fee, m.agency_id AS account_agency_id, s.told_at IS NOT NULL AS told`;
 
-/** Takes payments off the list, once: those that another run has taken are not answered. Parameters: provider, account, payment (arrays), now. */
+/** Takes payments off the list, once: those that another run has taken are not answered. Parameters: provider, account, payment (arrays), now, card's brand, card's last four (arrays). */
 export const markFollowed = `
-UPDATE settled_payments s SET followed_at = $4
-  FROM (SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) AS n(provider, provider_account_id, payment_id)
+UPDATE settled_payments s SET followed_at = $4, card_brand = n.card_brand, card_last4 = n.card_last4
+  FROM (SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $5::text[], $6::text[])
+                   AS n(provider, provider_account_id, payment_id, card_brand, card_last4)
          ORDER BY 1, 2, 3) AS n
  WHERE s.provider = n.provider AND s.provider_account_id = n.provider_account_id AND s.payment_id = n.payment_id
    AND s.followed_at IS NULL

@@ -178,7 +178,12 @@ async function finishTogether(dependencies: Dependencies, reads: readonly Read[]
   await inTransaction(database.pool, async (sql) => {
     const marked = await sql.query<Pick<FollowedPayment, 'provider' | 'provider_account_id' | 'payment_id'>>(
       markFollowed,
-      [...keysOf(reads.map(({ payment }) => payment)), clock.now()],
+      [
+        ...keysOf(reads.map(({ payment }) => payment)),
+        clock.now(),
+        reads.map(({ settlement }) => settlement?.card?.brand ?? null),
+        reads.map(({ settlement }) => settlement?.card?.last4 ?? null),
+      ],
     );
     const ours = new Set(marked.rows.map(followedKeyOf));
     const followed = reads.filter(({ payment }) => ours.has(followedKeyOf(payment)));

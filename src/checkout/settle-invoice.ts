@@ -1,10 +1,11 @@
+import { Decimal } from 'decimal.js';
 import type { Clock } from '../clock.ts';
 import type { Sql } from '../database/database.ts';
 import { idOfRequest } from '../ids.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { settleInvoice } from '../ledger/postings.ts';
 import { effectiveRateOf, type MerchantAccount } from '../merchant-accounts/merchant-account.ts';
-import type { Money } from '../money/money.ts';
+import { type Money, storedDecimals } from '../money/money.ts';
 import { type LivePlan, shareTermsOf } from '../revenue/share.ts';
 import { orderTermsOf } from './order-terms.ts';
 import { claimPayments } from './settle-payments.sql.ts';
@@ -78,7 +79,8 @@ export function createSettleInvoice({
 
 /** Stores the order and binds the payment to it. Answers the postings of its shares. */
 async function orderOf(sql: Sql, clock: Clock, invoice: PaidInvoice, paymentId: string) {
-  const { agencyId, customerId, account, plan, paid, applicationFee, paidAt, source } = invoice;
+  const { agencyId, customerId, account, plan, paid, credit, overageNet, tax, applicationFee, paidAt, source } =
+    invoice;
   const now = clock.now();
   const id = idOfRequest('order', invoice.invoiceId);
   const currency = paid.currency.code;
@@ -88,6 +90,15 @@ async function orderOf(sql: Sql, clock: Clock, invoice: PaidInvoice, paymentId: 
   const platformShare = isTaken ? applicationFee : account.platform ? computed.platformShare : paid.minus(paid);
   const agencyPercent =
     computed.agencyPercent ?? (isTaken && plan ? (shareTermsOf(plan.document)?.agencyPercent ?? '0') : null);
+  // Credit bore its share of each part, and the payment the rest.
+  const partOf = ({ amount }: Money): string =>
+    credit.isPositive
+      ? amount
+          .times(paid.amount)
+          .div(paid.plus(credit).amount)
+          .toDecimalPlaces(storedDecimals, Decimal.ROUND_DOWN)
+          .toFixed()
+      : amount.toFixed();
   const terms = {
     plan_id: plan?.planId ?? null,
     agency_percent: agencyPercent,
@@ -95,14 +106,21 @@ async function orderOf(sql: Sql, clock: Clock, invoice: PaidInvoice, paymentId: 
     application_fee: isTaken ? platformShare.amount.toFixed() : '0',
   };
   await sql.query(
-    `INSERT INTO orders (agency_id, id, customer_id, merchant_account_id, kind, status, credited, charge_currency, charged, exact, rate,
+    `INSERT INTO orders (agency_id, id, customer_id, merchant_account_id, kind, status, credited, charge_currency, charged, exact, rate, tax, overage,
                          plan_id, plan_version, agency_percent, platform_share, application_fee, provider_payment_id, session_id,
                          success_url, cancel_url, expires_at, paid_at, created_at, updated_at)
-     VALUES ($1, $2, $3, $4, 'invoice', 'paid', 0, $5, $6, $6, $7, $8, $9, $10, $11, $12, $13, $14, '', '', $15, $15, $15, $16)
+     VALUES ($1, $2, $3, $4, 'invoice', 'paid', 0, $5, $6, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, '', '', $17, $17, $17, $18)
      ON CONFLICT (agency_id, id) DO NOTHING`,
     [
       ...[agencyId, id, customerId, account.id, currency, paid.amount.toFixed()],
-      ...[effectiveRateOf(account).value.toFixed(), terms.plan_id, plan?.version ?? null, terms.agency_percent],
+      ...[
+        effectiveRateOf(account).value.toFixed(),
+        partOf(tax),
+        partOf(overageNet),
+        terms.plan_id,
+        plan?.version ?? null,
+        terms.agency_percent,
+      ],
       ...[terms.platform_share, terms.application_fee, paymentId, idOfRequest('checkoutSession', invoice.invoiceId)],
       ...[paidAt, now],
     ],

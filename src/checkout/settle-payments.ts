@@ -119,14 +119,14 @@ export function createSettlePayments({
         if (settler?.order !== orderKey(event.order.agencyId, event.order.orderId)) {
           return parked('payment_of_another_order', `payment ${event.paymentId} settled another order before`);
         }
-        if (settler.isNew) {
-          settler.isNew = false;
-          postings.push(settlementOf(order.row, event, source));
-          paid.push(paidOrderOf(order.row));
-          if (isShared(order.row)) shared.push({ ...event, order: order.row, source });
-          if (order.paymentId === null) order.paymentId = event.paymentId;
-          else secondPayments.push({ order: order.row, first: order.paymentId, second: event.paymentId });
-        }
+        // Told again it moves nothing: the payment may have failed since.
+        if (!settler.isNew) return done;
+        settler.isNew = false;
+        postings.push(settlementOf(order.row, event, source));
+        paid.push(paidOrderOf(order.row));
+        if (isShared(order.row)) shared.push({ ...event, order: order.row, source });
+        if (order.paymentId === null) order.paymentId = event.paymentId;
+        else secondPayments.push({ order: order.row, first: order.paymentId, second: event.paymentId });
       }
       const before = order.status;
       order.status = nextStatus(before, factOf[event.type]);

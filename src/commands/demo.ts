@@ -10,6 +10,7 @@ import { cardSteps } from './demo/card-steps.ts';
 import { catalogSteps } from './demo/catalog-steps.ts';
 import { deliverySteps } from './demo/delivery-steps.ts';
 import { paymentSteps } from './demo/payment-steps.ts';
+import { reversalSteps } from './demo/reversal-steps.ts';
 import { failureLines, type Step } from './demo/step.ts';
 import { subscriptionSteps } from './demo/subscription-steps.ts';
 import { usageSteps } from './demo/usage-steps.ts';
@@ -42,6 +43,7 @@ const steps: readonly Step[] = [
   ...bookSteps,
   ...subscriptionSteps,
   ...usageSteps,
+  ...reversalSteps,
 ];
 
 /** What the demo drives, and how to let go of it. */

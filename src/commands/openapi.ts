@@ -26,12 +26,14 @@ export async function renderDocument(): Promise<string> {
     const hash = apiKeyHasher('unused');
     const merchantAccounts = createMerchantAccounts({ database, clock, platformAgencyId: 'unused' });
     const log = createLogger('silent');
+    const inbox = createInbox({ pool, clock });
     const routes = createRoutes({
       prisma,
       clock,
       hash,
       portal: createPortal({ database, clock, hash, publicUrl: 'unused' }),
       ...createRooms({
+        backfill: { inbox, eventTypes: [], eventsHandled: async () => undefined, onFinding: () => undefined },
         database,
         clock,
         providers: {},
@@ -45,7 +47,7 @@ export async function renderDocument(): Promise<string> {
         publicUrl: 'unused',
         log,
       }),
-      inbox: createInbox({ pool, clock }),
+      inbox,
       wakeInbox: () => undefined,
     });
     return `${JSON.stringify(openApiDocument(routes), null, 2)}\n`;

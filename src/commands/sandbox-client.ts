@@ -15,6 +15,10 @@ export const cards = {
   mastercard: '5555555555554444',
   declined: '4000000000000002',
   insufficientFunds: '4000000000009995',
+  refundsPend: '4000000000007726',
+  refundsFail: '4000000000005126',
+  chargedBack: '4000000000000259',
+  inquired: '4000000000001976',
 } as const;
 
 const paymentAnswer = z.object({
@@ -27,6 +31,21 @@ export type SandboxPaymentAnswer = z.output<typeof paymentAnswer>;
 const challengeAnswer = z.object({ status: z.string(), redirect: z.string().optional() });
 export type SandboxChallengeAnswer = z.output<typeof challengeAnswer>;
 
+const reversalAnswer = z.object({ id: z.string(), status: z.string(), amount: z.number(), currency: z.string() });
+/** A refund or a dispute: its amount is in minor units. */
+export type SandboxReversal = z.output<typeof reversalAnswer>;
+
+/** How refunds go from now on; see the sandbox's README. */
+export type SandboxRefundOutcome = 'succeed' | 'pending' | 'fail' | 'fail_after_success' | 'requires_action';
+
+export interface SandboxDispute {
+  readonly kind: 'inquiry' | 'chargeback';
+  /** Minor units; all that is not refunded unless given. */
+  readonly amount?: number;
+  readonly reason?: string;
+}
+
+export type SandboxDisputeMove = 'escalate' | 'review' | 'review_inquiry' | 'win' | 'lose' | 'close_inquiry';
 export interface SandboxInvoicePayment {
   readonly card?: string;
   readonly authenticate?: 'complete' | 'fail';
@@ -100,6 +119,18 @@ export interface SandboxClient {
   /** The account's owner ends the platform's access, or gives it back under the same id. */
   deauthorize(accountId: string): Promise<void>;
   authorize(accountId: string): Promise<void>;
+  /** A refund made in the provider's dashboard: it names nothing of ours. Minor units; all that is left unless given. */
+  refundInDashboard(paymentId: string, refund?: { readonly amount?: number }): Promise<SandboxReversal>;
+  /** Makes every refund from now on go another way; null: as the card's number has it. */
+  setRefunds(outcome: SandboxRefundOutcome | null): Promise<void>;
+  /** A refund that is pending ends; one that succeeded fails after all. */
+  settleRefund(refundId: string, outcome: 'succeed' | 'fail'): Promise<SandboxReversal>;
+  /** The client's bank disputes a payment. */
+  dispute(paymentId: string, dispute: SandboxDispute): Promise<SandboxReversal>;
+  /** Moves a dispute on; `reinstatedAmount` is what comes back where that is not all, or not nothing. */
+  moveDispute(disputeId: string, move: SandboxDisputeMove, reinstatedAmount?: number): Promise<SandboxReversal>;
+  /** A payment by a delayed method that had succeeded fails. */
+  failPayment(paymentId: string): Promise<void>;
   /** Replaces all faults; `{}` clears them. */
   setFaults(faults: Readonly<Record<string, unknown>>): Promise<void>;
   /** Moves the clock of both sides, e.g. `1d`; resolves when everything that fell due is done. */
@@ -178,6 +209,20 @@ export function createSandboxClient(url: string): SandboxClient {
     },
     authorize: async (accountId) => {
       await request('POST', `/sandbox/accounts/${accountId}/authorize`, z.unknown());
+    },
+    refundInDashboard: (paymentId, refund = {}) =>
+      request('POST', `/sandbox/payments/${paymentId}/refund`, reversalAnswer, { body: refund }),
+    setRefunds: async (outcome) => {
+      await request('PUT', '/sandbox/refunds', z.unknown(), { body: { outcome } });
+    },
+    settleRefund: (refundId, outcome) =>
+      request('POST', `/sandbox/refunds/${refundId}/settle`, reversalAnswer, { body: { outcome } }),
+    dispute: (paymentId, dispute) =>
+      request('POST', '/sandbox/disputes', reversalAnswer, { body: { payment: paymentId, ...dispute } }),
+    moveDispute: (disputeId, move, reinstatedAmount) =>
+      request('POST', `/sandbox/disputes/${disputeId}`, reversalAnswer, { body: { move, reinstatedAmount } }),
+    failPayment: async (paymentId) => {
+      await request('POST', `/sandbox/payments/${paymentId}/fail`, z.unknown(), { body: {} });
     },
     setFaults: async (faults) => {
       await request('PUT', '/sandbox/faults', z.unknown(), { body: faults });

@@ -45,6 +45,15 @@ export const jobs: Jobs = {
   },
 };
 
+/** Of the keys those that have a job: one that waits, for another try too, or is under way. What was given up is not among them. */
+export async function waitingKeys(sql: Sql, keys: readonly string[]): Promise<ReadonlySet<string>> {
+  const { rows } = await sql.query<{ key: string }>(
+    'SELECT key FROM graphile_worker.jobs WHERE key = ANY ($1) AND attempts < max_attempts',
+    [keys],
+  );
+  return new Set(rows.map(({ key }) => key));
+}
+
 export interface JobRunnerOptions {
   readonly pool: pg.Pool;
   /** Job name -> job: all that can be enqueued. */

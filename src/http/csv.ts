@@ -8,7 +8,8 @@ export interface CsvTable {
   /** Without its ending, e.g. `revenue-2026-11`. */
   readonly fileName: string;
   readonly header: readonly string[];
-  readonly rows: Iterable<readonly (string | null)[]>;
+  /** Read while they are sent, as fast as the client takes them. */
+  readonly rows: Iterable<readonly (string | null)[]> | AsyncIterable<readonly (string | null)[]>;
 }
 
 /** The query field of a route that answers tables too; it wins over `Accept`. */
@@ -30,9 +31,9 @@ function cell(value: string | null): string {
   return /[",\r\n]/.test(inert) ? `"${inert.replaceAll('"', '""')}"` : inert;
 }
 
-export function* csvLines({ header, rows }: Pick<CsvTable, 'header' | 'rows'>): Generator<string> {
+export async function* csvLines({ header, rows }: Pick<CsvTable, 'header' | 'rows'>): AsyncGenerator<string> {
   yield `${header.map(cell).join(',')}\r\n`;
-  for (const row of rows) yield `${row.map(cell).join(',')}\r\n`;
+  for await (const row of rows) yield `${row.map(cell).join(',')}\r\n`;
 }
 
 /** Line by line, as fast as the client reads. */

@@ -99,7 +99,7 @@ async function answerWithin(visit: Visit, { admission, idempotency }: RouteMount
   const scope = await admission.admit(request, response, route.roles);
   visit.scope = scope;
   await readBody(request, response);
-  const run = route.accept(inputOf(request));
+  const run = route.accept(inputOf(request), route.hasTable && wantsCsv(request) ? 'table' : undefined);
   const log = visit.log.child({ role: scope.role });
 
   const key = idempotencyKeyOf(request, route);
@@ -156,10 +156,19 @@ async function finalAnswer(run: () => Promise<Answer>, requestId: string): Promi
   }
 }
 
-async function send({ route, request, response }: Visit, { status, body }: Answer): Promise<void> {
+async function send({ route, request, response }: Visit, { status, body, table }: Answer): Promise<void> {
   response.status(status).setHeader('Cache-Control', 'no-store');
+  if (route.hasTable) response.vary('Accept');
+  if (table) {
+    await sendCsv(response, table);
+    return;
+  }
   if (body === undefined) {
     response.end();
+    return;
+  }
+  if (route.produces !== undefined && body instanceof Uint8Array) {
+    response.type(route.produces).send(Buffer.from(body));
     return;
   }
   if (route.csv && status === 200) {

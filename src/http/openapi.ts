@@ -127,7 +127,7 @@ function operationIdOf({ method, path }: Route): string {
   return method + words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
 }
 
-function answersOf({ schemas, csv }: Route): RouteConfig['responses'] {
+function answersOf({ schemas, csv, hasTable, produces }: Route): RouteConfig['responses'] {
   return Object.fromEntries(
     Object.entries(schemas.responses).map(([status, schema]) => [
       status,
@@ -135,14 +135,19 @@ function answersOf({ schemas, csv }: Route): RouteConfig['responses'] {
         description: schema.description ?? (schema instanceof z.ZodUndefined ? 'Done.' : 'The answer.'),
         ...(schema instanceof z.ZodUndefined
           ? {}
-          : { content: { 'application/json': { schema }, ...tableOf(status, csv) } }),
+          : {
+              content:
+                produces !== undefined && status === '200'
+                  ? { [produces]: { schema: z.string().meta({ format: 'binary' }) } }
+                  : { 'application/json': { schema }, ...tableOf(status, csv !== undefined || hasTable) },
+            }),
       },
     ]),
   );
 }
 
-const tableOf = (status: string, csv: Route['csv']): ZodContentObject =>
-  csv && status === '200' ? { 'text/csv': { schema: z.string() } } : {};
+const tableOf = (status: string, isTable: boolean): ZodContentObject =>
+  isTable && status === '200' ? { 'text/csv': { schema: z.string() } } : {};
 
 function problemsOf(route: Route): RouteConfig['responses'] {
   const readOnly = route.method === 'get';

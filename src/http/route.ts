@@ -48,6 +48,9 @@ export interface RouteContext<Params, Query, Body, Mode extends IdempotencyMode 
   readonly scope: Scope;
 }
 
+/** The body of an answer that `produces` something else than JSON. */
+export const pdf = z.custom<Uint8Array>((body) => body instanceof Uint8Array).meta({ description: 'The document.' });
+
 /** Status -> schema of the JSON body. `z.undefined()` is an answer without one. */
 export type Responses = Readonly<Record<number, z.ZodType>>;
 
@@ -78,6 +81,8 @@ interface RouteFacts<
   readonly query?: Query;
   readonly body?: Body;
   readonly responses: Table;
+  /** What the answer of status 200 is where it is no JSON: its body is bytes then. */
+  readonly produces?: 'application/pdf';
   /** The answer of status 200 as a table, for whoever asks for CSV; the query then takes `formatQuery`. A method, as `handle` is. */
   csv?(body: z.output<NoInfer<Table>[keyof Table & 200]>): CsvTable;
 }
@@ -93,6 +98,8 @@ export interface RouteSpec<
   /** Left out: `accepted` for a POST, else `none`. */
   readonly idempotency?: Mode;
   /** A method on purpose: its parameter is compared both ways, which lets the kit keep routes of all shapes in one list. */
+  /** The answer of status 200 as a table that is read while it is sent, in place of `handle`, for whoever asks for CSV: of any length. */
+  table?(context: RouteContext<z.output<Params>, z.output<Query>, z.output<Body>, Mode>): Promise<CsvTable>;
   handle(
     context: RouteContext<z.output<Params>, z.output<Query>, z.output<Body>, Mode>,
   ): Promise<AnswerOf<NoInfer<Table>>> | AnswerOf<NoInfer<Table>>;
@@ -121,6 +128,8 @@ export interface RawInput {
 export interface Answer {
   readonly status: number;
   readonly body: unknown;
+  /** In place of the body. */
+  readonly table?: CsvTable;
 }
 
 /** Everything a handler is given besides its input. */
@@ -141,6 +150,7 @@ export interface Route {
   readonly roles: readonly Access[];
   readonly idempotency: IdempotencyMode;
   readonly carriesSecret: boolean;
+  readonly produces: 'application/pdf' | undefined;
   readonly schemas: {
     readonly params: z.ZodType;
     readonly query: z.ZodType;
@@ -148,8 +158,10 @@ export interface Route {
     readonly responses: Responses;
   };
   readonly csv: ((body: unknown) => CsvTable) | undefined;
+  /** Whether `accept` can be asked for a table. */
+  readonly hasTable: boolean;
   /** Validates (throws `AppError` 422), and answers the call to make once the request may run. */
-  accept(input: RawInput): (circumstances: Circumstances) => Promise<Answer>;
+  accept(input: RawInput, as?: 'table'): (circumstances: Circumstances) => Promise<Answer>;
 }
 
 /**
@@ -181,6 +193,7 @@ export const isPublic = ({ roles }: Pick<Route, 'roles'>): boolean => roles.incl
 /** Only a public route is run without a scope; the handlers of the others are typed to be given one. */
 interface AnySpec extends RouteFacts<z.ZodType, z.ZodType, z.ZodType, Responses> {
   readonly roles: readonly Access[];
+  table?(context: PublicContext<unknown, unknown, unknown> & { readonly scope?: Scope }): Promise<CsvTable>;
   handle(context: PublicContext<unknown, unknown, unknown> & { readonly scope?: Scope }): Promise<Answer> | Answer;
 }
 
@@ -197,15 +210,19 @@ function build(spec: AnySpec, idempotency: IdempotencyMode): Route {
     roles: spec.roles,
     idempotency,
     carriesSecret: spec.carriesSecret ?? false,
+    produces: spec.produces,
     schemas: { params, query, body, responses: spec.responses },
     csv: spec.csv?.bind(spec),
-    accept: (raw) => {
+    hasTable: spec.table !== undefined,
+    accept: (raw, as) => {
       const input = validated({ params, query, body }, { ...raw, body: spec.body ? raw.body : (raw.body ?? {}) });
       return async ({ scope, ...circumstances }) => {
         if ((scope === null) !== isPublic(spec)) {
           throw new Error(`${spec.method} ${spec.path} is run ${scope === null ? 'for nobody' : 'for a key'}`);
         }
-        return answered(spec, await spec.handle({ ...input, ...circumstances, ...(scope && { scope }) }));
+        const context = { ...input, ...circumstances, ...(scope && { scope }) };
+        if (as === 'table' && spec.table) return { status: 200, body: undefined, table: await spec.table(context) };
+        return answered(spec, await spec.handle(context));
       };
     },
   };

@@ -27,6 +27,14 @@ export const chart = {
   provider_credit: { side: 'debit', owner: 'merchant_account' },
   /** Tax in what was drawn or charged, owed to the state. */
   tax_payable: { side: 'credit', owner: 'merchant_account' },
+  /** What was asked back for a client and has not left yet. */
+  refunds_pending: { side: 'credit', owner: 'merchant_account' },
+  /** What was taken back of payments beyond what they had brought: no client bears it. */
+  losses: { side: 'debit', owner: 'merchant_account' },
+  /** What banks took back of sales. */
+  dispute_losses: { side: 'debit', owner: 'merchant_account' },
+  /** What providers keep for each dispute. */
+  dispute_fees: { side: 'debit', owner: 'merchant_account' },
   /** The account's balance at its provider, in the currency that the provider settles in. */
   provider_balance: { side: 'debit', owner: 'merchant_account' },
   /** What providers keep of what they settle, in the same currency. */

@@ -9,6 +9,7 @@ import {
   lockEntries,
   readBalance,
   readBalances,
+  readComposition,
   readStatement,
   rollUp,
   systemBalances,
@@ -29,6 +30,14 @@ export interface StatementLine {
   readonly reference: string;
   readonly source: string;
   readonly postedAt: Date;
+}
+
+/** What all lines of one code brought to a balance. */
+export interface BalancePart {
+  readonly code: string;
+  /** Signed as the client reads it. */
+  readonly amount: Money;
+  readonly lines: number;
 }
 
 export interface SystemBalance {
@@ -79,12 +88,14 @@ export interface Ledger {
     sql: Sql,
     clients: readonly { readonly agencyId: string; readonly customerId: string }[],
   ): Promise<readonly Money[]>;
-  /** A client's statement, newest first. `before`: only lines below this sequence. */
+  /** A client's statement, newest first. `before`: only lines below this sequence; `at`: only what was posted by then. */
   statement(
     agencyId: string,
     customerId: string,
-    page: { readonly limit: number; readonly before?: number },
+    page: { readonly limit: number; readonly before?: number | undefined; readonly at?: Date },
   ): Promise<readonly StatementLine[]>;
+  /** What a client's balance was made of at a moment, by code: the amounts come to what it was. */
+  composition(agencyId: string, customerId: string, at: Date): Promise<readonly BalancePart[]>;
   systemBalances(agencyId: string): Promise<readonly SystemBalance[]>;
   /** What moved on the system accounts, by group, in the order of the groups. Null for more groups than `groupsMax`. */
   turnover(agencyId: string, query: TurnoverQuery): Promise<readonly TurnoverLine[] | null>;
@@ -171,13 +182,14 @@ export function createLedger({ pool, clock, onPosted }: LedgerDependencies): Led
       const byAccount = new Map(found.rows.map(({ id, balance }) => [id, balance]));
       return accounts.map((account) => Money.of(byAccount.get(account) ?? '0', 'USD'));
     },
-    statement: async (agencyId, customerId, { limit, before }) => {
+    statement: async (agencyId, customerId, { limit, before, at }) => {
       const account = accountIdOf(customerAccount(agencyId, customerId));
       const found = await pool.query<StatementRow>(readStatement, [
         agencyId,
         account,
         before ?? Number.MAX_SAFE_INTEGER,
         limit,
+        at ?? 'infinity',
       ]);
       return found.rows.map((row) => ({
         sequence: row.sequence,
@@ -189,6 +201,15 @@ export function createLedger({ pool, clock, onPosted }: LedgerDependencies): Led
         source: row.source,
         postedAt: row.posted_at,
       }));
+    },
+    composition: async (agencyId, customerId, at) => {
+      const account = accountIdOf(customerAccount(agencyId, customerId));
+      const found = await pool.query<{ code: string; amount: string; lines: number }>(readComposition, [
+        agencyId,
+        account,
+        at,
+      ]);
+      return found.rows.map(({ code, amount, lines }) => ({ code, amount: Money.of(amount, 'USD'), lines }));
     },
     systemBalances: async (agencyId) => {
       const found = await pool.query<SystemRow>(systemBalances, [agencyId]);

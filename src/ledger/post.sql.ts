@@ -76,13 +76,21 @@ export const readBalances = `
 SELECT a.id, a.balance FROM ledger_accounts a
   JOIN unnest($1::text[], $2::uuid[]) AS named(agency_id, id) ON named.agency_id = a.agency_id AND named.id = a.id`;
 
-/** Newest first. Parameters: agency, account, only below this sequence, limit. */
+/** Newest first. Parameters: agency, account, only below this sequence, limit, posted at this moment at the latest. */
 export const readStatement = `
 SELECT e.sequence, -e.amount AS amount, e.balance_after, t.id AS transaction_id, t.code, t.reference, t.source, t.posted_at
   FROM ledger_entries e
   JOIN ledger_transactions t ON t.agency_id = e.agency_id AND t.id = e.transaction_id
- WHERE e.agency_id = $1 AND e.account_id = $2 AND e.sequence < $3
+ WHERE e.agency_id = $1 AND e.account_id = $2 AND e.sequence < $3 AND t.posted_at <= $5
  ORDER BY e.sequence DESC LIMIT $4`;
+
+/** What a running account is made of, by code. Parameters: agency, account, posted at this moment at the latest. */
+export const readComposition = `
+SELECT t.code, sum(-e.amount) AS amount, count(*)::int AS lines
+  FROM ledger_entries e
+  JOIN ledger_transactions t ON t.agency_id = e.agency_id AND t.id = e.transaction_id
+ WHERE e.agency_id = $1 AND e.account_id = $2 AND e.sequence IS NOT NULL AND t.posted_at <= $3
+ GROUP BY t.code ORDER BY t.code`;
 
 /**
  * An entry id that every entry committed from now on is above. Ids are drawn before their transactions commit, so the lock waits

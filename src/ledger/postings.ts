@@ -1,24 +1,12 @@
 import type { Money } from '../money/money.ts';
-import { type AccountCode, type AccountName, customerAccount } from './accounts.ts';
+import { customerAccount } from './accounts.ts';
 import { balanced, type Posting, type PostingLine } from './posting.ts';
+import { credit, debit, type Fact, requirePositive, systemAccount, transaction } from './posting-lines.ts';
 
 /**
- * The posting templates: the only place where debits and credits are put together. Each is one row of the table in
+ * The posting templates: here and in `reversal-postings.ts` alone are debits and credits put together. Each is one row of the table in
  * README.md, named by its code.
  */
-
-interface Fact {
-  readonly agencyId: string;
-  /** Whose money it is about. In the platform's books it may be an agency's client. */
-  readonly customerId: string;
-  /** The plan that the client lived on, where the fact depends on it. */
-  readonly planId?: string | null | undefined;
-  readonly merchantAccountId: string;
-  /** Names the fact, e.g. `stripe:acct_1:pi_9:settled`. */
-  readonly reference: string;
-  /** What told us, e.g. `event:evt_...` or `operator:key_...`. */
-  readonly source: string;
-}
 
 export interface TopUp extends Fact {
   /** USD of balance. */
@@ -47,14 +35,15 @@ export interface Share extends Fact {
   readonly platformPart: Money;
 }
 
-/** What a provider made of a payment, or of a fee, on the account's balance. */
+/** What a provider made of a payment, or of a fee, on the account's balance. All below zero where money left it again. */
 export interface ProviderSettlement extends Fact {
   /** What stands in clearing for it, in the currency that was charged. */
   readonly cleared: Money;
   /** The same as the provider converted it, before its fees, in the currency that it settles in. */
   readonly gross: Money;
-  /** What the provider kept, in the same currency; zero or more. */
+  /** What the provider kept, in the same currency; below zero where it gave that back. */
   readonly fees: Money;
+  readonly feesOf?: 'provider_fees' | 'dispute_fees';
 }
 
 export interface Draw extends Fact {
@@ -84,28 +73,6 @@ export interface ReceivedInvoice extends Fact {
   /** In the same currency, zero or more. */
   readonly tax: Money;
 }
-
-const systemAccount = (fact: Fact, code: Exclude<AccountCode, 'prepaid'>, currency: string): AccountName => ({
-  agencyId: fact.agencyId,
-  code,
-  merchantAccountId: fact.merchantAccountId,
-  customerId: '',
-  currency,
-});
-
-const debit = (account: AccountName, amount: Money): PostingLine => ({ account, amount });
-const credit = (account: AccountName, amount: Money): PostingLine => ({ account, amount: amount.negated() });
-
-/** A line of zero says nothing (no rounding, no tax) and is left out. */
-function transaction(fact: Fact, code: string, lines: readonly PostingLine[]): Posting {
-  const { agencyId, reference, source, customerId, planId } = fact;
-  const written = lines.filter(({ amount }) => !amount.isZero);
-  return balanced({ agencyId, reference, source, customerId, planId: planId ?? null, code, lines: written });
-}
-
-const requirePositive = (what: string, amount: Money): void => {
-  if (!amount.isPositive) throw new RangeError(`${what} must be above zero, not ${amount}`);
-};
 
 /** A provider has taken `charged` from the client: the client's balance grows by `credited`. */
 export function settleTopUp(topUp: TopUp): Posting {
@@ -269,11 +236,11 @@ export function oweShareToPlatform(fact: Share): readonly [Posting, Posting] {
   ];
 }
 
-/** A payment, less the application fee in it, has arrived on the account's balance at the provider. */
+/** A payment, less the application fee in it, has arrived on the account's balance at the provider; or what went back of one has left it. */
 export const settleAtProvider = (fact: ProviderSettlement): Posting =>
   transaction(fact, 'provider.settle', arrivalLines(fact));
 
-/** The platform's fee has arrived on the platform's balance at the provider. In the platform's books. */
+/** The platform's fee has arrived on the platform's balance at the provider, or left it again. In the platform's books. */
 export const receiveShare = (fact: ProviderSettlement): Posting =>
   transaction(fact, 'share.receive', arrivalLines(fact));
 
@@ -290,7 +257,7 @@ function arrivalLines(fact: ProviderSettlement): PostingLine[] {
         ];
   return [
     debit(systemAccount(fact, 'provider_balance', settled), fact.gross.minus(fact.fees)),
-    debit(systemAccount(fact, 'provider_fees', settled), fact.fees),
+    debit(systemAccount(fact, fact.feesOf ?? 'provider_fees', settled), fact.fees),
     ...bridge,
     credit(systemAccount(fact, 'clearing', charged), fact.cleared),
   ];

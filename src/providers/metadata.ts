@@ -16,6 +16,8 @@ export const metadataKeys = {
   /** Our id of a hold, of a session that saves a card. */
   hold: 'baisa_hold',
   setup: 'baisa_setup',
+  /** Our id of a refund. */
+  refund: 'baisa_refund',
   /** What a payment is for, where it is not a sale, e.g. `verification`. */
   purpose: 'baisa_purpose',
 } as const;

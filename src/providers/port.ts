@@ -2,6 +2,7 @@ import type { Money } from '../money/money.ts';
 import type { CardsPort, HoldsPort, OffSessionPort } from './card-ports.ts';
 import type { CatalogPort } from './catalog-port.ts';
 import type { MeteringPort } from './meter-ports.ts';
+import type { BalancePort, DisputesPort, EventsPort, FeesPort, RefundsPort } from './refund-ports.ts';
 import type { CardSubscriptionsPort, InvoicesPort, SchedulesPort, SubscriptionsPort } from './subscription-ports.ts';
 
 /**
@@ -200,6 +201,8 @@ export interface ProviderArrival {
 
 /** `net` is `gross` less the provider's fees and less what the platform took. */
 export interface PaymentSettlement extends ProviderArrival {
+  /** What it was paid with; null where that was no card, or the provider does not say. */
+  readonly card: { readonly brand: string; readonly last4: string } | null;
   readonly applicationFee: {
     readonly id: string;
     /** In the currency that was charged. */
@@ -259,6 +262,13 @@ export interface PaymentProvider {
   /** Absent: a card that was set up is verified by that. */
   readonly holds?: HoldsPort;
   readonly offSession?: OffSessionPort;
+  readonly refunds?: RefundsPort;
+  readonly disputes?: DisputesPort;
+  /** Absent where the platform takes no part of payments on other accounts. */
+  readonly fees?: FeesPort;
+  /** What the provider's own books say; absent where it does not tell. */
+  readonly balance?: BalancePort;
+  readonly events?: EventsPort;
   readonly subscriptions?: SubscriptionsPort;
   /** Absent: whoever subscribes does so on the hosted page. */
   readonly cardSubscriptions?: CardSubscriptionsPort;

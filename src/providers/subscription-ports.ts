@@ -103,7 +103,7 @@ export interface SubscriptionsPort {
   /** The session that a lost call may have made: found by listing. Null: proven absent. */
   findSession(account: AccountRef, providerCustomerId: string, reference: string): Promise<HostedSession | null>;
   retrieve(account: AccountRef, id: string): Promise<ProviderSubscription>;
-  /** `cancel`: it ends with its period; else what was said so is taken back. */
+  /** `cancel`: it ends with its period, the longest where it has several; else what was said so is taken back. */
   endWithPeriod(account: AccountRef, id: string, cancel: boolean, options: WriteOptions): Promise<ProviderSubscription>;
   /** Ends at once, without an invoice or a refund. One that is over is answered as it is. */
   cancel(account: AccountRef, id: string, options: WriteOptions): Promise<ProviderSubscription>;
@@ -129,6 +129,11 @@ export interface SchedulesPort {
     change: ScheduledChange,
     options: WriteOptions,
   ): Promise<ProviderSubscription>;
+  /** The change that a schedule leads to, and when; null where it leads to none of ours. */
+  scheduledChange(
+    account: AccountRef,
+    scheduleId: string,
+  ): Promise<{ readonly changeId: string; readonly at: Date } | null>;
   /** Takes back what was scheduled: the subscription goes on as it is. A schedule that is over is left alone. */
   releaseSchedule(account: AccountRef, scheduleId: string, options: WriteOptions): Promise<void>;
 }
@@ -164,7 +169,7 @@ export interface ProviderInvoice {
   /** What the client's credit at the provider bore of it; negative where it left credit behind. */
   readonly credit: Money;
   readonly lines: readonly ProviderInvoiceLine[];
-  /** Payments that paid it, or are to. */
+  /** Payments that paid it; of one that is not paid those that are to, the provider's own first. The first is followed. */
   readonly paymentIds: readonly string[];
   readonly hostedUrl: string | null;
   readonly attemptCount: number;

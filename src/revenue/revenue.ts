@@ -28,6 +28,16 @@ interface Part {
   readonly sign: 'added' | 'taken';
 }
 
+/** What left clearing again, and what of that came back. */
+const refunds: readonly Part[] = [
+  { account: 'clearing', posting: 'refund.settle', sign: 'taken' },
+  { account: 'clearing', posting: 'refund.return', sign: 'taken' },
+];
+const disputes: readonly Part[] = [
+  { account: 'clearing', posting: 'dispute.withdraw', sign: 'taken' },
+  { account: 'clearing', posting: 'dispute.reinstate', sign: 'taken' },
+];
+
 /**
  * Which movements make which figure. An account of which every movement counts is equal to its balance; clearing, which later postings
  * empty again, counts by what filled it. The platform's books show its revenue where an agency's show its expense: no books have both.
@@ -49,10 +59,11 @@ const parts: Readonly<Record<Measure, readonly Part[]>> = {
     { account: 'clearing', posting: 'invoice.settle', sign: 'added' },
     { account: 'manual_receipts', sign: 'added' },
     { account: 'agency_fee_expense', sign: 'taken' },
+    ...refunds.map((part) => ({ ...part, sign: 'added' }) as const),
+    ...disputes.map((part) => ({ ...part, sign: 'added' }) as const),
   ],
-  // Neither is posted yet.
-  refunds: [],
-  disputes: [],
+  refunds,
+  disputes,
   overage: [{ account: 'overage_revenue', sign: 'added' }],
 };
 

@@ -18,6 +18,7 @@ export const timerKinds = [
   'session_expiry',
   'payment_settlement',
   'hold_expiry',
+  'refund_settlement',
   'payment_retry',
   'invoice_finalization',
   'trial_reminder',

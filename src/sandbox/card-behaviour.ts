@@ -6,13 +6,17 @@ import { fingerprintOf } from './payment-methods.ts';
 
 export type CardUse = 'saving' | 'on_session' | 'off_session';
 
+/** The test card that a payment method was made of. */
+export const testCardOf = (call: Call, method: Stripe.PaymentMethod): TestCard | undefined =>
+  testCards.find(({ number }) => fingerprintOf(call.account.id, number) === method.card?.fingerprint);
+
 /** What the card does now: as a script switched it, else as its number has it. */
 export async function outcomeOfUse(call: Call, method: Stripe.PaymentMethod, use: CardUse): Promise<CardOutcome> {
   const fingerprint = method.card?.fingerprint ?? '';
   const switched =
     (await call.store.find('card_switch', method.id)) ?? (await call.store.find('card_switch', fingerprint));
   if (switched) return cardOutcomes[switched.outcome];
-  const card = testCards.find(({ number }) => fingerprintOf(call.account.id, number) === fingerprint);
+  const card = testCardOf(call, method);
   return card ? ownOutcome(call, card, method, use) : cardOutcomes.succeed;
 }
 

@@ -1,4 +1,6 @@
 import { type CardOutcome, cardOutcomes } from './card-outcomes.ts';
+import type { DisputeRequest } from './disputes.ts';
+import type { RefundOutcome } from './refund-outcomes.ts';
 
 export interface TestCard {
   readonly number: string;
@@ -12,6 +14,10 @@ export interface TestCard {
   readonly onSaving?: CardOutcome;
   /** Where it behaves otherwise off-session, once it was saved with its owner there. */
   readonly onceSaved?: CardOutcome;
+  /** What becomes of its refunds, where they do not succeed at once. */
+  readonly onRefund?: RefundOutcome;
+  /** The dispute that follows every payment with it. */
+  readonly disputes?: Pick<DisputeRequest, 'kind' | 'reason'>;
 }
 
 const success = cardOutcomes.succeed;
@@ -132,6 +138,46 @@ export const testCards: readonly TestCard[] = [
     label: 'Visa, used too often',
     ...visa,
     outcome: cardOutcomes.card_velocity_exceeded,
+  },
+  {
+    number: '4000000000007726',
+    paymentMethod: 'pm_card_pendingRefund',
+    label: 'Visa, refunds are pending for a day',
+    ...visa,
+    outcome: success,
+    onRefund: 'pending',
+  },
+  {
+    number: '4000000000005126',
+    paymentMethod: 'pm_card_refundFail',
+    label: 'Visa, refunds succeed and fail a day later',
+    ...visa,
+    outcome: success,
+    onRefund: 'fail_after_success',
+  },
+  {
+    number: '4000000000000259',
+    paymentMethod: 'pm_card_createDispute',
+    label: 'Visa, every payment is charged back as fraudulent',
+    ...visa,
+    outcome: success,
+    disputes: { kind: 'chargeback', reason: 'fraudulent' },
+  },
+  {
+    number: '4000000000002685',
+    paymentMethod: 'pm_card_createDisputeProductNotReceived',
+    label: 'Visa, every payment is charged back as not received',
+    ...visa,
+    outcome: success,
+    disputes: { kind: 'chargeback', reason: 'product_not_received' },
+  },
+  {
+    number: '4000000000001976',
+    paymentMethod: 'pm_card_createDisputeInquiry',
+    label: 'Visa, the bank inquires about every payment',
+    ...visa,
+    outcome: success,
+    disputes: { kind: 'inquiry', reason: 'fraudulent' },
   },
 ];
 

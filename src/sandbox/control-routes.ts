@@ -17,6 +17,7 @@ import { asFailure } from './failure.ts';
 import { type FaultSwitch, faultsSchema } from './faults.ts';
 import { type HostedInvoices, invoicePaymentSchema } from './hosted-invoices.ts';
 import { escapeHtml, page, securityHeaders } from './pay-page.ts';
+import { reversalRoutes } from './reversal-routes.ts';
 import { readState, writeState } from './schema.ts';
 import { paymentSchema, type SessionPayment } from './session-payment.ts';
 
@@ -63,6 +64,7 @@ export function controlRoutes(setting: ControlSetting): Router {
   });
   router.use(clockRoutes(clockMover));
   router.use(accountControlRoutes(setting.transactions));
+  router.use(reversalRoutes(setting));
   router.post('/sandbox/sessions/:id/pay', async (request, response) => {
     response.json(await payment.pay(request.params.id, paymentSchema.parse(request.body)));
   });
@@ -175,7 +177,7 @@ async function connectedAccounts(pool: Pool): Promise<readonly AccountLine[]> {
 
 async function indexPage(pool: Pool, deliverer: Deliverer, clockMover: ClockMover): Promise<string> {
   const { rows } = await pool.query<{ type: string; count: number }>(
-    `SELECT type, count(*)::int AS count FROM documents WHERE type NOT IN ('session_plan', 'session_subscription', 'connection', 'onboarding_link') GROUP BY type ORDER BY type`,
+    `SELECT type, count(*)::int AS count FROM documents WHERE type NOT IN ('session_plan', 'session_subscription', 'connection', 'onboarding_link', 'refund_switch') GROUP BY type ORDER BY type`,
   );
   const { counts } = await deliveryFacts(pool);
   const accounts = await connectedAccounts(pool);
@@ -188,6 +190,7 @@ async function indexPage(pool: Pool, deliverer: Deliverer, clockMover: ClockMove
 <h2>Clock</h2><p>${clockMover.now.toISOString()}</p>${clockForm}
 <h2>Test cards</h2><table>${testCards.map((card) => line(card.number, card.label)).join('')}</table>
 <h2>Connected accounts</h2>${accounts.length === 0 ? '<p>None yet.</p>' : `<table>${accounts.map((found) => line(found.account.id, standingText(found))).join('')}</table>`}
+<p><a href="/sandbox/payments">Payments: refund, dispute or fail one</a></p>
 <h2>Objects</h2><table>${rows.map((row) => line(row.type, row.count)).join('')}</table>
 <h2>Webhook deliveries</h2><table>${line('in flight', deliverer.inFlight)}
 ${Object.entries(counts)

@@ -119,9 +119,12 @@ export function requireChargeableAmount(amountMinor: number, code: string, param
   requireChargeableStep(amountMinor, code, param);
 }
 
+/** Minor units between two amounts that can be charged. */
+export const chargeableStepMinor = (code: string): number => (threeDecimal.has(code) ? 10 : 1);
+
 /** Throws 400 for an amount of a three-decimal currency whose last digit is not 0. */
 export function requireChargeableStep(amountMinor: number, code: string, param: string): void {
-  if (threeDecimal.has(code) && amountMinor % 10 !== 0) {
+  if (amountMinor % chargeableStepMinor(code) !== 0) {
     throw invalidRequest(
       `Invalid amount: for ${code}, the last digit must be 0. Round ${amountMinor} to the nearest ten.`,
       { code: 'parameter_invalid_integer', param },

@@ -55,7 +55,12 @@ export const linksOf: { readonly [Kind in DocumentKind]?: (body: DocumentTypes[K
     ...link('payment_intent', idOf(charge.payment_intent)),
   ],
   refund: (refund) => [...link('charge', idOf(refund.charge)), ...link('payment_intent', idOf(refund.payment_intent))],
+  dispute: (dispute) => [
+    ...link('charge', idOf(dispute.charge)),
+    ...link('payment_intent', idOf(dispute.payment_intent)),
+  ],
   application_fee: (fee) => link('charge', idOf(fee.charge)),
+  fee_refund: (refund) => link('fee', idOf(refund.fee)),
   subscription: (subscription) => [
     ...link('customer', idOf(subscription.customer)),
     ...link('status', subscription.status),

@@ -1,5 +1,6 @@
 import type Stripe from 'stripe';
 import type { CardOutcomeName } from './card-outcomes.ts';
+import type { RefundOutcome } from './refund-outcomes.ts';
 import type { ThinEvent } from './thin-events.ts';
 
 /** What a payment made by a session will carry; Stripe keeps it too, but shows it nowhere. */
@@ -59,6 +60,13 @@ export interface CardSwitch {
   readonly outcome: CardOutcomeName;
 }
 
+/** What a script made of every refund; kept on the platform. */
+export interface RefundSwitch {
+  readonly id: string;
+  readonly created: number;
+  readonly outcome: RefundOutcome;
+}
+
 /** That an account gave the platform access; kept on the platform, under the account's id. */
 export interface Connection {
   readonly id: string;
@@ -101,7 +109,10 @@ export interface DocumentTypes {
   card_switch: CardSwitch;
   charge: Stripe.Charge;
   refund: Stripe.Refund;
+  refund_switch: RefundSwitch;
+  dispute: Stripe.Dispute;
   application_fee: Stripe.ApplicationFee;
+  fee_refund: Stripe.FeeRefund;
   subscription: Stripe.Subscription;
   subscription_schedule: Stripe.SubscriptionSchedule;
   session_subscription: SessionSubscription;

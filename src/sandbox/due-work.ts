@@ -8,6 +8,7 @@ import { StripeFailure } from './failure.ts';
 import { expireHold } from './holds.ts';
 import { paymentIdOf } from './invoice-payments.ts';
 import { validateMeterEvents } from './meter-validation.ts';
+import { settleRefund } from './refunds.ts';
 import {
   expireUnpaid,
   finalizeDue,
@@ -27,6 +28,8 @@ const single = {
   payment_settlement: (call: Call, sessionId: string, detail: string) =>
     settleSession(call, sessionId, detail === 'fail' ? 'fail' : 'succeed'),
   hold_expiry: (call: Call, intentId: string) => expireHold(call, intentId),
+  refund_settlement: (call: Call, refundId: string, detail: string) =>
+    settleRefund(call, refundId, detail === 'fail' ? 'fail' : 'succeed'),
 } as const;
 
 /** Done many in one transaction: they never throw for being late. */

@@ -7,6 +7,7 @@ export interface EventObjects {
   'account.application.deauthorized': Stripe.Application;
   'capability.updated': Stripe.Capability;
   'application_fee.created': Stripe.ApplicationFee;
+  'application_fee.refunded': Stripe.ApplicationFee;
   'product.created': Stripe.Product;
   'product.updated': Stripe.Product;
   'product.deleted': Stripe.Product;
@@ -44,7 +45,15 @@ export interface EventObjects {
   'charge.expired': Stripe.Charge;
   'charge.failed': Stripe.Charge;
   'charge.refunded': Stripe.Charge;
+  'charge.refund.updated': Stripe.Refund;
+  'charge.dispute.created': Stripe.Dispute;
+  'charge.dispute.updated': Stripe.Dispute;
+  'charge.dispute.closed': Stripe.Dispute;
+  'charge.dispute.funds_withdrawn': Stripe.Dispute;
+  'charge.dispute.funds_reinstated': Stripe.Dispute;
   'refund.created': Stripe.Refund;
+  'refund.updated': Stripe.Refund;
+  'refund.failed': Stripe.Refund;
   'customer.subscription.created': Stripe.Subscription;
   'customer.subscription.updated': Stripe.Subscription;
   'customer.subscription.deleted': Stripe.Subscription;

@@ -2,6 +2,7 @@ import type Stripe from 'stripe';
 import type { Call } from './call.ts';
 import { captureCharge, makeCharge } from './charges.ts';
 import { requireChargeableAmount } from './countries.ts';
+import { disputeByCard } from './disputes.ts';
 import { invalidRequest } from './failure.ts';
 import { newStripeId } from './identifiers.ts';
 
@@ -72,6 +73,7 @@ export async function captureHold(
   call.emit('charge.captured', captured, intent.id);
   surfaceRelease(call, captured, charge.amount - amountMinor);
   call.emit('payment_intent.succeeded', paid, intent.id);
+  await disputeByCard(call, captured, method);
   await call.unschedule('hold_expiry', intent.id);
   return paid;
 }

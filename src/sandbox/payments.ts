@@ -6,6 +6,7 @@ import { type Decline, declineFields, needsAuthentication } from './card-outcome
 import { makeCharge } from './charges.ts';
 import { clientIdOf } from './connections.ts';
 import { requireChargeable, requireChargeableAmount, requireChargeableStep } from './countries.ts';
+import { disputeByCard } from './disputes.ts';
 import { invalidRequest } from './failure.ts';
 import { placeHold } from './holds.ts';
 import { newStripeId } from './identifiers.ts';
@@ -225,13 +226,13 @@ function keepForLater(
   return intent.setup_future_usage === null || customer === null ? method : attachMethod(call, method, customer, lane);
 }
 
-function succeed(
+async function succeed(
   call: Call,
   intent: Stripe.PaymentIntent,
   method: Stripe.PaymentMethod,
   lane: string,
   authenticated: boolean,
-): Stripe.PaymentIntent {
+): Promise<Stripe.PaymentIntent> {
   const kept = keepForLater(call, intent, method, lane);
   if (intent.capture_method === 'manual') return placeHold(call, intent, kept, { authenticated, lane });
   const charge = makeCharge(call, intent, kept, { authenticated, captureBefore: null, failure: null });
@@ -247,6 +248,7 @@ function succeed(
   call.store.save('payment_intent', paid);
   call.emit('payment_intent.succeeded', paid, lane);
   call.emit('charge.succeeded', charge, lane);
+  await disputeByCard(call, charge, kept);
   return paid;
 }
 

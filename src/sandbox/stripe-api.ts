@@ -9,6 +9,7 @@ import { applicationFeeRoutes } from './api/application-fees.ts';
 import { chargeRoutes } from './api/charges.ts';
 import { checkoutSessionRoutes } from './api/checkout-sessions.ts';
 import { customerRoutes } from './api/customers.ts';
+import { disputeRoutes } from './api/disputes.ts';
 import { eventRoutes } from './api/events.ts';
 import { invoiceRoutes } from './api/invoices.ts';
 import { meterEventRoutes } from './api/meter-events.ts';
@@ -50,6 +51,7 @@ const routes: readonly Route[] = [
   ...setupIntentRoutes,
   ...chargeRoutes,
   ...refundRoutes,
+  ...disputeRoutes,
   ...applicationFeeRoutes,
   ...subscriptionRoutes,
   ...subscriptionItemRoutes,

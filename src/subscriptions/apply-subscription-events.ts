@@ -1,27 +1,26 @@
-import { z } from 'zod';
 import type { CustomerKey } from '../catalog/offer.store.ts';
 import { followJob } from '../checkout/follow-job.ts';
 import type { SettleInvoice } from '../checkout/settle-invoice.ts';
 import type { Sql } from '../database/database.ts';
 import type { MerchantAccount } from '../merchant-accounts/merchant-account.ts';
 import { metadataKeys } from '../providers/metadata.ts';
+import { applyInvoice } from './apply-invoice.ts';
 import { endPendingChange, pendingChangeOf } from './change.store.ts';
 import { checkoutOfSubscription, endCheckout, findCheckout, type SubscriptionCheckout } from './checkout.store.ts';
 import { type BillingDependencies, createJobName, refuseTrialJobName } from './dependencies.ts';
 import { convertTrial } from './end-trial.ts';
 import { graceDaysOf } from './grace.ts';
-import { hasPaidInvoice, lockProviderInvoice, recordFailedCollection, saveProviderInvoice } from './invoice.store.ts';
-import { partsOf } from './invoice-parts.ts';
+import { hasPaidInvoice } from './invoice.store.ts';
 import { afterReading, isServed, standings } from './lifecycle.ts';
 import type { OfflineDependencies } from './offline.ts';
 import { openQuotas } from './open-quotas.ts';
-import { planAtProvider } from './plan-in-account.ts';
-import { claimPlanTrial } from './plan-trial.ts';
-import { endSubscription, loadLive, loadSubscription, saveSubscription } from './subscription.store.ts';
+import { claimPlanTrial, emailOf } from './plan-trial.ts';
+import { loadLive, loadSubscription, saveSubscription } from './subscription.store.ts';
 import { newSubscription, type Subscription } from './subscription.ts';
-import type { InvoiceReading, SubscriptionEvent } from './subscription-event.ts';
+import type { SubscriptionEvent } from './subscription-event.ts';
+import { givesWay } from './switch-to-card.ts';
 import { switchToOffline } from './switch-to-offline.ts';
-import { subscriptionEvent, tellOfChange } from './tell-subscription.ts';
+import { tellOfChange } from './tell-subscription.ts';
 
 export type SubscriptionOutcome = { readonly status: 'done' } | { readonly status: 'parked'; readonly reason: string };
 
@@ -117,22 +116,17 @@ export async function applyReading(
   const now = clock.now();
   const { subscription: read, readAt } = event;
   const client: CustomerKey = { agencyId: checkout.agencyId, customerId: checkout.customerId };
+  const paying = { account, checkout, source, cardId: read.defaultCardId };
   // Two that tell of one client follow each other, a start and a change among them.
   await sql.query('SELECT 1 FROM customers WHERE agency_id = $1 AND id = $2 FOR NO KEY UPDATE', [
     client.agencyId,
     client.customerId,
   ]);
   const stored = await loadSubscription(sql, client, event.subscriptionId);
+  const known = stored?.providerSubscriptionId ?? null;
+  if (known !== null && known !== read.id) return parked('second_subscription', `${event.subscriptionId} is ${known}`);
   if (stored?.endedAt) {
-    if (event.reading)
-      await applyInvoice(
-        dependencies,
-        sql,
-        stored,
-        { account, source, cardId: read.defaultCardId },
-        event.reading,
-        readAt,
-      );
+    if (event.reading) await applyInvoice(dependencies, sql, stored, paying, event.reading, readAt);
     return done;
   }
   if (standings[read.status] === null) return done;
@@ -141,7 +135,7 @@ export async function applyReading(
     return done;
   }
   const other = stored ? null : await loadLive(sql, client);
-  if (other && !(await givesWay(dependencies, sql, other, checkout, now)))
+  if (other && !(await givesWay(dependencies, sql, other, checkout)))
     return parked('second_subscription', `the client lives on ${other.id} already`);
   const before = stored ?? (await firstOf(checkout, read.startedAt, versionDocument, sql));
   const after = afterReading(before, read, readAt);
@@ -151,22 +145,13 @@ export async function applyReading(
   await saveSubscription(sql, changed, now);
   if (!stored) {
     await endCheckout(sql, checkout, 'complete', now);
-    await convertTrial(sql, client, now);
     if (read.defaultCardId !== null) {
       const hasPaid = read.status === 'active';
       const card = { ...client, merchantAccountId: account.id, providerCardId: read.defaultCardId, hasPaid };
       await dependencies.onSubscriptionCard(sql, card);
     }
   }
-  if (event.reading)
-    await applyInvoice(
-      dependencies,
-      sql,
-      changed,
-      { account, source, cardId: read.defaultCardId },
-      event.reading,
-      readAt,
-    );
+  if (event.reading) await applyInvoice(dependencies, sql, changed, paying, event.reading, readAt);
   if (changed.status === 'trialing' && !(await hasItsTrial(sql, changed, event.trialCard, now))) {
     // Had before, by this card or address: it ends before anything is charged, and the plan is offered without a trial.
     await dependencies.jobs.enqueue(sql, {
@@ -176,33 +161,22 @@ export async function applyReading(
     });
     return done;
   }
+  // Not before: with a trial that is refused the client is left with the agency's own, and without its card nobody knows yet.
+  const isGranted = changed.status !== 'trialing' || event.trialCard !== null;
+  if (isGranted && changed.endedAt === null && (!stored || stored.status === 'trialing')) {
+    await convertTrial(sql, client, now);
+  }
   if (changed.endedAt !== null) {
     const pending = await pendingChangeOf(sql, changed);
-    if (pending?.collection === 'offline') await switchToOffline(dependencies.offline, sql, changed, pending);
+    // One that its provider ends before its time ends by another word than the switch.
+    const isDue = pending?.collection === 'offline' && changed.endedAt >= pending.effectiveAt;
+    if (isDue) await switchToOffline(dependencies.offline, sql, changed, pending);
+    else if (pending) await endPendingChange(sql, changed, 'canceled', now);
   }
   const served = await withQuotas(sql, changed, read.anchorAt, now);
   await tellOfChange(dependencies, sql, stored, served, { trialWillEnd: event.trialWillEnd });
   return done;
 }
-
-/** An offline subscription that is to be paid by card ends where the provider's begins. */
-async function givesWay(
-  { outgoing }: ApplyDependencies,
-  sql: Sql,
-  other: Subscription,
-  { requestId }: SubscriptionCheckout,
-  now: Date,
-): Promise<boolean> {
-  const pending = other.collection === 'offline' ? await pendingChangeOf(sql, other) : null;
-  if (pending?.id !== requestId) return false;
-  await endPendingChange(sql, other, 'applied', now);
-  await endSubscription(sql, other, 'canceled', now);
-  const ended: Subscription = { ...other, status: 'canceled', endedAt: now };
-  await outgoing.emit(sql, [subscriptionEvent('subscription.canceled', ended, requestId)]);
-  return true;
-}
-
-const emailRows = z.array(z.object({ email: z.string() }));
 
 async function hasItsTrial(
   sql: Sql,
@@ -210,11 +184,7 @@ async function hasItsTrial(
   fingerprint: string | null,
   now: Date,
 ): Promise<boolean> {
-  const { rows } = await sql.query('SELECT email FROM customers WHERE agency_id = $1 AND id = $2', [
-    agencyId,
-    customerId,
-  ]);
-  const email = emailRows.parse(rows)[0]?.email;
+  const email = await emailOf(sql, { agencyId, customerId });
   return claimPlanTrial(sql, { agencyId, subscriptionId: id }, { email, fingerprint: fingerprint ?? undefined }, now);
 }
 
@@ -286,64 +256,3 @@ async function withQuotas(
   await saveSubscription(sql, next, now);
   return next;
 }
-
-async function applyInvoice(
-  dependencies: ApplyDependencies,
-  sql: Sql,
-  subscription: Subscription,
-  { account, source, cardId }: Pick<Context, 'account' | 'source'> & { readonly cardId: string | null },
-  { invoice, applicationFee, failure }: InvoiceReading,
-  readAt: Date,
-): Promise<void> {
-  const known = await lockProviderInvoice(sql, subscription, invoice.id);
-  const invoiceId = await saveProviderInvoice(sql, subscription, invoice, readAt);
-  if (failure && (await recordFailedCollection(sql, subscription, invoiceId, failure))) {
-    await tellFailed(dependencies, sql, subscription, invoice, failure);
-    if (cardId !== null) {
-      const { agencyId, customerId } = subscription;
-      const { fact, code, declineCode, adviceCode } = failure;
-      const decline = { fact, amount: invoice.amountDue, code, declineCode, adviceCode };
-      const card = { merchantAccountId: account.id, providerCardId: cardId };
-      await dependencies.onRenewalDeclined(sql, { agencyId, customerId, ...card, ...decline });
-    }
-  }
-  if (invoice.status !== 'paid' || known?.status === 'paid') return;
-  const there = await planAtProvider(sql, subscription.plan, account.id);
-  await dependencies.settleInvoice(sql, {
-    agencyId: subscription.agencyId,
-    customerId: subscription.customerId,
-    invoiceId,
-    providerInvoiceId: invoice.id,
-    account,
-    plan: {
-      agencyId: subscription.plan.agencyId,
-      planId: subscription.plan.planId,
-      version: subscription.planVersion,
-      document: subscription.document,
-    },
-    paid: invoice.amountPaid,
-    credit: invoice.credit,
-    ...partsOf(invoice, there.overagePriceIds),
-    paymentIds: invoice.paymentIds,
-    applicationFee,
-    paidAt: invoice.paidAt ?? readAt,
-    source,
-  });
-}
-
-const tellFailed = (
-  { notify }: BillingDependencies,
-  sql: Sql,
-  { agencyId, customerId }: Subscription,
-  invoice: InvoiceReading['invoice'],
-  { fact, code, declineCode }: NonNullable<InvoiceReading['failure']>,
-): Promise<void> =>
-  notify(sql, [
-    {
-      kind: 'payment_failed',
-      agencyId,
-      customerId,
-      fact,
-      facts: { charged: invoice.amountDue.toString(), reason: declineCode ?? code ?? 'declined' },
-    },
-  ]);

@@ -1,11 +1,13 @@
-import { findClient } from '../catalog/offer.store.ts';
+import { type CustomerKey, findClient } from '../catalog/offer.store.ts';
 import { requireAssignable, requireBuyable } from '../catalog/require-for-sale.ts';
-import { inTransaction } from '../database/database.ts';
+import { inTransaction, type Sql } from '../database/database.ts';
 import { conflict, invalidField } from '../errors.ts';
 import { idOfRequest, newId } from '../ids.ts';
 import { requireServing } from '../tenancy/require-serving.ts';
 import type { Scope } from '../tenancy/scope.ts';
 import type { ApplyDependencies } from './apply-subscription-events.ts';
+import { openCheckoutOf } from './checkout.store.ts';
+import { underWay } from './claim.ts';
 import { subscribeByCard } from './create-by-card.ts';
 import { startOffline } from './offline.ts';
 import { type Cycle, chosenAddOns } from './sold-lines.ts';
@@ -13,6 +15,7 @@ import { startSubscription } from './start-subscription.ts';
 import { type StartedSession, type SubscribeRequest, subscribe } from './subscribe.ts';
 import { loadLive, loadSubscription } from './subscription.store.ts';
 import type { AddOns, Subscription } from './subscription.ts';
+import { withdrawOpen } from './withdraw.ts';
 
 export interface AssignRequest {
   readonly customerId: string;
@@ -44,6 +47,7 @@ export async function assign(
     return require(sql, scope, { customerId, planId });
   });
   if (sale.document.pricingModel !== 'fixed') {
+    await withdrawOpen(dependencies, sale.customer);
     return startSubscription(dependencies, scope, { customerId, planId, requestId });
   }
   if (cycle === undefined) {
@@ -61,27 +65,36 @@ export async function assign(
 }
 
 /** A client that pays without a card starts at once. Null for every other client. */
-function startOfflineIfSo(
-  { database, offline }: ApplyDependencies,
+async function startOfflineIfSo(
+  dependencies: ApplyDependencies,
   scope: Scope,
   { customerId, planId, cycle, addOns, requestId }: SubscribeRequest,
 ): Promise<Subscription | null> {
+  const { database, offline } = dependencies;
+  const client = await findClient(database.pool, scope, customerId, 'none');
+  if (!(await paysOutside(database.pool, client))) return null;
+  await withdrawOpen(dependencies, client);
   return inTransaction(database.pool, async (sql) => {
     const customer = await findClient(sql, scope, customerId, 'change');
-    const { rows } = await sql.query<{ collection: string }>(
-      'SELECT collection FROM customers WHERE agency_id = $1 AND id = $2',
-      [customer.agencyId, customerId],
-    );
-    if (rows[0]?.collection !== 'offline') return null;
+    if (!(await paysOutside(sql, customer))) return null;
     const id = idOfRequest('subscription', requestId);
     const own = await loadSubscription(sql, customer, id);
     if (own) return own;
     if (await loadLive(sql, customer)) {
       throw conflict('subscription_exists', 'The client has a subscription: change that, or cancel it first.');
     }
+    if (await openCheckoutOf(sql, customer)) throw underWay();
     await requireServing(sql, customer);
     const require = scope.role === 'portal' ? requireBuyable : requireAssignable;
     const sale = await require(sql, scope, { customerId, planId });
     return startOffline(offline, sql, scope, sale, { cycle, addOns: chosenAddOns(addOns) }, id);
   });
+}
+
+async function paysOutside(sql: Sql, { agencyId, customerId }: CustomerKey): Promise<boolean> {
+  const { rows } = await sql.query<{ collection: string }>(
+    'SELECT collection FROM customers WHERE agency_id = $1 AND id = $2',
+    [agencyId, customerId],
+  );
+  return rows[0]?.collection === 'offline';
 }

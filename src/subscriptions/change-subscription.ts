@@ -8,7 +8,7 @@ import { recordChange } from '../tenancy/audit.ts';
 import { requireServing } from '../tenancy/require-serving.ts';
 import type { Scope } from '../tenancy/scope.ts';
 import { enqueueCarry } from './carry.ts';
-import { endPendingChange, insertChange, type PendingChange, pendingChangeOf } from './change.store.ts';
+import { insertChange, isEnding, type PendingChange, pendingChangeOf, takeBackChange } from './change.store.ts';
 import type { BillingDependencies } from './dependencies.ts';
 import { feePercentOf } from './fee-percent.ts';
 import { noSubscription } from './find-subscription.ts';
@@ -66,7 +66,8 @@ export function requestChange(
     // A plan that is not there is said first: whoever asks for another tenant's learns nothing else.
     const named = planId === undefined ? null : await require(sql, scope, { customerId, planId });
     const live = await lockCycled(sql, scope, customerId);
-    if (live.cancelAt !== null) {
+    const before = await pendingChangeOf(sql, live);
+    if (isEnding(live, before)) {
       throw conflict('subscription_ending', 'The subscription ends with its period: resume it first.');
     }
     await requireServing(sql, live);
@@ -83,7 +84,8 @@ export function requestChange(
       sameAddOns(wanted.addOns, live.addOns);
     if (isSame) throw conflict('nothing_to_change', 'The subscription is exactly that already.');
     // A switch between card and no card that waits for the same day goes on waiting.
-    const collection = (await pendingChangeOf(sql, live))?.collection ?? live.collection;
+    const collection = before?.collection ?? live.collection;
+    let lines: PendingChange['lines'] = null;
     if (collection === 'card' && live.collection === 'card' && live.merchantAccountId !== null) {
       const account = await merchantAccounts.byId(live.merchantAccountId, sql);
       if (account?.status !== 'active') {
@@ -98,7 +100,7 @@ export function requestChange(
           `${providerTraits[account.provider].title} changes no subscription at its next cycle: cancel it at the end of its period, and subscribe again then.`,
         );
       }
-      await soldLines(sql, sale, wanted, account);
+      lines = await soldLines(sql, sale, wanted, account);
       feePercentOf(sale.document, live.agencyId, account);
     }
     const now = clock.now();
@@ -111,9 +113,10 @@ export function requestChange(
       planVersion: sale.version,
       ...wanted,
       collection,
+      lines,
       effectiveAt: live.periodEnd ?? now,
     };
-    await endPendingChange(sql, live, 'replaced', now);
+    if (before) await takeBackChange(sql, before, 'replaced', now);
     await insertChange(sql, pending, now);
     await recordChange(sql, clock, scope, {
       agencyId: live.agencyId,
@@ -127,6 +130,13 @@ export function requestChange(
   });
 }
 
+/** A subscription by card whose change was taken back: where its provider was to end it, it is to go on. */
+function goingOn(live: Subscription, { collection }: PendingChange): Subscription {
+  if (live.collection !== 'card') return live;
+  const cancelAt = collection === 'offline' ? null : live.cancelAt;
+  return { ...live, cancelAt, endWanted: cancelAt !== null };
+}
+
 /** Takes back what was to change. Throws as `lockCycled`, and 404 `no_pending_change`. */
 export function cancelChange(
   dependencies: BillingDependencies,
@@ -138,7 +148,10 @@ export function cancelChange(
     const live = await lockCycled(sql, scope, customerId);
     const pending = await pendingChangeOf(sql, live);
     if (!pending) throw conflict('no_pending_change', 'Nothing is to change at the next cycle.');
-    await endPendingChange(sql, live, 'canceled', clock.now());
+    const now = clock.now();
+    await takeBackChange(sql, pending, 'canceled', now);
+    const after = goingOn(live, pending);
+    await saveSubscription(sql, after, now);
     await recordChange(sql, clock, scope, {
       agencyId: live.agencyId,
       action: 'subscription.change_canceled',
@@ -147,7 +160,7 @@ export function cancelChange(
       after: null,
     });
     await enqueueCarry({ jobs }, sql, live);
-    return { subscription: live, pending: null };
+    return { subscription: after, pending: null };
   });
 }
 
@@ -178,11 +191,12 @@ function setEnd(
   return inTransaction(database.pool, async (sql) => {
     const live = await lockCycled(sql, scope, customerId);
     const now = clock.now();
-    if ((live.cancelAt !== null) === ends) return { subscription: live, pending: await pendingChangeOf(sql, live) };
+    const pending = await pendingChangeOf(sql, live);
+    if (isEnding(live, pending) === ends) return { subscription: live, pending };
     const cancelAt = ends ? (live.periodEnd ?? now) : null;
     const after: Subscription = { ...live, cancelAt, endWanted: live.collection === 'card' ? ends : null };
     await saveSubscription(sql, after, now);
-    if (ends) await endPendingChange(sql, live, 'canceled', now);
+    if (ends && pending) await takeBackChange(sql, pending, 'canceled', now);
     await recordChange(sql, clock, scope, {
       agencyId: live.agencyId,
       action: ends ? 'subscription.ending' : 'subscription.resumed',

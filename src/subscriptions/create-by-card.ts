@@ -7,10 +7,12 @@ import { runOperation } from '../providers/operation.ts';
 import type { ProviderSubscription } from '../providers/subscription-ports.ts';
 import type { Scope } from '../tenancy/scope.ts';
 import { type ApplyDependencies, applyReading } from './apply-subscription-events.ts';
-import { endCheckout, findCheckout, type SubscriptionCheckout } from './checkout.store.ts';
-import { intend, metadataOf, type SubscribeRequest, soldLines, termsOf } from './subscribe.ts';
+import { endCheckout, findCheckout, openCheckoutOf, type SubscriptionCheckout } from './checkout.store.ts';
+import { underClaim } from './claim.ts';
+import { intend, isSameRequest, linesOfCheckout, metadataOf, type SubscribeRequest, termsOf } from './subscribe.ts';
 import { loadSubscription } from './subscription.store.ts';
 import type { Subscription } from './subscription.ts';
+import { withdrawOpen } from './withdraw.ts';
 
 /**
  * Subscribes a client whose verified default card is charged at once, without the client. Answers the subscription as its provider made
@@ -28,8 +30,13 @@ export async function subscribeByCard(
   const card = await findDefaultCard(database.pool, client);
   const account = card && (await merchantAccounts.byId(card.merchantAccountId));
   if (!card || account?.status !== 'active') return null;
+  const open = await openCheckoutOf(database.pool, client);
+  // A page that sells the same stays the way to it.
+  if (open && isSameRequest(open, request, 'page') && open.mode !== 'api') return null;
+  if (open && !isSameRequest(open, request, 'card')) await withdrawOpen(dependencies, client);
   const checkout = await intend(dependencies, scope, request, { account });
   if (checkout.mode !== 'api') return null;
+  if (checkout.status === 'complete') return loadSubscription(database.pool, client, checkout.subscriptionId);
   try {
     await create(dependencies, checkout, card.providerCardId);
   } catch (error) {
@@ -55,25 +62,26 @@ async function create(
   const { cardSubscriptions, checkout: page } = (account && providers[account.provider]) ?? {};
   if (!account || !cardSubscriptions || !page) throw new Error(`checkout ${checkout.id} has no account that sells it`);
   const { providerCustomerId, terms } = await termsOf(dependencies, checkout, account, page);
-  const sale = { plan: checkout.plan, version: checkout.planVersion, document: terms.document };
   const ref = accountRefOf(account);
   const request = {
     subscriptionId: checkout.subscriptionId,
     metadata: metadataOf(checkout),
     providerCustomerId,
     cardId,
-    lines: await soldLines(database.pool, sale, checkout, account),
-    trialDays: terms.trialDays,
+    lines: await linesOfCheckout(database.pool, checkout, terms.document, account),
+    trialDays: checkout.trialDays,
     applicationFeePercent: terms.feePercent,
   };
   const readAt = clock.now();
-  const subscription = await runOperation(operations, {
-    id: `subscription:${checkout.subscriptionId}`,
-    request,
-    declineIsFinal: true,
-    call: (idempotencyKey) => cardSubscriptions.create(ref, request, { idempotencyKey }),
-    lookUp: () => cardSubscriptions.find(ref, providerCustomerId, checkout.subscriptionId),
-  });
+  const subscription = await underClaim(dependencies, checkout, () =>
+    runOperation(operations, {
+      id: `subscription:${checkout.subscriptionId}`,
+      request,
+      declineIsFinal: true,
+      call: (idempotencyKey) => cardSubscriptions.create(ref, request, { idempotencyKey }),
+      lookUp: () => cardSubscriptions.find(ref, providerCustomerId, checkout.subscriptionId),
+    }),
+  );
   const { provider, providerAccountId } = account;
   await inTransaction(database.pool, async (sql) => {
     const event = {
@@ -87,7 +95,7 @@ async function create(
 
 const jobPayload = z.object({ agencyId: z.string(), checkoutId: z.string(), cardId: z.string() });
 
-/** The handler of `subscriptions.create`: the client saved a card for it on the provider's page. A decline ends the session. */
+/** The handler of `subscriptions.create`: the client saved a card for it on the provider's page. A refusal ends what was begun. */
 export async function createFromSetup(dependencies: ApplyDependencies, payload: unknown): Promise<void> {
   const { agencyId, checkoutId, cardId } = jobPayload.parse(payload);
   const { database, clock, notify } = dependencies;
@@ -96,7 +104,7 @@ export async function createFromSetup(dependencies: ApplyDependencies, payload: 
   try {
     await create(dependencies, checkout, cardId);
   } catch (error) {
-    if (!(error instanceof ProviderError) || error.kind !== 'declined') throw error;
+    if (!(error instanceof ProviderError) || (error.kind !== 'declined' && error.kind !== 'invalid')) throw error;
     await inTransaction(database.pool, async (sql) => {
       await endCheckout(sql, checkout, 'expired', clock.now());
       const reason = error.detail.declineCode ?? error.detail.code ?? 'declined';

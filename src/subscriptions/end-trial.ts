@@ -15,8 +15,8 @@ export interface TrialDependencies {
 }
 
 /**
- * A plan takes over from the trial, whose minutes end with it. Called in the transaction that starts the subscription; where there
- * is no trial, or none any more, it changes nothing.
+ * A plan takes over from the trial, whose minutes end with it. Called in the transaction that starts the subscription or grants it
+ * its plan's own trial; where there is no trial, or none any more, it changes nothing.
  */
 export async function convertTrial(sql: Sql, customer: CustomerKey, now: Date): Promise<void> {
   const trial = await lockActiveTrial(sql, customer);

@@ -8,7 +8,7 @@ export interface InvoiceParts {
 }
 
 /**
- * What a paid invoice was for. `overagePriceIds`: the metered prices of the plan in the account. What the invoice's total has beyond its
+ * What a paid invoice was for. `overagePriceIds`: its prices of overage. What the invoice's total has beyond its
  * lines (rounding of taxes) is of the subscription, so that the parts always make up what was paid and credited.
  */
 export function partsOf(invoice: ProviderInvoice, overagePriceIds: ReadonlySet<string>): InvoiceParts {

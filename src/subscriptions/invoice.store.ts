@@ -108,14 +108,15 @@ export async function recordFailedCollection(
   return rowCount === 1;
 }
 
-/** Whether an invoice of the subscription was ever paid: service begins with the first. */
+/** Whether an invoice of the subscription was ever paid: service begins with the first. A trial's own, of nothing, is none. */
 export async function hasPaidInvoice(
   sql: Sql,
-  { agencyId, id }: Pick<Subscription, 'agencyId' | 'id'>,
+  { agencyId, id, trialEndsAt }: Pick<Subscription, 'agencyId' | 'id' | 'trialEndsAt'>,
 ): Promise<boolean> {
   const { rows } = await sql.query(
-    `SELECT 1 FROM invoices WHERE agency_id = $1 AND subscription_id = $2 AND status = 'paid' LIMIT 1`,
-    [agencyId, id],
+    `SELECT 1 FROM invoices WHERE agency_id = $1 AND subscription_id = $2 AND status = 'paid'
+        AND ($3::timestamptz IS NULL OR created_at >= $3) LIMIT 1`,
+    [agencyId, id, trialEndsAt],
   );
   return rows.length > 0;
 }

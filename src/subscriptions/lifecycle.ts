@@ -32,7 +32,7 @@ export const transitions: Readonly<Record<SubscriptionStatus, readonly Subscript
 };
 
 /** The item that the cycle is: the one with the longest period. Metered ones may be billed more often. */
-const cycleItem = ({ items }: ProviderSubscription) =>
+export const cycleItem = ({ items }: ProviderSubscription) =>
   items.reduce<ProviderSubscription['items'][number] | undefined>((longest, item) => {
     const length = item.periodEnd.getTime() - item.periodStart.getTime();
     const best = longest ? longest.periodEnd.getTime() - longest.periodStart.getTime() : -1;

@@ -12,8 +12,6 @@ export interface PlanAtProvider {
   readonly reason: string | null;
   /** Part -> the provider's id, of what is for sale now. */
   readonly remoteIds: ReadonlyMap<string, string>;
-  /** Every metered price that the plan ever had there. */
-  readonly overagePriceIds: ReadonlySet<string>;
 }
 
 const publicationRows = z.array(z.object({ version: z.number(), status: z.string(), reason: z.string().nullable() }));
@@ -40,6 +38,22 @@ export async function planAtProvider(
     inSync: published?.status === 'in_sync' || published?.status === 'drifted',
     reason: published?.reason ?? null,
     remoteIds: new Map(links.filter(({ active }) => active).map(({ key, remoteId }) => [key, remoteId])),
-    overagePriceIds: new Set(links.filter(({ key }) => key.startsWith('overage:')).map(({ remoteId }) => remoteId)),
   };
+}
+
+/**
+ * Those of the prices that overage of any plan is invoiced by in the account, or ever was: the last overage of a plan comes on the first
+ * invoice of the next.
+ */
+export async function overagePricesAmong(
+  sql: Sql,
+  merchantAccountId: string,
+  priceIds: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const { rows } = await sql.query<{ remoteId: string }>(
+    `SELECT remote_id AS "remoteId" FROM catalog_links
+      WHERE merchant_account_id = $1 AND remote_id = ANY ($2) AND key LIKE 'overage:%'`,
+    [merchantAccountId, priceIds],
+  );
+  return new Set(rows.map(({ remoteId }) => remoteId));
 }

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import type { CustomerKey } from '../catalog/offer.store.ts';
+import type { VersionDocument } from '../catalog/plan-document.ts';
 import type { Sql } from '../database/database.ts';
 import { emailKeyOf } from './trial.ts';
 
@@ -25,6 +27,26 @@ export async function planTrialAllowed(sql: Sql, agencyId: string, keys: TrialKe
     [agencyId, named.map(({ kind }) => kind), named.map(({ key }) => key)],
   );
   return rows.length === 0;
+}
+
+const emailRows = z.array(z.object({ email: z.string() }));
+
+export async function emailOf(sql: Sql, { agencyId, customerId }: CustomerKey): Promise<string | undefined> {
+  const { rows } = await sql.query('SELECT email FROM customers WHERE agency_id = $1 AND id = $2', [
+    agencyId,
+    customerId,
+  ]);
+  return emailRows.parse(rows)[0]?.email;
+}
+
+/** Days that a plan gives a client that comes to it; null where it gives none, or the client had them before. */
+export async function offeredTrialDays(
+  sql: Sql,
+  client: CustomerKey,
+  { trialDays }: Pick<VersionDocument, 'trialDays'>,
+): Promise<number | null> {
+  if (trialDays === 0) return null;
+  return (await planTrialAllowed(sql, client.agencyId, { email: await emailOf(sql, client) })) ? trialDays : null;
 }
 
 const holderRows = z.array(z.object({ subscriptionId: z.string() }));

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { monthsOf } from '../catalog/account-price.ts';
 import type { VersionDocument } from '../catalog/plan-document.ts';
 import { invalidField } from '../errors.ts';
@@ -11,6 +12,11 @@ export interface Choice {
   readonly cycle: Cycle;
   readonly addOns: AddOns;
 }
+
+/** Lines as they are kept with what was sold by them. */
+export const storedLines = z
+  .array(z.object({ priceId: z.string(), quantity: z.number().nullable(), taxRateIds: z.array(z.string()).readonly() }))
+  .readonly();
 
 /**
  * Checks a choice against the plan. Throws `AppError` 422: `plan_needs_no_checkout` for a plan without a base fee, `cycle_not_offered`,

@@ -9,6 +9,8 @@ import type { Emit } from '../outgoing/emit.ts';
 import { recordChange } from '../tenancy/audit.ts';
 import { requireServing } from '../tenancy/require-serving.ts';
 import type { Scope } from '../tenancy/scope.ts';
+import { openCheckoutOf } from './checkout.store.ts';
+import { underWay } from './claim.ts';
 import { convertTrial } from './end-trial.ts';
 import { openQuotas } from './open-quotas.ts';
 import { loadLive, loadSubscription } from './subscription.store.ts';
@@ -40,7 +42,7 @@ export interface StartedSubscription {
 /**
  * Puts a client on a pay-as-you-go plan, at once: nothing is paid before it is used. A client buys what it may buy, its agency and
  * the platform assign what may be assigned. The plan, the client and the offers are held until the subscription is there. Throws
- * `AppError` 404, 409 `subscription_exists` where the client is on another plan, 409 `plan_not_buyable` or `plan_not_assignable`,
+ * `AppError` 404, 409 `subscription_exists` where the client is on another plan, 409 `subscription_under_way` while a checkout is open, 409 `plan_not_buyable` or `plan_not_assignable`,
  * and 422 `plan_needs_checkout` for a plan with a base fee.
  */
 export function startSubscription(
@@ -60,6 +62,8 @@ export function startSubscription(
       const message = 'The client is on another plan: cancel that subscription first, or change its plan.';
       throw conflict('subscription_exists', message);
     }
+    // What can still be paid would be paid beside it: whoever starts ends that first.
+    if (await openCheckoutOf(sql, customer)) throw underWay();
     await requireServing(sql, customer);
     const require = scope.role === 'portal' ? requireBuyable : requireAssignable;
     const sale = await require(sql, scope, { customerId, planId });

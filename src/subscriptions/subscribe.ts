@@ -18,19 +18,20 @@ import { requireServing } from '../tenancy/require-serving.ts';
 import type { Scope } from '../tenancy/scope.ts';
 import {
   checkoutOfRequest,
-  endCheckout,
   insertCheckout,
   openCheckoutOf,
   type SubscriptionCheckout,
   saveSession,
 } from './checkout.store.ts';
+import { underClaim, underWay } from './claim.ts';
 import type { BillingDependencies } from './dependencies.ts';
 import { feePercentOf } from './fee-percent.ts';
 import { planAtProvider } from './plan-in-account.ts';
-import { planTrialAllowed } from './plan-trial.ts';
+import { offeredTrialDays } from './plan-trial.ts';
 import { type Choice, chosenAddOns, linesOf, needsSetupFirst, requireChoice, soldParts } from './sold-lines.ts';
 import { loadLive } from './subscription.store.ts';
 import type { AddOns } from './subscription.ts';
+import { withdraw } from './withdraw.ts';
 
 /** As long as a session may stay open at the provider, less a margin for the call. */
 const lifetimeMs = 23 * 3_600_000;
@@ -80,30 +81,31 @@ export async function subscribe(
   const { database } = dependencies;
   const customer = await findClient(database.pool, scope, request.customerId, 'none');
   const open = await openCheckoutOf(database.pool, customer);
-  const isSame = open !== null && (open.requestHash === hashOf(request) || open.requestId === request.requestId);
+  if (open && (await loadLive(database.pool, customer))) throw subscriptionExists();
+  const isSame = open !== null && isSameRequest(open, request, 'page') && (await isUsable(dependencies, open));
   if (open && !isSame) await withdraw(dependencies, open);
   const checkout = open && isSame ? open : await intend(dependencies, scope, request, 'page');
   return continueSession(dependencies, checkout);
 }
 
-/** Ends a session that another one takes the place of. One in which the client subscribed meanwhile stands, and is 409. */
-export async function withdraw(dependencies: BillingDependencies, open: SubscriptionCheckout): Promise<void> {
-  const { database, clock, providers, merchantAccounts, operations } = dependencies;
-  const account = await merchantAccounts.byId(open.merchantAccountId);
-  const checkout = account && providers[account.provider]?.checkout;
-  if (account && checkout && open.providerSessionId !== null) {
-    const sessionId = open.providerSessionId;
-    const session = await runOperation(operations, {
-      id: `subscription_checkout_expire:${open.id}`,
-      request: { sessionId },
-      call: (idempotencyKey) => checkout.expireSession(accountRefOf(account), sessionId, { idempotencyKey }),
-      lookUp: () => checkout.retrieveSession(accountRefOf(account), sessionId),
-    });
-    if (session.status === 'complete') {
-      throw conflict('subscription_exists', 'The client has just subscribed in the session that was open.');
-    }
-  }
-  await endCheckout(database.pool, open, 'expired', clock.now());
+const subscriptionExists = (): AppError =>
+  conflict('subscription_exists', 'The client has a subscription: change that, or cancel it first.');
+
+/** A charge without the client and a page are never the same, whatever they sell. */
+export const isSameRequest = (
+  { requestHash, requestId, mode }: SubscriptionCheckout,
+  request: SubscribeRequest,
+  by: 'page' | 'card',
+): boolean =>
+  requestId === request.requestId || (requestHash === hashOf(request) && (mode === 'api') === (by === 'card'));
+
+/** Whether the client can still come to its subscription by it. */
+async function isUsable(
+  { clock, merchantAccounts }: BillingDependencies,
+  { expiresAt, merchantAccountId }: SubscriptionCheckout,
+): Promise<boolean> {
+  const account = await merchantAccounts.byId(merchantAccountId);
+  return expiresAt > clock.now() && account !== null && account.status !== 'disconnected';
 }
 
 /**
@@ -119,12 +121,12 @@ export function intend(
   const { database, clock, merchantAccounts, publicUrl } = dependencies;
   return inTransaction(database.pool, async (sql) => {
     const customer = await findClient(sql, scope, request.customerId, 'change');
-    const known =
-      (await checkoutOfRequest(sql, customer.agencyId, request.requestId)) ?? (await openCheckoutOf(sql, customer));
-    if (known) return known;
-    if (await loadLive(sql, customer)) {
-      throw conflict('subscription_exists', 'The client has a subscription: change that, or cancel it first.');
-    }
+    const own = await checkoutOfRequest(sql, customer.agencyId, request.requestId);
+    if (own) return own;
+    if (await loadLive(sql, customer)) throw subscriptionExists();
+    const open = await openCheckoutOf(sql, customer);
+    if (open && isSameRequest(open, request, by === 'page' ? 'page' : 'card')) return open;
+    if (open) throw underWay();
     await requireServing(sql, customer);
     const require = scope.role === 'portal' ? requireBuyable : requireAssignable;
     const sale = await require(sql, scope, { customerId: customer.customerId, planId: request.planId });
@@ -135,7 +137,7 @@ export function intend(
     // Whether it can be sold there at all is said before anything is stored.
     const carried = carriedPlan(sale.document, account.provider).plan;
     requireChoice(carried, choice);
-    await soldLines(sql, sale, choice, account);
+    const lines = await soldLines(sql, sale, choice, account);
     feePercentOf(sale.document, customer.agencyId, account);
     const now = clock.now();
     const viaSetup = needsSetupFirst(carried, choice);
@@ -147,7 +149,9 @@ export function intend(
       planVersion: sale.version,
       ...choice,
       mode: by === 'page' ? (viaSetup ? 'setup' : 'subscription') : 'api',
+      lines,
       subscriptionId: idOfRequest('subscription', request.requestId),
+      trialDays: await offeredTrialDays(sql, customer, sale.document),
       requestHash: hashOf(request),
       requestId: request.requestId,
       successUrl: request.successUrl ?? `${publicUrl}/checkout/subscribed`,
@@ -156,7 +160,7 @@ export function intend(
       createdAt: now,
     } as const;
     await insertCheckout(sql, row);
-    return { ...row, status: 'open', providerSessionId: null, sessionUrl: null };
+    return { ...row, status: 'open', providerSessionId: null, sessionUrl: null, claimedUntil: null };
   });
 }
 
@@ -202,10 +206,32 @@ async function continueSession(
   if (account?.status !== 'active') {
     throw conflict('merchant_account_inactive', 'The account takes no subscriptions now: start again.');
   }
+  if (checkout.mode === 'api') throw underWay();
   const provider = providers[account.provider];
   const session = await namingTheField(async () => createSession(dependencies, checkout, account, provider));
-  await saveSession(database.pool, checkout, session, clock.now());
+  if (!(await saveSession(database.pool, checkout, session, clock.now()))) {
+    // A claim that was outlived: what was made must not be paid beside what took its place.
+    await expireMade(dependencies, checkout, account, session);
+    throw conflict('checkout_ended', 'Another request has taken the place of this one: start again.');
+  }
   return { id: checkout.id, orderId: null, url: session.url, status: session.status };
+}
+
+async function expireMade(
+  { providers, operations }: BillingDependencies,
+  { id }: SubscriptionCheckout,
+  account: MerchantAccount,
+  session: HostedSession,
+): Promise<void> {
+  const page = providers[account.provider]?.checkout;
+  const ref = accountRefOf(account);
+  if (!page) return;
+  await runOperation(operations, {
+    id: `subscription_checkout_expire:${id}`,
+    request: { sessionId: session.id },
+    call: (idempotencyKey) => page.expireSession(ref, session.id, { idempotencyKey }),
+    lookUp: () => page.retrieveSession(ref, session.id),
+  });
 }
 
 async function createSession(
@@ -231,33 +257,40 @@ async function createSession(
   };
   if (checkout.mode === 'setup' && cards) {
     const request = { ...common, currency: account.effectiveCurrency };
-    return runOperation(operations, {
-      id: `subscription_checkout:${checkout.id}`,
-      request,
-      call: (idempotencyKey) => cards.createSetupSession(ref, request, { idempotencyKey }),
-      lookUp: () => cards.findSetupSession(ref, providerCustomerId, checkout.id),
-    });
+    return underClaim(dependencies, checkout, () =>
+      runOperation(operations, {
+        id: `subscription_checkout:${checkout.id}`,
+        request,
+        call: (idempotencyKey) => cards.createSetupSession(ref, request, { idempotencyKey }),
+        lookUp: () => cards.findSetupSession(ref, providerCustomerId, checkout.id),
+      }),
+    );
   }
-  const lines = await soldLines(
-    database.pool,
-    { ...checkout, version: checkout.planVersion, document: terms.document },
-    checkout,
-    account,
-  );
   const request = {
     ...common,
     subscriptionId: checkout.subscriptionId,
-    lines,
-    trialDays: terms.trialDays,
+    lines: await linesOfCheckout(database.pool, checkout, terms.document, account),
+    trialDays: checkout.trialDays,
     applicationFeePercent: terms.feePercent,
   };
-  return runOperation(operations, {
-    id: `subscription_checkout:${checkout.id}`,
-    request,
-    call: (idempotencyKey) => subscriptions.createSession(ref, request, { idempotencyKey }),
-    lookUp: () => subscriptions.findSession(ref, providerCustomerId, checkout.id),
-  });
+  return underClaim(dependencies, checkout, () =>
+    runOperation(operations, {
+      id: `subscription_checkout:${checkout.id}`,
+      request,
+      call: (idempotencyKey) => subscriptions.createSession(ref, request, { idempotencyKey }),
+      lookUp: () => subscriptions.findSession(ref, providerCustomerId, checkout.id),
+    }),
+  );
 }
+
+/** As it was for sale when it was asked for, or as it is now where nothing was kept of that. Throws as `soldLines`. */
+export const linesOfCheckout = async (
+  sql: Sql,
+  checkout: SubscriptionCheckout,
+  document: Parameters<typeof soldParts>[0],
+  account: MerchantAccount,
+): Promise<readonly SubscriptionLine[]> =>
+  checkout.lines ?? soldLines(sql, { ...checkout, version: checkout.planVersion, document }, checkout, account);
 
 /** What decides a subscription besides its lines. Throws 404 for a client that is gone. */
 export async function termsOf(
@@ -273,13 +306,10 @@ export async function termsOf(
   const sold = await dependencies.versionDocument(database.pool, checkout.plan, checkout.planVersion);
   const document = carriedPlan(sold, account.provider).plan;
   const providerCustomerId = await ensureProviderCustomer(dependencies, customer, account, page);
-  const hasTrial =
-    document.trialDays > 0 && (await planTrialAllowed(database.pool, agencyId, { email: customer.email }));
   return {
     providerCustomerId,
     terms: {
       document,
-      trialDays: hasTrial ? document.trialDays : null,
       feePercent: feePercentOf(document, agencyId, account),
     },
   };

@@ -11,7 +11,7 @@ import {
 } from './apply-subscription-events.ts';
 import { type AssignedPlan, type AssignRequest, assign } from './assign.ts';
 import { cancelSubscription } from './cancel-subscription.ts';
-import { carry, carrySwitches, enqueueCarry } from './carry.ts';
+import { carry, carryWhatWaits, enqueueCarry } from './carry.ts';
 import { pendingChangeOf } from './change.store.ts';
 import {
   type ChangedSubscription,
@@ -23,7 +23,7 @@ import {
 } from './change-subscription.ts';
 import { createFromSetup } from './create-by-card.ts';
 import { carryJobName, createJobName, refuseTrialJobName } from './dependencies.ts';
-import { endOpenCheckouts } from './end-open-checkouts.ts';
+import { endLapsedCheckouts } from './end-lapsed.ts';
 import { findSubscription } from './find-subscription.ts';
 import { openDueQuotas, openQuotasJobName } from './open-quotas.ts';
 import { refuseTrial } from './refuse-trial.ts';
@@ -55,9 +55,9 @@ export interface Subscriptions {
 export function createSubscriptions(dependencies: ApplyDependencies): Subscriptions {
   const { pool } = dependencies.database;
   const sweep = async (): Promise<void> => {
-    await endOpenCheckouts(dependencies);
     await openDueQuotas(dependencies);
-    await carrySwitches(dependencies);
+    await carryWhatWaits(dependencies);
+    await endLapsedCheckouts(dependencies);
   };
   return {
     subscribe: (scope, request) => subscribe(dependencies, scope, request),

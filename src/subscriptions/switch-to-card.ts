@@ -1,11 +1,16 @@
 import type { CustomerKey } from '../catalog/offer.store.ts';
 import type { Clock } from '../clock.ts';
 import type { Sql } from '../database/database.ts';
-import type { Jobs } from '../delivery/jobs.ts';
+import { type Jobs, waitingKeys } from '../delivery/jobs.ts';
 import { idOfRequest } from '../ids.ts';
-import { checkoutOfRequest, insertCheckout } from './checkout.store.ts';
+import type { Emit } from '../outgoing/emit.ts';
+import { endPendingChange, pendingChangeOf } from './change.store.ts';
+import { checkoutOfRequest, insertCheckout, type SubscriptionCheckout } from './checkout.store.ts';
 import { type ChargeableCard, createJobName } from './dependencies.ts';
 import type { OfflineDependencies } from './offline.ts';
+import { endSubscription } from './subscription.store.ts';
+import type { Subscription } from './subscription.ts';
+import { subscriptionEvent } from './tell-subscription.ts';
 
 interface Dependencies {
   readonly clock: Clock;
@@ -25,19 +30,48 @@ export const switchToCard =
   async (sql, subscription, change) => {
     const { agencyId, customerId } = subscription;
     const card = await findDefaultCard(sql, subscription);
-    if (!card || change.cycle === null || (await checkoutOfRequest(sql, agencyId, change.id))) return;
+    if (!card || change.cycle === null) return;
     const now = clock.now();
     const id = idOfRequest('checkoutSession', change.id);
+    const key = `${createJobName}:${id}`;
+    const ask = (): Promise<void> =>
+      jobs.enqueue(sql, {
+        name: createJobName,
+        payload: { agencyId, checkoutId: id, cardId: card.providerCardId },
+        key,
+      });
+    const begun = await checkoutOfRequest(sql, agencyId, change.id);
+    if (begun) {
+      // Its job may have given up while the provider did not answer.
+      const isAsked = (await waitingKeys(sql, [key])).has(key);
+      if (begun.status === 'open' && !isAsked) await ask();
+      return;
+    }
     await insertCheckout(sql, {
       ...{ agencyId, id, customerId, merchantAccountId: card.merchantAccountId },
       ...{ plan: change.plan, planVersion: change.planVersion, cycle: change.cycle, addOns: change.addOns },
-      ...{ mode: 'api', subscriptionId: idOfRequest('subscription', change.id), requestHash: change.id },
+      ...{ mode: 'api', lines: null, subscriptionId: idOfRequest('subscription', change.id), requestHash: change.id },
+      // The client pays already.
+      trialDays: null,
       ...{ requestId: change.id, successUrl: '', cancelUrl: '', createdAt: now },
       expiresAt: new Date(now.getTime() + lifetimeMs),
     });
-    await jobs.enqueue(sql, {
-      name: createJobName,
-      payload: { agencyId, checkoutId: id, cardId: card.providerCardId },
-      key: `${createJobName}:${id}`,
-    });
+    await ask();
   };
+
+/** An offline subscription that is to be paid by card ends where the provider's begins: that of `checkout`, which its switch began. */
+export async function givesWay(
+  { clock, outgoing }: { readonly clock: Clock; readonly outgoing: { readonly emit: Emit } },
+  sql: Sql,
+  offline: Subscription,
+  { requestId }: Pick<SubscriptionCheckout, 'requestId'>,
+): Promise<boolean> {
+  const pending = offline.collection === 'offline' ? await pendingChangeOf(sql, offline) : null;
+  if (pending?.id !== requestId) return false;
+  const now = clock.now();
+  await endPendingChange(sql, offline, 'applied', now);
+  await endSubscription(sql, offline, 'canceled', now);
+  const ended: Subscription = { ...offline, status: 'canceled', endedAt: now };
+  await outgoing.emit(sql, [subscriptionEvent('subscription.canceled', ended, requestId)]);
+  return true;
+}

@@ -1,9 +1,14 @@
 import { Decimal } from 'decimal.js';
+import { totalsName } from './place.ts';
 import { eventName, type Outcome, reversedName, type Unit } from './unit.ts';
 
 /** An event that is there already. */
 export interface KnownEvent {
   readonly contentHash: string;
+  /** Null for one of the same batch. */
+  readonly recordedAt: Date | null;
+  /** Names the totals that it counts in. */
+  readonly totals: string;
   /** What may still be taken back of it. */
   readonly left: Decimal;
 }
@@ -32,11 +37,15 @@ export function decideBatch(units: readonly Unit[], known: ReadonlyMap<string, K
     if (found) return found.contentHash === unit.contentHash ? 'duplicate' : 'event_id_conflict';
     const reversed = reversedName(unit);
     if (reversed !== null) {
-      const left = (there.get(reversed)?.left ?? zero).minus(taken.get(reversed) ?? zero);
+      const original = there.get(reversed);
+      // It was placed by an event that came to nothing: the one that is there is another's.
+      if (original?.totals !== totalsName(unit.place)) return 'reversed_event_unknown';
+      const left = original.left.minus(taken.get(reversed) ?? zero);
       if (unit.event.quantity.negated().greaterThan(left)) return 'reversal_exceeds_event';
       taken.set(reversed, (taken.get(reversed) ?? zero).minus(unit.event.quantity));
     }
-    there.set(name, { contentHash: unit.contentHash, left: Decimal.max(unit.event.quantity, zero) });
+    const left = Decimal.max(unit.event.quantity, zero);
+    there.set(name, { contentHash: unit.contentHash, recordedAt: null, totals: totalsName(unit.place), left });
     fresh.push(unit);
     return 'recorded';
   };

@@ -67,7 +67,8 @@ const zero = new Decimal(0);
 const nothingHeld = { quantity: zero, amount: Money.zero('USD') };
 const storedDecimals = 6;
 
-const isFull = ({ used, limit }: Slots): boolean => limit !== null && used >= limit;
+export const isFull = (slots: Slots | null): boolean =>
+  slots !== null && slots.limit !== null && slots.used >= slots.limit;
 
 /** What one unit beyond the quota takes from the balance, tax in it; null where nothing is sold or it is not the balance that pays. */
 function unitCost({ price, tax, collect }: CallFacts['terms']): Money | null {
@@ -114,7 +115,7 @@ function refusalOf(facts: CallFacts, affordable: Decimal | null, estimate: Decim
   if (unserved !== null) return unserved;
   if (!facts.featureCovered) return 'feature_not_in_plan';
   if (isFull(facts.slots)) return 'no_free_slot';
-  if (facts.agencySlots && isFull(facts.agencySlots)) return 'agency_no_free_slot';
+  if (isFull(facts.agencySlots)) return 'agency_no_free_slot';
   if (affordable === null) return null;
   const enough = affordable.isPositive() && !affordable.isZero() && !estimate?.greaterThan(affordable);
   if (enough) return null;

@@ -1,7 +1,7 @@
 import type { Posting } from '../ledger/posting.ts';
 import { drawUsage, reverse } from '../ledger/postings.ts';
 import type { RatedGroup } from './group.ts';
-import { readStanding } from './standing.ts';
+import { drawnOf, readStanding } from './standing.ts';
 
 /** In the books of an agency that has no account, and whose platform has none. */
 const noAccount = 'none';
@@ -11,9 +11,10 @@ export function drawsOf(groups: readonly RatedGroup[]): readonly Posting[] {
   return groups.flatMap((group): Posting[] => {
     const { key, draw, row, rated, units } = group;
     if (draw === null) return [];
-    const before = readStanding(row);
-    const net = rated.standing.net.minus(before.net);
-    const tax = rated.standing.tax.minus(before.tax);
+    const before = drawnOf(row.collect, readStanding(row));
+    const after = drawnOf(units[0].terms.collect, rated.standing);
+    const net = after.net.minus(before.net);
+    const tax = after.tax.minus(before.tax);
     const fact = {
       agencyId: key.agencyId,
       customerId: key.customerId,

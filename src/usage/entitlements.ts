@@ -6,7 +6,7 @@ import type { Money } from '../money/money.ts';
 import type { AddOns } from '../subscriptions/subscription.ts';
 import type { Scope } from '../tenancy/scope.ts';
 import { type Cover, decideCall, type RefusalReason, type Slots, serviceRefusalOf } from './decide-call.ts';
-import { type ReadFacts, readGateFacts, slotsOf } from './gate-facts.ts';
+import { type Asked, type ReadFacts, readGateFacts, slotsOf } from './gate-facts.ts';
 import type { CallDependencies } from './start-call.ts';
 import { findFeatures, type VersionTerms } from './terms.ts';
 
@@ -42,6 +42,9 @@ export interface Entitlements {
   readonly limits: readonly Limit[];
 }
 
+/** No call is let in by it, so that nothing is locked. */
+const about = (feature: string): Asked => ({ feature, callId: null, sessionId: null, takesSlot: false });
+
 /** What a client may do now, without a call. Throws `AppError` 404. */
 export function readEntitlements(
   dependencies: CallDependencies,
@@ -50,7 +53,7 @@ export function readEntitlements(
 ): Promise<Entitlements> {
   return inTransaction(dependencies.database.pool, async (sql) => {
     const client = await findClient(sql, scope, customerId, 'none');
-    const read = (feature: string) => readGateFacts(dependencies, sql, client, feature, null);
+    const read = (feature: string) => readGateFacts(dependencies, sql, client, about(feature));
     const general = await read('');
     const { version, addOns } = general;
     const named = await openFeatures(sql, client.agencyId, customerId, dependencies.clock.now());
@@ -129,7 +132,7 @@ export function checkLimit(
     if (known.kind !== 'recurring') {
       throw invalidField('feature', 'feature_kind_mismatch', 'This feature is used up: ask for a call of it instead.');
     }
-    const facts = await readGateFacts(dependencies, sql, client, feature, null);
+    const facts = await readGateFacts(dependencies, sql, client, about(feature));
     const unserved = serviceRefusalOf(facts);
     if (unserved !== null) return { allowed: false, reason: unserved, limit: null };
     return limitAnswer(facts, feature, quantity);

@@ -1,11 +1,13 @@
 /**
  * All that decides about a client's calls, in one statement. What is counted (slots, holds) is right only under the client's row lock.
- * Parameters: agency, client, feature, now, call or null, how long a hold outlives its call (an interval).
+ * An agency's own calls and those of its clients take the slots of one plan. Parameters: agency, client, feature, now, call or null,
+ * session that is left out of what is counted or null, when calls ended whose holds are gone by now.
  */
 export const selectGateFacts = `
 SELECT c.disabled_at IS NOT NULL AS "customerDisabled", a.disabled_at IS NOT NULL AS "agencyDisabled",
        coalesce(st.state = 'paused', false) AS paused,
        s.id AS "subscriptionId", s.status AS "subscriptionStatus", s.add_ons AS "addOns", s.quota_due_at AS "quotaDueAt",
+       s.past_due_since AS "pastDueSince", s.trial_ends_at AS "trialEndsAt", s.cancel_at AS "cancelAt",
        s.plan_agency_id AS "planAgencyId", s.plan_id AS "planId", s.plan_version AS "planVersion",
        CASE WHEN s.collection = 'card' THEN carrying.provider END AS carrier,
        trial.concurrency AS "trialConcurrency", trial.goes_on AS "trialGoesOn",
@@ -44,25 +46,49 @@ SELECT c.disabled_at IS NOT NULL AS "customerDisabled", a.disabled_at IS NOT NUL
     SELECT coalesce(sum(h.held_quantity) FILTER (WHERE h.feature = $3), 0) AS quantity, coalesce(sum(h.held_amount), 0) AS amount
       FROM gate_sessions h
      WHERE h.agency_id = c.agency_id AND h.customer_id = c.id AND (h.held_quantity > 0 OR h.held_amount > 0)
-       AND coalesce(h.ended_at, h.expires_at) + $6::interval > $4 AND h.call_id IS DISTINCT FROM $5
+       AND coalesce(h.ended_at, h.expires_at) > $7 AND h.id IS DISTINCT FROM $6
   ) held
   CROSS JOIN LATERAL (
-    SELECT count(*)::int AS sessions FROM gate_sessions g
-     WHERE g.agency_id = c.agency_id AND g.customer_id = c.id AND g.ended_at IS NULL AND g.expires_at > $4
-       AND g.call_id IS DISTINCT FROM $5
+    SELECT (SELECT count(*) FROM gate_sessions g
+             WHERE g.agency_id = c.agency_id AND g.customer_id = c.id AND g.ended_at IS NULL AND g.expires_at > $4
+               AND g.id IS DISTINCT FROM $6)::int
+         + CASE WHEN a.is_platform THEN (SELECT count(*) FROM gate_sessions g
+             WHERE g.agency_id = c.external_id AND g.ended_at IS NULL AND g.expires_at > $4)::int ELSE 0 END AS sessions
   ) live
   LEFT JOIN customers own ON own.external_id = c.agency_id AND own.agency_id = (SELECT id FROM agencies WHERE is_platform)
   LEFT JOIN service_states own_state ON own_state.agency_id = own.agency_id AND own_state.customer_id = own.id
   LEFT JOIN gate_sessions call ON call.agency_id = c.agency_id AND call.customer_id = c.id AND call.call_id = $5 AND call.ended_at IS NULL
  WHERE c.agency_id = $1 AND c.id = $2`;
 
-/** Calls of all an agency's clients. Parameters: agency, now. */
+/**
+ * Calls of all an agency's clients and its own. Parameters: agency, now, the client that the agency is (its agency and id), session that is
+ * left out or null.
+ */
 export const countAgencySessions = `
-SELECT count(*)::int AS sessions FROM gate_sessions WHERE agency_id = $1 AND ended_at IS NULL AND expires_at > $2`;
+SELECT (SELECT count(*) FROM gate_sessions
+         WHERE agency_id = $1 AND ended_at IS NULL AND expires_at > $2 AND id IS DISTINCT FROM $5)::int
+     + (SELECT count(*) FROM gate_sessions
+         WHERE agency_id = $3 AND customer_id = $4 AND ended_at IS NULL AND expires_at > $2)::int AS sessions`;
 
-/** What calls hold of a client's balance, and whether it pauses service. Parameters: agency, client, now, how long a hold outlives its call. */
+/** What calls hold of a client's balance, and whether it pauses service. Parameters: agency, client, when calls ended whose holds are gone. */
 export const selectBalanceStanding = `
 SELECT (SELECT coalesce(sum(held_amount), 0) FROM gate_sessions
          WHERE agency_id = $1 AND customer_id = $2 AND (held_quantity > 0 OR held_amount > 0)
-           AND coalesce(ended_at, expires_at) + $4::interval > $3)::text AS held,
+           AND coalesce(ended_at, expires_at) > $3)::text AS held,
        EXISTS (SELECT 1 FROM service_states WHERE agency_id = $1 AND customer_id = $2 AND state = 'paused') AS paused`;
+
+/**
+ * Lets go of what nobody will settle any more. A lease that ran out is a call that ended then. Parameters: when calls ended whose holds are
+ * gone, how many at once.
+ */
+export const endDeadCalls = `
+UPDATE gate_sessions s SET held_quantity = 0, held_amount = 0, ended_at = coalesce(s.ended_at, s.expires_at)
+  FROM (SELECT g.agency_id, g.id FROM gate_sessions g
+          JOIN (SELECT agency_id, id FROM gate_sessions WHERE ended_at IS NULL AND expires_at <= $1
+                 UNION
+                SELECT agency_id, id FROM gate_sessions
+                 WHERE (held_quantity > 0 OR held_amount > 0) AND coalesce(ended_at, expires_at) <= $1
+                 LIMIT $2) AS due USING (agency_id, id)
+         WHERE coalesce(g.ended_at, g.expires_at) <= $1
+           FOR UPDATE OF g SKIP LOCKED) AS dead
+ WHERE s.agency_id = dead.agency_id AND s.id = dead.id`;

@@ -5,12 +5,14 @@ import type { Sql } from '../database/database.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { Money } from '../money/money.ts';
 import type { ProviderName } from '../providers/port.ts';
-import { openQuotas, opensQuotas } from '../subscriptions/open-quotas.ts';
-import { loadLive, lockLive } from '../subscriptions/subscription.store.ts';
-import { type AddOns, addOnsSchema } from '../subscriptions/subscription.ts';
+import { graceDaysOf } from '../subscriptions/grace.ts';
+import { isServed } from '../subscriptions/lifecycle.ts';
+import { openDue } from '../subscriptions/open-quotas.ts';
+import { loadLive } from '../subscriptions/subscription.store.ts';
+import { type AddOns, addOnsSchema, type SubscriptionStatus } from '../subscriptions/subscription.ts';
 import type { CallFacts, Cover, Slots } from './decide-call.ts';
 import { countAgencySessions, selectGateFacts } from './gate-facts.sql.ts';
-import { versionOf } from './place.ts';
+import { type AwaitedPeriod, awaitedPeriod, versionOf } from './place.ts';
 import { findFeatures, termsOf, type Versions, type VersionTerms } from './terms.ts';
 
 export interface GateDependencies {
@@ -19,8 +21,11 @@ export interface GateDependencies {
   readonly versions: Versions;
 }
 
-/** How long a hold waits for the usage that settles it after its call has ended or run out. */
-export const holdOutlives = '10 minutes';
+/** How long a hold waits for the usage that settles it after its call has ended or run out, in milliseconds. */
+const holdOutlivesMs = 600_000;
+
+/** Calls that ended, or were not heard of, until then hold nothing any more. */
+export const heldSince = (now: Date): Date => new Date(now.getTime() - holdOutlivesMs);
 
 /** Slots of a client that has nothing but licences. */
 const slotsWithoutPlan = 1;
@@ -30,9 +35,12 @@ interface FactsRow {
   readonly agencyDisabled: boolean;
   readonly paused: boolean;
   readonly subscriptionId: string | null;
-  readonly subscriptionStatus: string | null;
+  readonly subscriptionStatus: SubscriptionStatus | null;
   readonly addOns: unknown;
   readonly quotaDueAt: Date | null;
+  readonly pastDueSince: Date | null;
+  readonly trialEndsAt: Date | null;
+  readonly cancelAt: Date | null;
   readonly planAgencyId: string | null;
   readonly planId: string | null;
   readonly planVersion: number | null;
@@ -62,17 +70,27 @@ export interface ReadFacts extends CallFacts {
   readonly addOns: AddOns;
 }
 
+/** What the gate is asked about. */
+export interface Asked {
+  readonly feature: string;
+  /** The caller's own name of a call that may be there; null: none is asked for. */
+  readonly callId: string | null;
+  /** The session that is extended: left out of what is counted. Null: a call more. */
+  readonly sessionId: string | null;
+  /** Whether a slot is given by the answer: the agency's are counted under its lock then. */
+  readonly takesSlot: boolean;
+}
+
 const selectFacts = async (
   sql: Sql,
   { agencyId, customerId }: CustomerKey,
-  feature: string,
+  { feature, callId, sessionId }: Asked,
   now: Date,
-  callId: string | null,
 ): Promise<FactsRow> => {
   const { rows } = await sql.query<FactsRow>({
     name: 'gate-facts',
     text: selectGateFacts,
-    values: [agencyId, customerId, feature, now, callId, holdOutlives],
+    values: [agencyId, customerId, feature, now, callId, sessionId, heldSince(now)],
   });
   const [row] = rows;
   if (!row) throw new Error(`client ${customerId} was found and is not there`);
@@ -80,33 +98,40 @@ const selectFacts = async (
 };
 
 /**
- * What decides about a client's calls, the call itself left out of what is counted. In a transaction that holds the client's row, so that
+ * What decides about a client's calls. In a transaction that holds the client's row, so that
  * nobody counts beside it; there a quota period whose time has come is opened first.
  */
 export async function readGateFacts(
   { clock, ledger, versions }: GateDependencies,
   sql: Sql,
   client: CustomerKey,
-  feature: string,
-  callId: string | null,
+  asked: Asked,
 ): Promise<ReadFacts> {
+  const { feature } = asked;
   const now = clock.now();
-  let row = await selectFacts(sql, client, feature, now, callId);
-  if (row.quotaDueAt !== null && row.quotaDueAt <= now && (await openDue(sql, client, now))) {
-    row = await selectFacts(sql, client, feature, now, callId);
+  let row = await selectFacts(sql, client, asked, now);
+  let awaited: AwaitedPeriod | null = null;
+  if (asksForQuotas(row, now)) {
+    const due = await openDue(sql, client, now);
+    if (due?.opened === true) row = await selectFacts(sql, client, asked, now);
+    else if (due?.opened === false) awaited = awaitedPeriod(due.awaited, feature, row.carrier);
   }
   const [balance = Money.zero('USD')] = await ledger.balances(sql, [client]);
-  const quotaPlan = versionOf({
-    planAgencyId: row.quotaPlanAgencyId,
-    planId: row.quotaPlanId,
-    planVersion: row.quotaPlanVersion,
-    carrier: row.carrier,
-  });
+  const included = row.included ?? awaited?.included ?? null;
+  const quotaPlan =
+    row.included === null && awaited !== null
+      ? awaited.version
+      : versionOf({
+          planAgencyId: row.quotaPlanAgencyId,
+          planId: row.quotaPlanId,
+          planVersion: row.quotaPlanVersion,
+          carrier: row.carrier,
+        });
   const [version = null, ratedBy = null] = await versions.read(sql, [versionOf(row), quotaPlan ?? versionOf(row)]);
   const known = (await findFeatures(sql, [{ agencyId: client.agencyId, feature }]))(client.agencyId, feature);
-  const terms = termsOf(ratedBy, known ?? { id: feature, aggregation: 'sum' }, row.included ?? '0');
+  const terms = termsOf(ratedBy, known ?? { id: feature, aggregation: 'sum' }, included ?? '0');
   const addOns = row.subscriptionId === null ? {} : addOnsSchema.parse(row.addOns);
-  const cover = coverOf(row);
+  const cover = coverOf(row, await standingOf(sql, client, row, now));
   const addOnLeft = Decimal.max(row.addOnLeft, 0);
   return {
     customerDisabled: row.customerDisabled,
@@ -114,8 +139,8 @@ export async function readGateFacts(
     paused: row.paused,
     agencyPaused: row.agencyPaused,
     cover,
-    subscriptionPaused: row.subscriptionStatus === 'paused',
-    featureCovered: row.included !== null || addOnLeft.greaterThan(0) || goesOn(row) || cover === 'licence',
+    subscriptionPaused: row.subscriptionStatus !== null && !hasEnded(row, now),
+    featureCovered: included !== null || addOnLeft.greaterThan(0) || goesOn(row) || cover === 'licence',
     terms,
     unlimited: cover === 'trial' && goesOn(row),
     quantityLeft: Decimal.max(terms.included.minus(row.free ?? 0), 0).plus(addOnLeft),
@@ -123,28 +148,37 @@ export async function readGateFacts(
     balance,
     heldAmount: Money.of(row.heldAmount, 'USD'),
     slots: { used: row.sessions, limit: slotLimitOf(row, cover, version, addOns) },
-    agencySlots: await agencySlotsOf(sql, client.agencyId, row, now),
+    agencySlots: await agencySlotsOf(sql, client.agencyId, row, asked, now),
     callSessionId: row.callSessionId,
     version,
     addOns,
   };
 }
 
-async function openDue(sql: Sql, client: CustomerKey, now: Date): Promise<boolean> {
-  const live = await lockLive(sql, client);
-  if (!live || live.quotaDueAt === null || live.quotaDueAt > now || !opensQuotas(live)) return false;
-  await openQuotas(sql, live, now);
-  return true;
-}
+/** Days of service open a period even where none is due: the sweep gives up those of a subscription that is not served. */
+const asksForQuotas = ({ subscriptionId, quotaDueAt, daysLicensed }: FactsRow, now: Date): boolean =>
+  quotaDueAt === null ? subscriptionId !== null && daysLicensed : quotaDueAt <= now;
 
 const goesOn = ({ trialGoesOn }: FactsRow): boolean => trialGoesOn === true;
 
-function coverOf(row: FactsRow): Cover {
-  const isServed = row.subscriptionStatus !== null && row.subscriptionStatus !== 'paused';
-  // Days that were granted serve on what the subscription was.
-  if (isServed || (row.subscriptionStatus !== null && row.daysLicensed)) return 'subscription';
+/** It has come to its end, and its provider has not said so yet. */
+const hasEnded = ({ cancelAt }: FactsRow, now: Date): boolean => cancelAt !== null && cancelAt <= now;
+
+/** `served`: by what is paid for it, or is given time to be paid. `there`: it is still the client's. Null: the client has none. */
+type SubscriptionStanding = 'served' | 'there' | null;
+
+async function standingOf(sql: Sql, client: CustomerKey, row: FactsRow, now: Date): Promise<SubscriptionStanding> {
+  const { subscriptionStatus: status, pastDueSince, trialEndsAt } = row;
+  if (status === null || hasEnded(row, now)) return null;
+  const graceDays = status === 'past_due' ? await graceDaysOf(sql, client.agencyId) : 0;
+  return isServed({ status, pastDueSince, trialEndsAt }, graceDays, now) ? 'served' : 'there';
+}
+
+/** Days that were granted serve on what the subscription is; where there is none, there is nothing that they could serve. */
+function coverOf(row: FactsRow, subscription: SubscriptionStanding): Cover {
+  if (subscription === 'served' || (subscription === 'there' && row.daysLicensed)) return 'subscription';
   if (row.trialConcurrency !== null) return 'trial';
-  return row.daysLicensed || new Decimal(row.addOnLeft).greaterThan(0) ? 'licence' : null;
+  return new Decimal(row.addOnLeft).greaterThan(0) ? 'licence' : null;
 }
 
 /** Included and rented ones, capped by the plan's hard limit. */
@@ -166,16 +200,16 @@ async function agencySlotsOf(
   sql: Sql,
   agencyId: string,
   { agencyCustomerId, agencyCustomerAgencyId }: FactsRow,
+  { sessionId, takesSlot }: Asked,
   now: Date,
 ): Promise<Slots | null> {
   if (agencyCustomerId === null || agencyCustomerAgencyId === null) return null;
   const own = await loadLive(sql, { agencyId: agencyCustomerAgencyId, customerId: agencyCustomerId });
   const limit = own && slotsOf(own.document, own.addOns);
   if (limit === null) return null;
-  await sql.query('SELECT 1 FROM customers WHERE agency_id = $1 AND id = $2 FOR NO KEY UPDATE', [
-    agencyCustomerAgencyId,
-    agencyCustomerId,
-  ]);
-  const { rows } = await sql.query<{ sessions: number }>(countAgencySessions, [agencyId, now]);
+  const asClient = [agencyCustomerAgencyId, agencyCustomerId];
+  if (takesSlot)
+    await sql.query('SELECT 1 FROM customers WHERE agency_id = $1 AND id = $2 FOR NO KEY UPDATE', asClient);
+  const { rows } = await sql.query<{ sessions: number }>(countAgencySessions, [agencyId, now, ...asClient, sessionId]);
   return { used: rows[0]?.sessions ?? 0, limit };
 }

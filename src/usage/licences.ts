@@ -12,6 +12,12 @@ export interface LicenceLeft {
   readonly drawn: Decimal;
 }
 
+/** A stretch of a period in which no licence begins or ends: the order of its events changes nothing. */
+export interface Span {
+  readonly from: Date;
+  readonly until: Date;
+}
+
 interface Spread {
   /** What the period includes, as far as the events before these have left it. */
   readonly included: Decimal;
@@ -31,6 +37,16 @@ const byExpiry = (a: LicenceLeft, b: LicenceLeft): number =>
 
 const isValidAt = ({ startsAt, endsAt }: LicenceLeft, at: Date): boolean =>
   startsAt <= at && (endsAt === null || at < endsAt);
+
+/** A period, cut where licences begin and end. */
+export function spansOf({ from, until }: Span, licences: readonly LicenceLeft[]): readonly Span[] {
+  const edges = licences
+    .flatMap(({ startsAt, endsAt }) => (endsAt === null ? [startsAt] : [startsAt, endsAt]))
+    .map((edge) => edge.getTime())
+    .filter((edge) => edge > from.getTime() && edge < until.getTime());
+  const cuts = [...new Set([from.getTime(), ...edges])].sort((a, b) => a - b);
+  return cuts.map((cut, index) => ({ from: new Date(cut), until: new Date(cuts[index + 1] ?? until) }));
+}
 
 /** Which events draw on which licences, once the included quantity is gone: each on what was valid at its own time. */
 export function spreadOverLicences({ included, events, licences, again }: Spread): {

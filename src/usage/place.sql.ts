@@ -38,20 +38,52 @@ SELECT e.place::int, c.agency_id AS "agencyId", c.created_at AS "createdAt", ${p
      ORDER BY q.holder_kind, q.period_start DESC LIMIT 1
   ) p ON true`;
 
-/** Where the events lie that others take back. Parameters: agencies, ids (arrays, pair by pair). */
+/** Where the events lie that others take back: by the terms of the period that was opened since. Parameters: agencies, ids (arrays, pair by pair). */
 export const locateReversed = `
 SELECT e.agency_id AS "agencyId", e.id, e.customer_id AS "customerId", e.feature, e.rated_at AS "ratedAt",
-       t.holder_id AS "holderId", t.period_start AS "periodStart", t.period_end AS "periodEnd",
-       t.plan_agency_id AS "planAgencyId", t.plan_id AS "planId", t.plan_version AS "planVersion", t.included::text, ${carrierOf('t')}
+       p.holder_id AS "holderId", p.period_start AS "periodStart", p.period_end AS "periodEnd",
+       p.plan_agency_id AS "planAgencyId", p.plan_id AS "planId", p.plan_version AS "planVersion", p.included::text, ${carrierOf('p')}
   FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[]) AS w(agency_id, id)) AS wanted
   JOIN usage_events e ON e.agency_id = wanted.agency_id AND e.id = wanted.id AND e.reverses IS NULL
-  JOIN usage_totals t ON t.agency_id = e.agency_id AND t.customer_id = e.customer_id AND t.feature = e.feature
-   AND t.holder_id = e.holder_id AND t.period_start = e.period_start`;
+  CROSS JOIN LATERAL (
+    SELECT agency_id, holder_id, period_start, period_end, plan_agency_id, plan_id, plan_version, included, 1 AS rank FROM quota_periods
+     WHERE agency_id = e.agency_id AND holder_id = e.holder_id AND feature = e.feature AND period_start = e.period_start
+    UNION ALL
+    SELECT agency_id, holder_id, period_start, period_end, plan_agency_id, plan_id, plan_version, included, 2 FROM usage_totals
+     WHERE agency_id = e.agency_id AND customer_id = e.customer_id AND feature = e.feature AND holder_id = e.holder_id
+       AND period_start = e.period_start
+     ORDER BY rank LIMIT 1
+  ) p`;
 
-/** What clients without a period live on. Parameters: agencies, clients (arrays, pair by pair). */
+/**
+ * Totals that were counted before their period was opened, and are rated by other terms than it was sold at. Parameters: since when
+ * periods may have been opened, how many.
+ */
+export const findOutdatedTotals = `
+SELECT t.agency_id AS "agencyId", t.customer_id AS "customerId", t.feature, p.holder_id AS "holderId",
+       p.period_start AS "periodStart", p.period_end AS "periodEnd", p.plan_agency_id AS "planAgencyId", p.plan_id AS "planId",
+       p.plan_version AS "planVersion", p.included::text, ${carrierOf('p')},
+       EXISTS (SELECT 1 FROM licences l
+                WHERE l.agency_id = t.agency_id AND l.customer_id = t.customer_id AND l.kind = 'quantity' AND l.feature = t.feature)
+         AS licensed,
+       (SELECT m.id FROM merchant_accounts m
+         WHERE m.agency_id IN (t.agency_id, (SELECT id FROM agencies WHERE is_platform))
+         ORDER BY m.status <> 'active', m.agency_id <> t.agency_id, m.provider, m.id LIMIT 1) AS "accountId"
+  FROM quota_periods p
+  JOIN usage_totals t ON t.agency_id = p.agency_id AND t.customer_id = p.customer_id AND t.feature = p.feature
+   AND t.holder_id = p.holder_id AND t.period_start = p.period_start
+ WHERE p.opened_at > $1
+   AND (t.included, t.plan_agency_id, t.plan_id, t.plan_version) IS DISTINCT FROM (p.included, p.plan_agency_id, p.plan_id, p.plan_version)
+ ORDER BY t.agency_id, t.customer_id, t.feature, t.holder_id, t.period_start
+ LIMIT $2`;
+
+/** What clients without a period live on. Parameters: agencies, clients (arrays, pair by pair), now. */
 export const findLiveSubscriptions = `
 SELECT s.agency_id AS "agencyId", s.customer_id AS "customerId", s.id, s.anchor_at AS "anchorAt", s.quota_due_at AS "quotaDueAt",
        s.plan_agency_id AS "planAgencyId", s.plan_id AS "planId", s.plan_version AS "planVersion",
+       EXISTS (SELECT 1 FROM licences l
+                WHERE l.agency_id = s.agency_id AND l.customer_id = s.customer_id AND l.kind = 'days' AND l.starts_at <= $3
+                  AND coalesce(least(l.expires_at, l.revoked_at), 'infinity') > $3) AS "daysLicensed",
        CASE WHEN s.collection = 'card' THEN m.provider END AS carrier
   FROM subscriptions s
   LEFT JOIN merchant_accounts m ON m.id = s.merchant_account_id

@@ -1,8 +1,8 @@
 import { type Database, inTransaction, type Sql } from '../database/database.ts';
 import type { ProviderName } from '../providers/port.ts';
-import { openQuotas, opensQuotas } from '../subscriptions/open-quotas.ts';
+import { type AwaitedQuotas, openDue } from '../subscriptions/open-quotas.ts';
 import { quotaPeriodAt } from '../subscriptions/quota.ts';
-import { lockLive } from '../subscriptions/subscription.store.ts';
+import { quotasOf } from '../subscriptions/quota-period.store.ts';
 import { findLiveSubscriptions, locateEvents } from './place.sql.ts';
 import type { VersionKey } from './terms.ts';
 
@@ -61,6 +61,12 @@ interface LiveRow extends VersionKey {
   readonly id: string;
   readonly anchorAt: Date;
   readonly quotaDueAt: Date | null;
+  readonly daysLicensed: boolean;
+}
+
+/** A client's live subscription, and what its period will be on whose time has come; null where none is awaited. */
+interface Live extends LiveRow {
+  readonly awaited: AwaitedQuotas | null;
 }
 
 /** What is looked for: a feature of a client at a time. */
@@ -94,8 +100,8 @@ interface Dependencies {
 
 /**
  * The period of each feature, client and time that is asked for, in that order; null for a client that is not there. A quota period
- * whose anniversary has come is opened first. Where none covers the time, a live subscription charges without a quota, and what no
- * subscription covers is counted by UTC month and costs nothing.
+ * whose anniversary has come is opened first; one that a change of plan or a renewal is about to open counts as what it will be. Where none
+ * covers the time, a live subscription charges without a quota, and what no subscription covers is counted by UTC month and costs nothing.
  */
 export async function locate(
   { database }: Dependencies,
@@ -105,10 +111,14 @@ export async function locate(
 ): Promise<readonly (Located | null)[]> {
   const first = await find(database.pool, agencyId, wanted);
   const uncovered = [...first.values()].filter((row) => !isCovered(row));
-  const live = uncovered.length === 0 ? new Map<string, LiveRow>() : await findLive(database.pool, wanted, uncovered);
-  const due = [...live.values()].filter(({ quotaDueAt }) => quotaDueAt !== null && quotaDueAt <= now);
-  for (const client of due) await openDue(database, client, now);
-  const found = due.length === 0 ? first : await find(database.pool, agencyId, wanted);
+  const live = new Map<string, Live>();
+  let opened = false;
+  for (const row of uncovered.length === 0 ? [] : await findLive(database.pool, wanted, uncovered, now)) {
+    const due = asksForQuotas(row, now) ? await inTransaction(database.pool, (sql) => openDue(sql, row, now)) : null;
+    opened ||= due?.opened === true;
+    live.set(`${row.agencyId}|${row.customerId}`, { ...row, awaited: due?.opened === false ? due.awaited : null });
+  }
+  const found = opened ? await find(database.pool, agencyId, wanted) : first;
   return wanted.map(({ customerId, feature, at }, index): Located | null => {
     const row = found.get(index);
     if (!row) return null;
@@ -123,7 +133,7 @@ export async function locate(
       createdAt,
       resellerId,
       covered: false,
-      place: { ...facts, ...uncoveredPeriod(live.get(`${row.agencyId}|${customerId}`), at) },
+      place: { ...facts, ...uncoveredPeriod(live.get(`${row.agencyId}|${customerId}`), feature, at) },
     };
   });
 }
@@ -150,41 +160,52 @@ async function findLive(
   sql: Sql,
   wanted: readonly Wanted[],
   rows: readonly FoundRow[],
-): Promise<ReadonlyMap<string, LiveRow>> {
+  now: Date,
+): Promise<readonly LiveRow[]> {
   const { rows: found } = await sql.query<LiveRow>(findLiveSubscriptions, [
     rows.map(({ agencyId }) => agencyId),
     rows.map(({ place }) => wanted[place - 1]?.customerId),
+    now,
   ]);
-  return new Map(found.map((row) => [`${row.agencyId}|${row.customerId}`, row]));
+  return found;
 }
 
-/** A sweep opens them too; usage does not wait for it. */
-async function openDue(
-  { pool }: Pick<Database, 'pool'>,
-  { agencyId, customerId }: { readonly agencyId: string; readonly customerId: string },
-  now: Date,
-): Promise<void> {
-  await inTransaction(pool, async (sql) => {
-    const live = await lockLive(sql, { agencyId, customerId });
-    if (live && live.quotaDueAt !== null && live.quotaDueAt <= now && opensQuotas(live)) {
-      await openQuotas(sql, live, now);
-    }
-  });
+/** A sweep opens them too; usage does not wait for it. Days of service open a period even where none is due. */
+const asksForQuotas = ({ quotaDueAt, daysLicensed }: LiveRow, now: Date): boolean =>
+  quotaDueAt === null ? daysLicensed : quotaDueAt <= now;
+
+export interface AwaitedPeriod {
+  readonly version: VersionKey;
+  readonly included: string;
+}
+
+/** What a period that somebody is about to open will include of a feature; null where that is none of its features. */
+export function awaitedPeriod(
+  { plan, planVersion, document }: AwaitedQuotas,
+  feature: string,
+  carrier: ProviderName | null,
+): AwaitedPeriod | null {
+  const quota = quotasOf(document).find((each) => each.feature === feature);
+  if (!quota) return null;
+  return {
+    version: { planAgencyId: plan.agencyId, planId: plan.planId, planVersion, carrier },
+    included: quota.included,
+  };
 }
 
 const calendar = new Date('2000-01-01T00:00:00.000Z');
 
 function uncoveredPeriod(
-  live: LiveRow | undefined,
+  live: Live | undefined,
+  feature: string,
   at: Date,
 ): Pick<Place, 'holderId' | 'periodStart' | 'periodEnd' | 'version' | 'included'> {
   const covering = live && live.anchorAt <= at ? live : undefined;
   const { start, end } = quotaPeriodAt(covering?.anchorAt ?? calendar, at);
-  return {
-    holderId: covering?.id ?? '',
-    periodStart: start,
-    periodEnd: end,
-    version: covering ? versionOf(covering) : null,
-    included: '0',
-  };
+  const period = { holderId: covering?.id ?? '', periodStart: start, periodEnd: end };
+  if (!covering) return { ...period, version: null, included: '0' };
+  const { awaited, quotaDueAt, carrier } = covering;
+  const isAwaited = awaited !== null && (quotaDueAt === null || start >= quotaDueAt);
+  const coming = isAwaited ? awaitedPeriod(awaited, feature, carrier) : null;
+  return { ...period, ...(coming ?? { version: versionOf(covering), included: '0' }) };
 }

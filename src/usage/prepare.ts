@@ -1,9 +1,11 @@
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/database.ts';
+import { Money } from '../money/money.ts';
 import { type Located, locate } from './place.ts';
+import { costOf } from './rating.ts';
 import { isKept, isRefused, type Refusable } from './refusable.ts';
 import { type Draft, placeReversals } from './reversals.ts';
-import { findFeatures, termsOf, type Versions } from './terms.ts';
+import { findFeatures, type PeriodTerms, termsOf, type Versions } from './terms.ts';
 import type { Unit } from './unit.ts';
 import { contentHashOf, type Rejection, type UsageEvent } from './usage-event.ts';
 
@@ -15,6 +17,9 @@ export interface PrepareDependencies {
 
 /** How far the clock of a sender may be ahead of ours, in milliseconds. */
 const clockSkewMaxMs = 60_000;
+
+/** In USD, for one event: totals, postings and balances have to hold the sum of many. */
+const costMax = Money.of('1000000000', 'USD');
 
 /** A unit before it is known whether its agency resells it. */
 type OwnUnit = Omit<Unit, 'resale'> & { readonly resellerId: string | null };
@@ -46,7 +51,11 @@ export async function prepare(
     }),
   );
   const resales = await resalesOf(dependencies, own, now);
-  return own.map((unit) => (isRefused(unit) ? unit : { ...unit, resale: resales.get(unit) ?? null }));
+  return own.map((unit): Refusable<Unit> => {
+    if (isRefused(unit)) return unit;
+    const resale = resales.get(unit) ?? null;
+    return resale !== null && isRefused(resale) ? resale : { ...unit, resale };
+  });
 }
 
 async function complete(
@@ -67,6 +76,7 @@ async function complete(
     const feature = features(each.place.agencyId, each.event.feature);
     if (!feature) return { refused: 'unknown_feature' };
     const terms = termsOf(read[index] ?? null, feature, each.place.included);
+    if (costsTooMuch(terms, each.event)) return { refused: 'cost_too_large' };
     return { ...each, terms, contentHash: contentHashOf(each.event) };
   });
 }
@@ -76,7 +86,7 @@ async function resalesOf(
   dependencies: PrepareDependencies,
   units: readonly Refusable<OwnUnit>[],
   now: Date,
-): Promise<ReadonlyMap<OwnUnit, Unit>> {
+): Promise<ReadonlyMap<OwnUnit, Refusable<Unit>>> {
   const resold = units
     .filter(isKept)
     .flatMap((unit) => (unit.resellerId === null ? [] : [{ unit, event: resaleOf(unit, unit.resellerId) }]));
@@ -96,11 +106,18 @@ async function resalesOf(
     }),
   );
   return new Map(
-    completed.flatMap((resale, index): [OwnUnit, Unit][] => {
+    completed.flatMap((resale, index): [OwnUnit, Refusable<Unit>][] => {
       const unit = resold[index]?.unit;
-      return unit === undefined || isRefused(resale) ? [] : [[unit, { ...resale, resale: null }]];
+      if (unit === undefined) return [];
+      if (!isRefused(resale)) return [[unit, { ...resale, resale: null }]];
+      return resale.refused === 'cost_too_large' ? [[unit, resale]] : [];
     }),
   );
+}
+
+function costsTooMuch(terms: PeriodTerms, { quantity }: UsageEvent): boolean {
+  const { net, tax } = costOf(terms, quantity.abs());
+  return net.plus(tax).compare(costMax) >= 0;
 }
 
 const earlier = (a: Date, b: Date): Date => (a < b ? a : b);

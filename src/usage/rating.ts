@@ -1,6 +1,6 @@
 import { Decimal } from 'decimal.js';
 import { Money } from '../money/money.ts';
-import { type LicenceLeft, spreadOverLicences } from './licences.ts';
+import { type LicenceLeft, type Span, spansOf, spreadOverLicences } from './licences.ts';
 
 /**
  * What a period's usage comes to (RULES 13 and 14): the included quantity first, then licences by earliest expiry, then overage at the
@@ -28,13 +28,16 @@ export interface RatedEvent {
   readonly quantity: Decimal;
   /** The event that it takes back, in part or whole. */
   readonly reverses: string | null;
+  /** It came after the period had closed, or takes back what did. */
+  readonly late: boolean;
 }
 
-/** An event that counts, less what was taken back of it. */
+/** An event that counts, less what was taken back of it; of a sum, what a span's events in time come to. */
 export interface Contribution {
   readonly id: string;
   readonly at: Date;
   readonly quantity: Decimal;
+  readonly late: boolean;
 }
 
 /** What a period has come to. The parts of its events sum to it exactly. */
@@ -100,10 +103,12 @@ export interface Batch {
   readonly standing: Standing;
   /** New to the period, in any order. */
   readonly events: readonly RatedEvent[];
-  /** The period took its last event in time. */
-  readonly closed: boolean;
+  readonly period: Span;
   readonly licences: readonly LicenceLeft[];
-  /** The period's earlier events, less what was taken back of them so far; read only where `needsHistory`. */
+  /**
+   * Read only where `needsHistory`. The period's earlier events, less what was taken back of them so far; of a sum only those in time,
+   * summed over each of its `spansOf`.
+   */
   readonly history: readonly Contribution[];
 }
 
@@ -115,31 +120,49 @@ export interface RatedBatch {
   readonly parts: readonly Figures[];
 }
 
-const byTime = (a: Contribution, b: Contribution): number =>
+type Moment = Pick<Contribution, 'at' | 'id'>;
+
+const byTime = (a: Moment, b: Moment): number =>
   a.at.getTime() - b.at.getTime() || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 
-const isAfter = (event: Contribution, through: Standing['through']): boolean =>
-  through === null || byTime(event, { ...through, quantity: zero }) > 0;
+const isAfter = (event: Moment, through: Standing['through']): boolean =>
+  through === null || byTime(event, through) > 0;
 
 const sumOf = (events: readonly { readonly quantity: Decimal }[]): Decimal =>
   events.reduce((sum, { quantity }) => sum.plus(quantity), zero);
 
+const totalOf = (draws: ReadonlyMap<string, Decimal>): Decimal =>
+  [...draws.values()].reduce((total, quantity) => total.plus(quantity), zero);
+
 /** Whether the period has used, or comes to use, more than is included. */
 const reachesLicences = ({ terms, standing, events }: Pick<Batch, 'terms' | 'standing' | 'events'>): boolean =>
-  standing.addOn.greaterThan(0) || standing.used.plus(sumOf(events)).greaterThan(terms.included);
+  standing.addOn.greaterThan(0) || standing.used.plus(sumOf(events.filter(inTime))).greaterThan(terms.included);
 
-/** Whether a batch can be rated only with all the events of its period in view. */
+const inTime = ({ late }: { readonly late: boolean }): boolean => !late;
+
+const isWithin = ({ from, until }: Span, at: Date): boolean => from <= at && at < until;
+
+/** Whether what licences gave to earlier events may change: more is used before an edge that others have passed, or less at all. */
+function allocatesAgain(batch: Omit<Batch, 'history'>): boolean {
+  const { standing, events, period, licences } = batch;
+  if (licences.length === 0 || !reachesLicences(batch)) return false;
+  const { through } = standing;
+  const last = through === null ? undefined : spansOf(period, licences).find((span) => isWithin(span, through.at));
+  return events.some(
+    ({ at, reverses, late }) => !late && (reverses !== null || (last !== undefined && at < last.from)),
+  );
+}
+
+/** Whether a batch can be rated only with the earlier events of its period in view. */
 export function needsHistory(batch: Omit<Batch, 'history'>): boolean {
-  const { terms, standing, events, closed, licences } = batch;
-  if (terms.aggregation !== 'sum') return true;
-  if (closed || licences.length === 0) return false;
-  return reachesLicences(batch) && events.some((event) => event.reverses !== null || !isAfter(event, standing.through));
+  if (batch.terms.aggregation !== 'sum') return true;
+  return allocatesAgain(batch) && spansOf(batch.period, batch.licences).length > 1;
 }
 
 /** Rates a batch. The same events in other orders and batches come to the same standing. */
 export function rateBatch(batch: Batch): RatedBatch {
-  const { terms, standing, events, closed } = batch;
-  const quantities = closed ? lateQuantities(batch) : quantitiesInTime(batch);
+  const { terms, standing, events } = batch;
+  const quantities = terms.aggregation === 'sum' ? sums(batch) : states(batch, terms.aggregation);
   const parts: Figures[] = [];
   let before: Figures = standing;
   for (const step of quantities.steps) {
@@ -171,58 +194,60 @@ interface Steps {
   readonly draws: ReadonlyMap<string, Decimal>;
 }
 
-/** Whatever came before, all of it is overage; what it takes back is taken off the overage. */
-function lateQuantities({ terms, standing, events, licences, history }: Batch): Steps {
-  const { used, addOn } = standing;
-  const draws = new Map(licences.map(({ id, drawn }) => [id, drawn]));
-  if (terms.aggregation !== 'sum') {
-    const all = aggregateOf(terms.aggregation, contributionsOf(history, events));
-    const late = all.minus(used);
-    return {
-      draws,
-      steps: events.map((_, index) => ({ used, addOn, late: index === events.length - 1 ? late : standing.late })),
-    };
-  }
-  let late = standing.late;
-  const steps = events.map(({ quantity }) => {
-    late = late.plus(quantity);
-    return { used, addOn, late };
-  });
-  return { steps, draws };
-}
-
-function quantitiesInTime(batch: Batch): Steps {
-  const { terms, standing, events, licences, history } = batch;
-  const late = standing.late;
-  const all = needsHistory(batch) ? contributionsOf(history, events) : null;
-  const counted = all === null || terms.aggregation === 'sum' ? null : aggregateOf(terms.aggregation, all);
-  const fresh = contributionsOf([], events).sort(byTime);
-  const spread =
-    counted !== null
-      ? spreadOverLicences({ included: terms.included, events: peakOf(all ?? [], counted), licences, again: true })
-      : all !== null
-        ? spreadOverLicences({ included: terms.included, events: [...all].sort(byTime), licences, again: true })
-        : spreadOverLicences({
-            included: Decimal.max(terms.included.minus(standing.used), zero),
-            // Within what is included nothing is drawn, whatever the batch adds before it takes back.
-            events: reachesLicences(batch) ? fresh : [],
-            licences,
-            again: false,
-          });
-  const drawn =
-    licences.length === 0
-      ? standing.addOn
-      : [...spread.draws.values()].reduce((sum, quantity) => sum.plus(quantity), zero);
-  let { used, addOn } = standing;
+/** What comes late is overage, whatever came before; what is taken back goes off where it was counted. */
+function sums(batch: Batch): Steps {
+  const { terms, standing, events, licences } = batch;
+  const again = allocatesAgain(batch);
+  const fresh = contributionsOf([], events).filter(inTime);
+  const spread = again
+    ? spreadOverLicences({ included: terms.included, events: bySpan(batch), licences, again })
+    : spreadOverLicences({
+        included: Decimal.max(terms.included.minus(standing.used), zero),
+        // Within what is included nothing is drawn, whatever the batch adds before it takes back.
+        events: reachesLicences(batch) ? fresh.sort(byTime) : [],
+        licences,
+        again,
+      });
+  const drawn = again ? totalOf(spread.draws) : null;
+  let { used, addOn, late } = standing;
   const steps = events.map((event, index): Quantities => {
-    const isLast = index === events.length - 1;
-    if (terms.aggregation === 'sum') used = used.plus(event.quantity);
-    else if (isLast) used = counted ?? used;
+    if (event.late) late = late.plus(event.quantity);
+    else used = used.plus(event.quantity);
+    addOn = addOn.plus(spread.byEvent.get(event.id) ?? zero);
     // What moved between earlier events is this batch's doing: its last event carries it.
-    addOn = isLast ? drawn : addOn.plus(spread.byEvent.get(event.id) ?? zero);
+    if (drawn !== null && index === events.length - 1) addOn = drawn;
     return { used, addOn, late };
   });
   return { steps, draws: spread.draws };
+}
+
+/** What the period used in time, in the order of its spans: what each came to before, then what the batch adds to it. */
+function bySpan({ standing, events, period, licences, history }: Batch): readonly Contribution[] {
+  const spans = spansOf(period, licences);
+  const own = new Set(events.filter(({ reverses }) => reverses === null).map(({ id }) => id));
+  const takenBack = events.filter(({ late, reverses }) => !late && reverses !== null && !own.has(reverses));
+  const earlier = spans.map((span): Contribution => {
+    const before = spans.length === 1 ? standing.used : sumOf(history.filter(({ at }) => isWithin(span, at)));
+    const quantity = before.plus(sumOf(takenBack.filter(({ at }) => isWithin(span, at))));
+    return { id: '', at: span.from, quantity, late: false };
+  });
+  return [...earlier, ...contributionsOf([], events).filter(inTime)].sort(byTime);
+}
+
+/** A peak or a last state: what came late counts by what it changed of that, as overage. */
+function states({ terms, standing, events, licences, history }: Batch, aggregation: 'max' | 'last'): Steps {
+  const all = contributionsOf(history, events);
+  const used = aggregateOf(aggregation, all.filter(inTime));
+  const late = aggregateOf(aggregation, all).minus(used);
+  const { draws } = spreadOverLicences({
+    included: terms.included,
+    events: peakOf(all.filter(inTime), used),
+    licences,
+    again: true,
+  });
+  const addOn = licences.length === 0 ? standing.addOn : totalOf(draws);
+  // Its last event carries what the batch changed.
+  return { draws, steps: events.map((_, index) => (index === events.length - 1 ? { used, addOn, late } : standing)) };
 }
 
 /** Events without their reversals, less what those took; one that was taken back whole never was. */
@@ -232,10 +257,10 @@ function contributionsOf(history: readonly Contribution[], events: readonly Rate
     if (reverses !== null) reversed.set(reverses, (reversed.get(reverses) ?? zero).plus(quantity));
   }
   const fresh = events.filter(({ reverses }) => reverses === null);
-  return [...history, ...fresh].flatMap(({ id, at, quantity }) => {
+  return [...history, ...fresh].flatMap(({ id, at, quantity, late }) => {
     const taken = reversed.get(id);
     const left = quantity.plus(taken ?? zero);
-    return taken !== undefined && left.isZero() ? [] : [{ id, at, quantity: left }];
+    return taken !== undefined && left.isZero() ? [] : [{ id, at, quantity: left, late }];
   });
 }
 

@@ -5,19 +5,12 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { decideBatch, type KnownEvent } from './decide-batch.ts';
 import { drawsOf } from './draw.ts';
 import type { Group, RatedGroup } from './group.ts';
-import { licencesOf, saveLicenceDraws } from './licence.store.ts';
+import { closesAt, columns, readHistories } from './history.store.ts';
+import { type Licences, openLicences, saveLicenceDraws } from './licence.store.ts';
 import { type TotalsKey, totalsName } from './place.ts';
-import { type Contribution, type Figures, needsHistory, rateBatch } from './rating.ts';
-import {
-  addEvents,
-  ensureTotals,
-  findEvents,
-  lockTotals,
-  markReversed,
-  readHistory,
-  settleHolds,
-} from './record.sql.ts';
-import { readStanding, type TotalsRow } from './standing.ts';
+import { type Figures, needsHistory, rateBatch } from './rating.ts';
+import { addEvents, ensureTotals, findEvents, lockTotals, markReversed, settleHolds } from './record.sql.ts';
+import { drawnOf, readStanding, type TotalsRow } from './standing.ts';
 import { eventName, type Outcome, reversedName, type Unit } from './unit.ts';
 
 export interface RecordDependencies {
@@ -34,17 +27,6 @@ export class OvertakenBatch extends Error {}
  */
 export type Care = 'assume_new' | 'look';
 
-/** A period takes usage in time for so long after its end, in milliseconds. */
-export const periodClosesAfterMs = 72 * 3_600_000;
-
-const columns = (keys: readonly TotalsKey[]) => [
-  keys.map(({ agencyId }) => agencyId),
-  keys.map(({ customerId }) => customerId),
-  keys.map(({ feature }) => feature),
-  keys.map(({ holderId }) => holderId),
-  keys.map(({ periodStart }) => periodStart),
-];
-
 /**
  * Records, rates and draws a batch in the caller's transaction: one lock per totals and one per balance, whatever the number of events.
  * The locks are taken in one order by everybody: totals, licences, events, the ledger. Throws `OvertakenBatch`.
@@ -58,24 +40,51 @@ export async function recordBatch(
   const now = dependencies.clock.now();
   const everything = units.flatMap((unit) => (unit.resale ? [unit, unit.resale] : [unit]));
   const locked = await lockAll(sql, everything, now);
-  const { fresh, taken, outcomes } = decideBatch(
-    units,
-    care === 'look' ? await readKnown(sql, everything) : new Map<string, KnownEvent>(),
-  );
+  const known = care === 'look' ? await readKnown(sql, everything) : new Map<string, KnownEvent>();
+  const { fresh, taken, outcomes } = decideBatch(units, known);
   if (fresh.length === 0) return outcomes;
 
-  const groups = [...Map.groupBy(fresh, ({ place }) => totalsName(place))].flatMap(
-    ([name, [first, ...others]]): Group[] => {
-      const row = locked.get(name);
-      if (!row || !first) throw new Error(`totals ${name} were not locked`);
-      return [{ key: first.place, units: [first, ...others], row }];
-    },
-  );
-  const rated = await rateAll(sql, groups, now);
-  await save(sql, rated, fresh, taken, now);
-  const postings = drawsOf(rated);
-  if (postings.length > 0) await dependencies.ledger.post(sql, postings);
+  await rateAndSave(dependencies, sql, groupsOf(fresh, locked), { fresh, taken, known }, now);
   return outcomes;
+}
+
+/**
+ * Rates totals again, by the terms of `probes`: units that take back nothing of nothing, one per totals. Nothing of them is recorded but
+ * what the totals come to. In the caller's transaction, under the same locks as a batch.
+ */
+export async function rateAgain(dependencies: RecordDependencies, sql: Sql, probes: readonly Unit[]): Promise<void> {
+  const now = dependencies.clock.now();
+  const groups = groupsOf(probes, await lockAll(sql, probes, now));
+  await rateAndSave(dependencies, sql, groups, { fresh: [], taken: new Map(), known: new Map() }, now);
+}
+
+const groupsOf = (units: readonly Unit[], locked: ReadonlyMap<string, TotalsRow>): readonly Group[] =>
+  [...Map.groupBy(units, ({ place }) => totalsName(place))].flatMap(([name, [first, ...others]]): Group[] => {
+    const row = locked.get(name);
+    if (!row || !first) throw new Error(`totals ${name} were not locked`);
+    return [{ key: first.place, units: [first, ...others], row }];
+  });
+
+interface Recorded {
+  /** What is new of the groups' units. */
+  readonly fresh: readonly Unit[];
+  /** Event -> what is taken back of it now. */
+  readonly taken: ReadonlyMap<string, Decimal>;
+  /** Event -> what is recorded of it. */
+  readonly known: ReadonlyMap<string, KnownEvent>;
+}
+
+async function rateAndSave(
+  { ledger }: RecordDependencies,
+  sql: Sql,
+  groups: readonly Group[],
+  recorded: Recorded,
+  now: Date,
+): Promise<void> {
+  const rated = await rateAll(sql, groups, recorded.known, now);
+  await save(sql, rated, recorded, now);
+  const postings = drawsOf(rated);
+  if (postings.length > 0) await ledger.post(sql, postings);
 }
 
 async function lockAll(sql: Sql, units: readonly Unit[], now: Date): Promise<ReadonlyMap<string, TotalsRow>> {
@@ -110,95 +119,99 @@ async function ensure(sql: Sql, units: readonly Unit[], now: Date): Promise<void
   ]);
 }
 
+interface KnownRow extends TotalsKey {
+  readonly recordedAt: Date;
+  readonly id: string;
+  readonly contentHash: string;
+  readonly quantity: string;
+  readonly reversed: string;
+}
+
 async function readKnown(sql: Sql, units: readonly Unit[]): Promise<ReadonlyMap<string, KnownEvent>> {
   const wanted = units.flatMap(({ place: { agencyId }, event: { id, reverses } }) =>
     [id, ...(reverses === null ? [] : [reverses])].map((id) => ({ agencyId, id })),
   );
-  const { rows } = await sql.query<{
-    agencyId: string;
-    id: string;
-    contentHash: string;
-    quantity: string;
-    reversed: string;
-  }>(findEvents, [wanted.map(({ agencyId }) => agencyId), wanted.map(({ id }) => id)]);
+  const { rows } = await sql.query<KnownRow>(findEvents, [
+    wanted.map(({ agencyId }) => agencyId),
+    wanted.map(({ id }) => id),
+  ]);
   return new Map(
-    rows.map(({ agencyId, id, contentHash, quantity, reversed }) => [
-      `${agencyId}|${id}`,
-      { contentHash, left: Decimal.max(new Decimal(quantity).minus(reversed), 0) },
+    rows.map(({ id, contentHash, recordedAt, quantity, reversed, ...key }) => [
+      `${key.agencyId}|${id}`,
+      {
+        contentHash,
+        recordedAt,
+        totals: totalsName(key),
+        left: Decimal.max(new Decimal(quantity).minus(reversed), 0),
+      },
     ]),
   );
 }
 
-async function rateAll(sql: Sql, groups: readonly Group[], now: Date): Promise<readonly RatedGroup[]> {
-  const licences = await licencesOf(sql, groups);
-  const batches = groups.map((group) => {
-    const [{ place, terms }] = group.units;
-    return {
-      terms,
-      standing: readStanding(group.row),
-      closed: now.getTime() >= place.periodEnd.getTime() + periodClosesAfterMs,
-      licences: licences(group),
-      events: group.units.map(({ event, at }) => ({
-        id: event.id,
-        at,
-        quantity: event.quantity,
-        reverses: event.reverses,
-      })),
-    };
+/** By what the groups of a batch are rated. */
+interface Facts {
+  readonly licences: Licences;
+  readonly known: ReadonlyMap<string, KnownEvent>;
+  readonly now: Date;
+}
+
+async function rateAll(
+  sql: Sql,
+  groups: readonly Group[],
+  known: ReadonlyMap<string, KnownEvent>,
+  now: Date,
+): Promise<readonly RatedGroup[]> {
+  const licences = await openLicences(sql, groups);
+  const facts = { licences, known, now };
+  const inOrder = [...groups].sort((a, b) => a.key.periodStart.getTime() - b.key.periodStart.getTime());
+  const wanting = inOrder.flatMap((group) => {
+    const batch = batchOf(group, facts);
+    return needsHistory(batch) ? [{ group, place: group.units[0].place, batch }] : [];
   });
-  const history = await readHistories(
-    sql,
-    groups.filter((_, index) => batches[index] && needsHistory(batches[index])),
-  );
-  return groups.flatMap((group, index): RatedGroup[] => {
-    const batch = batches[index];
-    if (!batch) return [];
-    const rated = rateBatch({ ...batch, history: history.get(totalsName(group.key)) ?? [] });
-    const { standing } = rated;
-    const moved = !standing.net.equals(batch.standing.net) || !standing.tax.equals(batch.standing.tax);
-    const draws = moved && batch.terms.collect === 'balance';
-    return [{ ...group, rated, draw: draws ? drawReference(group) : null }];
+  const histories = await readHistories(sql, wanting);
+  const byGroup = new Map(wanting.map(({ group }, index) => [group, histories[index]]));
+  return inOrder.map((group): RatedGroup => {
+    const batch = batchOf(group, facts);
+    const rated = rateBatch({ ...batch, history: byGroup.get(group) ?? [] });
+    licences.note(group.key, rated.draws);
+    const before = drawnOf(group.row.collect, batch.standing);
+    const after = drawnOf(batch.terms.collect, rated.standing);
+    const draws = !after.net.equals(before.net) || !after.tax.equals(before.tax);
+    return { ...group, rated, draw: draws ? drawReference(group) : null };
   });
+}
+
+function batchOf(group: Group, { licences, known, now }: Facts) {
+  const { key, row, units } = group;
+  const [{ place, terms }] = units;
+  const closed = closesAt(place);
+  return {
+    terms,
+    standing: readStanding(row),
+    period: { from: key.periodStart, until: place.periodEnd },
+    licences: licences.of(group),
+    events: units.map((unit) => ({
+      id: unit.event.id,
+      at: unit.at,
+      quantity: unit.event.quantity,
+      reverses: unit.event.reverses,
+      late: (known.get(reversedName(unit) ?? '')?.recordedAt ?? now) >= closed,
+    })),
+  };
 }
 
 const drawReference = ({ key, row }: Group): string =>
   `usage:${key.customerId}:${key.feature}:${key.holderId}:${key.periodStart.toISOString()}:${row.revision + 1}`;
 
-async function readHistories(
-  sql: Sql,
-  groups: readonly Group[],
-): Promise<ReadonlyMap<string, readonly Contribution[]>> {
-  if (groups.length === 0) return new Map();
-  const { rows } = await sql.query<{ place: number; id: string; at: Date; quantity: string }>(readHistory, [
-    ...columns(groups.map(({ key }) => key)),
-    groups.map(({ units: [{ place }] }) => place.periodEnd),
-  ]);
-  const found = new Map<string, Contribution[]>();
-  for (const { place, id, at, quantity } of rows) {
-    const group = groups[place - 1];
-    if (!group) continue;
-    const name = totalsName(group.key);
-    const list = found.get(name) ?? [];
-    list.push({ id, at, quantity: new Decimal(quantity) });
-    found.set(name, list);
-  }
-  return found;
-}
-
 const costOf = ({ net, tax }: Figures): string => net.plus(tax).amount.toFixed();
 
-async function save(
-  sql: Sql,
-  groups: readonly RatedGroup[],
-  fresh: readonly Unit[],
-  taken: ReadonlyMap<string, Decimal>,
-  now: Date,
-): Promise<void> {
+async function save(sql: Sql, groups: readonly RatedGroup[], { fresh, taken }: Recorded, now: Date): Promise<void> {
   const own = new Set(fresh.map(eventName));
+  const isNew = new Set(fresh);
   const events = groups.flatMap(({ units, rated, draw }) =>
     units.flatMap((unit, index) => {
       const part = rated.parts[index];
-      return part ? [{ ...unit, part, draw, reversed: taken.get(eventName(unit)) }] : [];
+      return part && isNew.has(unit) ? [{ ...unit, part, draw, reversed: taken.get(eventName(unit)) }] : [];
     }),
   );
   const { rows } = await sql.query<{ added: number }>({
@@ -235,9 +248,13 @@ async function save(
       groups.map(({ rated }) => costOf(rated.standing)),
       groups.map(({ rated }) => rated.standing.tax.amount.toFixed()),
       groups.map(({ row }) => row.revision + 1),
-      groups.map(({ units }) => units.length),
+      groups.map(({ units }) => units.filter((unit) => isNew.has(unit)).length),
       groups.map(({ rated }) => rated.standing.through?.at ?? null),
       groups.map(({ rated }) => rated.standing.through?.id ?? null),
+      groups.map(({ units: [{ place }] }) => place.version?.planAgencyId ?? null),
+      groups.map(({ units: [{ place }] }) => place.version?.planId ?? null),
+      groups.map(({ units: [{ place }] }) => place.version?.planVersion ?? null),
+      groups.map(({ units: [{ terms }] }) => terms.collect),
     ],
   });
   if (rows[0]?.added !== events.length) throw new OvertakenBatch('another transaction recorded one of these events');

@@ -17,7 +17,7 @@ ON CONFLICT DO NOTHING`;
 /** One row each, locked in the order of their key. Parameters: agency, customer, feature, holder, start (arrays). */
 export const lockTotals = `
 SELECT k.place::int, t.used::text, t.late::text, t.free::text, t.add_on::text AS "addOn", t.overage::text, t.cost::text,
-       t.tax::text, t.revision, t.through_at AS "throughAt", t.through_id AS "throughId"
+       t.tax::text, t.collect, t.revision, t.through_at AS "throughAt", t.through_id AS "throughId"
   FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[])
          WITH ORDINALITY AS k(agency_id, customer_id, feature, holder_id, period_start, place)
   JOIN usage_totals t ON t.agency_id = k.agency_id AND t.customer_id = k.customer_id AND t.feature = k.feature
@@ -27,19 +27,32 @@ SELECT k.place::int, t.used::text, t.late::text, t.free::text, t.add_on::text AS
 
 /** Parameters: agencies, ids (arrays, pair by pair). */
 export const findEvents = `
-SELECT e.agency_id AS "agencyId", e.id, e.content_hash AS "contentHash", e.quantity::text, e.reversed::text
+SELECT e.agency_id AS "agencyId", e.id, e.customer_id AS "customerId", e.feature, e.holder_id AS "holderId",
+       e.period_start AS "periodStart", e.content_hash AS "contentHash", e.recorded_at AS "recordedAt", e.quantity::text, e.reversed::text
   FROM unnest($1::text[], $2::text[]) AS w(agency_id, id)
   JOIN usage_events e ON e.agency_id = w.agency_id AND e.id = w.id`;
 
-/** What still counts of the events of periods. Parameters: agency, customer, feature, holder, start (arrays). */
-export const readHistory = `
-SELECT k.place::int, e.id, e.rated_at AS at, (e.quantity - e.reversed)::text AS quantity
-  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[])
-         WITH ORDINALITY AS k(agency_id, customer_id, feature, holder_id, period_start, period_end, place)
+/** What still counts of the events of periods. Parameters: agency, customer, feature, holder, start, end, closing (arrays). */
+export const readEvents = `
+SELECT k.place::int, e.id, e.rated_at AS at, (e.quantity - e.reversed)::text AS quantity, e.recorded_at >= k.closes_at AS late
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[])
+         WITH ORDINALITY AS k(agency_id, customer_id, feature, holder_id, period_start, period_end, closes_at, place)
   JOIN usage_events e ON e.agency_id = k.agency_id AND e.customer_id = k.customer_id AND e.feature = k.feature
    AND e.rated_at >= k.period_start AND e.rated_at < k.period_end
    AND e.holder_id = k.holder_id AND e.period_start = k.period_start
  WHERE e.reverses IS NULL AND (e.reversed = 0 OR e.reversed < e.quantity)`;
+
+/** What events in time come to, by span. Parameters: agency, customer, feature, holder, start, from, until, closing (arrays). */
+export const readSpans = `
+SELECT k.place::int, sum(e.quantity - e.reversed)::text AS quantity
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[],
+              $8::timestamptz[])
+         WITH ORDINALITY AS k(agency_id, customer_id, feature, holder_id, period_start, span_from, span_until, closes_at, place)
+  JOIN usage_events e ON e.agency_id = k.agency_id AND e.customer_id = k.customer_id AND e.feature = k.feature
+   AND e.rated_at >= k.span_from AND e.rated_at < k.span_until
+   AND e.holder_id = k.holder_id AND e.period_start = k.period_start
+ WHERE e.reverses IS NULL AND e.recorded_at < k.closes_at
+ GROUP BY k.place`;
 
 /** The licences that periods may draw on, locked in id order. Parameters: agency, customer, feature, start, end (arrays). */
 export const lockLicences = `
@@ -62,8 +75,8 @@ SELECT d.licence_id AS "licenceId", d.holder_id AS "holderId", d.period_start AS
   JOIN licence_draws d ON d.agency_id = w.agency_id AND d.licence_id = w.id`;
 
 /**
- * Adds events and moves their totals, in one statement. Answers how many events were added: fewer than were given means that another
- * transaction added one of them meanwhile, and that nothing of this may be kept. Parameters: $1..$19 events; $20 now; $21..$37 totals.
+ * Adds events and moves their totals, by the terms that they were rated at, in one statement. Answers how many events were added: fewer than were given means that another
+ * transaction added one of them meanwhile, and that nothing of this may be kept. Parameters: $1..$19 events; $20 now; $21..$41 totals.
  */
 export const addEvents = `
 WITH added AS (
@@ -82,12 +95,13 @@ WITH added AS (
   UPDATE usage_totals t
      SET included = n.included, used = n.used, late = n.late, free = n.free, add_on = n.add_on, overage = n.overage,
          cost = n.cost, tax = n.tax, revision = n.revision, events = t.events + n.events, through_at = n.through_at,
-         through_id = n.through_id, updated_at = $20
+         through_id = n.through_id, plan_agency_id = n.plan_agency_id, plan_id = n.plan_id, plan_version = n.plan_version,
+         collect = n.collect, updated_at = $20
     FROM unnest($21::text[], $22::text[], $23::text[], $24::text[], $25::timestamptz[], $26::numeric[], $27::numeric[],
                 $28::numeric[], $29::numeric[], $30::numeric[], $31::numeric[], $32::numeric[], $33::numeric[], $34::int[],
-                $35::int[], $36::timestamptz[], $37::text[])
+                $35::int[], $36::timestamptz[], $37::text[], $38::text[], $39::text[], $40::int[], $41::text[])
       AS n(agency_id, customer_id, feature, holder_id, period_start, included, used, late, free, add_on, overage, cost, tax,
-           revision, events, through_at, through_id)
+           revision, events, through_at, through_id, plan_agency_id, plan_id, plan_version, collect)
    WHERE t.agency_id = n.agency_id AND t.customer_id = n.customer_id AND t.feature = n.feature
      AND t.holder_id = n.holder_id AND t.period_start = n.period_start
 )
@@ -106,12 +120,12 @@ SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timesta
 ON CONFLICT (agency_id, licence_id, holder_id, period_start) DO UPDATE SET quantity = excluded.quantity`;
 
 /**
- * What a call has used is no longer held for it; a call that was ended holds nothing once its usage came. Parameters: agency, customer,
- * session, quantity, amount (arrays).
+ * What a call has used is no longer held for it, nor held again when it is taken back; a call that was ended holds nothing once its usage
+ * came. Parameters: agency, customer, session, quantity, amount (arrays).
  */
 export const settleHolds = `
 UPDATE gate_sessions s
-   SET held_quantity = CASE WHEN s.ended_at IS NULL THEN greatest(s.held_quantity - n.quantity, 0) ELSE 0 END,
-       held_amount = CASE WHEN s.ended_at IS NULL THEN greatest(s.held_amount - n.amount, 0) ELSE 0 END
+   SET held_quantity = CASE WHEN s.ended_at IS NULL THEN greatest(s.held_quantity - greatest(n.quantity, 0), 0) ELSE 0 END,
+       held_amount = CASE WHEN s.ended_at IS NULL THEN greatest(s.held_amount - greatest(n.amount, 0), 0) ELSE 0 END
   FROM unnest($1::text[], $2::text[], $3::text[], $4::numeric[], $5::numeric[]) AS n(agency_id, customer_id, id, quantity, amount)
  WHERE s.agency_id = n.agency_id AND s.customer_id = n.customer_id AND s.id = n.id`;

@@ -28,7 +28,7 @@ interface ReversedRow extends PeriodColumns {
   readonly ratedAt: Date;
 }
 
-/** A reversal belongs where the event is that it reverses: in the same batch, or recorded before. */
+/** A reversal belongs where the event is that it reverses: recorded before, or else in the same batch. */
 export async function placeReversals(
   sql: Sql,
   drafts: readonly Refusable<Draft>[],
@@ -39,23 +39,21 @@ export async function placeReversals(
         ? draft
         : { event: draft.event, place: draft.located.place, at: draft.at, resellerId: draft.located.resellerId },
   );
-  const originals = new Map(
-    placed.flatMap((each): (readonly [string, Placed])[] =>
-      isRefused(each) || each.event.reverses !== null ? [] : [[`${each.place.agencyId}|${each.event.id}`, each]],
-    ),
+  const originals = new Map<string, Placed>();
+  for (const each of placed) {
+    if (isRefused(each) || each.event.reverses !== null) continue;
+    const name = `${each.place.agencyId}|${each.event.id}`;
+    // Of several with one id the first is recorded.
+    if (!originals.has(name)) originals.set(name, each);
+  }
+  const reversed = placed.flatMap((each) =>
+    isRefused(each) || each.event.reverses === null ? [] : [{ agencyId: each.place.agencyId, id: each.event.reverses }],
   );
-  const elsewhere = placed.flatMap((each) => {
-    if (isRefused(each) || each.event.reverses === null) return [];
-    const { place, event } = each;
-    return originals.has(`${place.agencyId}|${event.reverses}`)
-      ? []
-      : [{ agencyId: place.agencyId, id: event.reverses }];
-  });
   const recorded = new Map<string, ReversedRow>();
-  if (elsewhere.length > 0) {
+  if (reversed.length > 0) {
     const { rows } = await sql.query<ReversedRow>(locateReversed, [
-      elsewhere.map(({ agencyId }) => agencyId),
-      elsewhere.map(({ id }) => id),
+      reversed.map(({ agencyId }) => agencyId),
+      reversed.map(({ id }) => id),
     ]);
     for (const row of rows) recorded.set(`${row.agencyId}|${row.id}`, row);
   }
@@ -64,7 +62,8 @@ export async function placeReversals(
     const { event, place, resellerId } = each;
     const name = `${place.agencyId}|${event.reverses}`;
     const row = recorded.get(name);
-    const original = originals.get(name) ?? (row && placedRow(row, each));
+    // One of the batch under the id of a recorded one will be refused, or is the same.
+    const original = row ? placedRow(row, each) : originals.get(name);
     const same = original?.place.customerId === event.customerId && original.place.feature === event.feature;
     return original && same
       ? { event, place: original.place, at: original.at, resellerId }

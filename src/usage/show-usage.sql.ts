@@ -42,14 +42,31 @@ SELECT id, feature, trim_scale(quantity)::text AS quantity, occurred_at AS "occu
    AND ($6::timestamptz IS NULL OR (rated_at, id) < ($6, $7))
  ORDER BY rated_at DESC, id DESC LIMIT $8`;
 
-/** What each client used in the periods that began from one time until another. Parameters: agency, from, until, limit. */
-export const selectReport = `
-SELECT t.customer_id AS "customerId", c.name, c.external_id AS "externalId", t.feature, t.period_start AS "periodStart",
-       t.period_end AS "periodEnd", t.plan_id AS "planId", t.plan_version AS "planVersion", t.collect, c.collection,
-       trim_scale(t.used + t.late)::text AS used, trim_scale(t.included)::text AS included, trim_scale(t.free)::text AS free,
-       trim_scale(t.add_on)::text AS "addOn", trim_scale(t.overage)::text AS overage, t.cost::text, t.tax::text
+/** Where a cost is collected: off the balance, by the provider's next invoice, or by the agency itself from a client that pays outside. */
+const destination = `CASE WHEN t.collect = 'balance' THEN 'drawn' WHEN c.collection = 'offline' THEN 'owed' ELSE 'invoiced' END`;
+
+const reported = `
   FROM usage_totals t
   JOIN customers c ON c.agency_id = t.agency_id AND c.id = t.customer_id
- WHERE t.agency_id = $1 AND t.period_start >= $2 AND t.period_start < $3
- ORDER BY t.customer_id, t.feature, t.period_start, t.holder_id
- LIMIT $4`;
+ WHERE t.agency_id = $1 AND t.period_start >= $2 AND t.period_start < $3`;
+
+/**
+ * What each client used in the periods that began from one time until another. Parameters: agency, from, until, after (client, feature,
+ * holder and period's start) or null, limit.
+ */
+export const selectReport = `
+SELECT t.customer_id AS "customerId", c.name, c.external_id AS "externalId", t.feature, t.holder_id AS "holderId",
+       t.period_start AS "periodStart", t.period_end AS "periodEnd", t.plan_id AS "planId", t.plan_version AS "planVersion",
+       ${destination} AS destination, trim_scale(t.used + t.late)::text AS used, trim_scale(t.included)::text AS included,
+       trim_scale(t.free)::text AS free, trim_scale(t.add_on)::text AS "addOn", trim_scale(t.overage)::text AS overage,
+       t.cost::text, t.tax::text
+  ${reported}
+   AND ($4::text IS NULL OR (t.customer_id, t.feature, t.holder_id, t.period_start) > ($4, $5, $6, $7))
+ ORDER BY t.customer_id, t.feature, t.holder_id, t.period_start
+ LIMIT $8`;
+
+/** Parameters: agency, from, until. */
+export const sumReport = `
+SELECT ${destination} AS destination, sum(t.cost)::text AS cost, sum(t.tax)::text AS tax
+  ${reported}
+ GROUP BY 1`;

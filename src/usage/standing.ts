@@ -1,9 +1,11 @@
 import { Decimal } from 'decimal.js';
 import { Money } from '../money/money.ts';
-import type { Standing } from './rating.ts';
+import type { Figures, Standing } from './rating.ts';
+import type { PeriodTerms } from './terms.ts';
 
 /** The totals of a period as they are stored. */
 export interface TotalsRow {
+  readonly collect: PeriodTerms['collect'];
   readonly used: string;
   readonly late: string;
   readonly free: string;
@@ -27,3 +29,10 @@ export const readStanding = (row: TotalsRow): Standing => ({
   tax: Money.of(row.tax, 'USD'),
   through: row.throughAt === null || row.throughId === null ? null : { at: row.throughAt, id: row.throughId },
 });
+
+/** What of a period's cost the balance bears: all or nothing. */
+export const drawnOf = (
+  collect: PeriodTerms['collect'],
+  { net, tax }: Pick<Figures, 'net' | 'tax'>,
+): Pick<Figures, 'net' | 'tax'> =>
+  collect === 'balance' ? { net, tax } : { net: Money.zero('USD'), tax: Money.zero('USD') };

@@ -114,7 +114,7 @@ async function start(
 ): Promise<CallAnswer> {
   const { customerId, feature, callId, estimate } = request;
   const client = await findClient(sql, scope, customerId, 'change');
-  const facts = await readGateFacts(dependencies, sql, client, feature, callId);
+  const facts = await readGateFacts(dependencies, sql, client, { feature, callId, sessionId: null, takesSlot: true });
   if (facts.callSessionId !== null) {
     const live = await liveCall(dependencies, sql, scope, request);
     if (live) return { allowed: true, session: live };

@@ -15,7 +15,12 @@ export interface Unit {
 }
 
 /** What became of a unit in the transaction that recorded its batch. */
-export type Outcome = 'recorded' | 'duplicate' | 'event_id_conflict' | 'reversal_exceeds_event';
+export type Outcome =
+  | 'recorded'
+  | 'duplicate'
+  | 'event_id_conflict'
+  | 'reversed_event_unknown'
+  | 'reversal_exceeds_event';
 
 export const eventName = ({ place, event }: Unit): string => `${place.agencyId}|${event.id}`;
 export const reversedName = ({ place, event }: Unit): string | null =>

@@ -41,6 +41,7 @@ export const rejections = {
   reversed_event_unknown:
     'The event that it reverses is not there, or is another client’s or feature’s: send that one first.',
   reversal_exceeds_event: 'More would be taken back than the event has left.',
+  cost_too_large: 'One event may cost less than 1,000,000,000 USD: check its quantity and the price of its plan.',
   event_id_conflict: 'This id was used before for another event: an id names one event for ever.',
 } as const satisfies Record<string, string>;
 export type Rejection = keyof typeof rejections;
@@ -52,20 +53,31 @@ export const rejected = (id: string | null, code: Rejection): EventResult => ({
   message: rejections[code],
 });
 
-/** Digits before and after the point that `NUMERIC(20,6)` holds. */
-const quantityPattern = /^-?\d{1,14}(\.\d{1,6})?$/;
+/** Far less in one event than `NUMERIC(20,6)` holds: a period's totals have to hold the sum of many. */
+const quantityPattern = /^-?\d{1,9}(\.\d{1,6})?$/;
+
+/** PostgreSQL keeps neither NUL nor half of a surrogate pair; one such text would fail the others of its batch. */
+const text = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .refine(
+      (written) => written.isWellFormed() && !/\p{Cc}/u.test(written),
+      'Write text without control characters or broken surrogate pairs.',
+    );
 
 /** One event in our own form. */
 export const usageEventSchema = z.strictObject({
-  id: z.string().min(1).max(200),
-  customerId: z.string().min(1).max(100),
-  feature: z.string().min(1).max(60),
+  id: text(200),
+  customerId: text(100),
+  feature: text(60),
   quantity: z
     .string({ error: 'Write the quantity in quotes, such as "1.5": a bare number would lose digits.' })
-    .regex(quantityPattern, 'Write a decimal number in quotes with at most 14 digits and 6 decimals, such as "1.5".'),
+    .regex(quantityPattern, 'Write a decimal number in quotes with at most 9 digits and 6 decimals, such as "1.5".'),
   occurredAt: z.iso.datetime({ offset: true }),
-  sessionId: z.string().min(1).max(100).optional(),
-  reverses: z.string().min(1).max(200).optional(),
+  sessionId: text(100).optional(),
+  reverses: text(200).optional(),
 });
 /** CloudEvents 1.0 in JSON (github.com/cloudevents/spec, formats/json-format.md). Attributes of extensions pass unread. */
 const cloudEventSchema = z.looseObject({

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type EmbeddedServer, startEmbeddedServer } from '../../src/database/embedded-server.ts';
 import { benchCatalog } from './catalog.bench.ts';
+import { benchExports } from './exports.bench.ts';
 import { benchGate } from './gate.bench.ts';
 import { benchLedger } from './ledger.bench.ts';
 import type { BenchResult } from './result.ts';
@@ -21,6 +22,7 @@ const benches: Readonly<
   usage: benchUsage,
   gate: benchGate,
   subscriptions: benchSubscriptions,
+  history: benchExports,
 };
 
 const help = `npm run bench [-- options]

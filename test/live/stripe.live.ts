@@ -3,6 +3,7 @@ import Stripe from 'stripe';
 import { createStripeProvider } from '../../src/providers/stripe/stripe-provider.ts';
 import { providerContract } from '../contract/provider/contract.ts';
 import { stripeCardHands } from '../contract/provider/stripe-hands.ts';
+import { takesPayments } from '../contract/provider/take-payment.ts';
 
 /** Only a test-mode key may run this: it makes products, customers, cards, payments, sessions and endpoints. */
 function testModeKey(): string {
@@ -24,6 +25,7 @@ providerContract('Stripe, in test mode', async () => {
     provider,
     account,
     currency: current.chargeableCurrencies.includes('OMR') ? 'OMR' : 'USD',
+    takePayment: takesPayments(stripe, account),
     cards: stripeCardHands(stripe, account),
     runId: randomBytes(6).toString('hex'),
     removeCustomer: async (id) => {

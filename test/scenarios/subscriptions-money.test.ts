@@ -65,6 +65,27 @@ describe('a base fee by the year beside overage by the month', () => {
     const own = sessions.data.filter(({ metadata }) => metadata?.baisa_customer === client.id);
     expect(own.map(({ mode, status }) => `${mode} ${status}`)).toEqual(['setup complete']);
   });
+
+  it('that is canceled is served until the end of the year that was paid for, not of the month', async () => {
+    const client = await world.client('Leaving');
+    const planId = await world.plan(client, {
+      ...plans.starter,
+      name: 'leaving',
+      usage: [{ feature: 'call_minutes', included: '100', overagePrice: '0.20', collect: 'invoice' }],
+    });
+    await world.subscribe(client, { planId, cycle: 'yearly' });
+    const { periodEnd } = await world.subscription(client);
+    expect(await world.post(client, 'cancel')).toMatchObject({ status: 200 });
+    await service.idle();
+    expect(await world.subscription(client)).toMatchObject({ cancelAt: periodEnd });
+    await service.sandbox.advanceClock('40d');
+    await service.idle();
+    expect(await world.subscription(client)).toMatchObject({ status: 'active', cancelAt: periodEnd, periodEnd });
+    // Taken back, it has no end any more.
+    expect(await world.post(client, 'resume')).toMatchObject({ status: 200 });
+    await service.idle();
+    expect(await world.subscription(client)).toMatchObject({ status: 'active', cancelAt: null });
+  });
 });
 
 describe('a plan whose revenue is shared, on the agency’s own account', () => {

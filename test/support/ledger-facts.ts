@@ -16,6 +16,18 @@ import {
   settleTopUp,
   takeShare,
 } from '../../src/ledger/postings.ts';
+import {
+  failTopUp,
+  reinstateDispute,
+  releaseRefund,
+  reserveRefund,
+  returnOwedShare,
+  returnRefund,
+  returnShare,
+  settleRefund,
+  type Taking,
+  withdrawDispute,
+} from '../../src/ledger/reversal-postings.ts';
 import { ExchangeRate } from '../../src/money/exchange-rate.ts';
 import { Money } from '../../src/money/money.ts';
 
@@ -51,6 +63,18 @@ const invoiceOf = (cents: number) => ({
   tax: omr(Math.trunc(cents / 20)),
 });
 
+/** A third of what is taken back is beyond what the client was credited. */
+const takingOf = (place: FactPlace, cents: number): Taking => ({
+  ...place,
+  borne: { by: 'balance', prepaid: usd(cents * 2), losses: usd(cents) },
+  taken: { credited: usd(cents * 3), exact: Money.of(usd(cents).times('1.155').amount, 'OMR'), charged: omr(cents) },
+});
+
+const reservedOf = (place: FactPlace, cents: number) => {
+  const { taken, ...fact } = takingOf(place, cents);
+  return { ...fact, credited: taken.credited };
+};
+
 /** Each posting template, from a place and a number of cents. */
 export const templates: Readonly<Record<string, (place: FactPlace, cents: number) => Posting>> = {
   'topup.settle': (place, cents) => {
@@ -84,6 +108,16 @@ export const templates: Readonly<Record<string, (place: FactPlace, cents: number
   'provider.settle': (place, cents) => settleAtProvider(arrivalOf(place, cents)),
   'provider.settle in what was charged': (place, cents) =>
     settleAtProvider({ ...place, cleared: usd(cents), gross: usd(cents), fees: usd(Math.trunc(cents / 30)) }),
+  'refund.reserve': (place, cents) => reserveRefund(reservedOf(place, cents)),
+  'refund.release': (place, cents) => releaseRefund(reservedOf(place, cents)),
+  'refund.settle': (place, cents) => settleRefund(takingOf(place, cents)),
+  'refund.return': (place, cents) => returnRefund(takingOf(place, cents)),
+  'dispute.withdraw': (place, cents) => withdrawDispute(takingOf(place, cents)),
+  'dispute.reinstate': (place, cents) => reinstateDispute(takingOf(place, cents)),
+  'topup.settle.reverse': (place, cents) => failTopUp(takingOf(place, cents)),
+  'share.return, the agency': (place, cents) => returnShare(shareOf(place, cents))[0],
+  'share.return, the platform': (place, cents) =>
+    returnOwedShare({ ...shareOf(place, cents), charged: omr(cents * 3) })[1],
   'adjustment.credit': (place, cents) => creditAdjustment({ ...place, amount: usd(cents) }),
   'adjustment.debit': (place, cents) => debitAdjustment({ ...place, amount: usd(cents) }),
   'topup.receive.reverse': (place, cents) => reverse(receiveTopUp({ ...place, amount: usd(cents) }), place),

@@ -2,7 +2,16 @@ import type { EventType, Translator } from './event.ts';
 import { accountAuthorized } from './translators/account.application.authorized.ts';
 import { accountDeauthorized } from './translators/account.application.deauthorized.ts';
 import { accountUpdated } from './translators/account.updated.ts';
+import { applicationFeeRefunded } from './translators/application_fee.refunded.ts';
 import { capabilityUpdated } from './translators/capability.updated.ts';
+import { chargeDisputeClosed } from './translators/charge.dispute.closed.ts';
+import { chargeDisputeCreated } from './translators/charge.dispute.created.ts';
+import { chargeDisputeFundsReinstated } from './translators/charge.dispute.funds_reinstated.ts';
+import { chargeDisputeFundsWithdrawn } from './translators/charge.dispute.funds_withdrawn.ts';
+import { chargeDisputeUpdated } from './translators/charge.dispute.updated.ts';
+import { chargeFailed } from './translators/charge.failed.ts';
+import { chargeRefundUpdated } from './translators/charge.refund.updated.ts';
+import { chargeRefunded } from './translators/charge.refunded.ts';
 import { checkoutSessionAsyncPaymentFailed } from './translators/checkout.session.async_payment_failed.ts';
 import { checkoutSessionAsyncPaymentSucceeded } from './translators/checkout.session.async_payment_succeeded.ts';
 import { checkoutSessionCompleted } from './translators/checkout.session.completed.ts';
@@ -27,6 +36,9 @@ import { paymentIntentSucceeded } from './translators/payment_intent.succeeded.t
 import { paymentMethodAutomaticallyUpdated } from './translators/payment_method.automatically_updated.ts';
 import { paymentMethodDetached } from './translators/payment_method.detached.ts';
 import { paymentMethodUpdated } from './translators/payment_method.updated.ts';
+import { refundCreated } from './translators/refund.created.ts';
+import { refundFailed } from './translators/refund.failed.ts';
+import { refundUpdated } from './translators/refund.updated.ts';
 import { setupIntentSucceeded } from './translators/setup_intent.succeeded.ts';
 import { subscriptionScheduleAborted } from './translators/subscription_schedule.aborted.ts';
 import { subscriptionScheduleCanceled } from './translators/subscription_schedule.canceled.ts';
@@ -68,6 +80,18 @@ export const stripeTranslators = {
   'subscription_schedule.completed': subscriptionScheduleCompleted,
   'subscription_schedule.aborted': subscriptionScheduleAborted,
   'subscription_schedule.canceled': subscriptionScheduleCanceled,
+  'application_fee.refunded': applicationFeeRefunded,
+  'charge.dispute.closed': chargeDisputeClosed,
+  'charge.dispute.created': chargeDisputeCreated,
+  'charge.dispute.funds_reinstated': chargeDisputeFundsReinstated,
+  'charge.dispute.funds_withdrawn': chargeDisputeFundsWithdrawn,
+  'charge.dispute.updated': chargeDisputeUpdated,
+  'charge.failed': chargeFailed,
+  'charge.refund.updated': chargeRefundUpdated,
+  'charge.refunded': chargeRefunded,
+  'refund.created': refundCreated,
+  'refund.failed': refundFailed,
+  'refund.updated': refundUpdated,
 } as const satisfies { readonly [Type in EventType]?: Translator };
 
 export const stripeEventTypes: readonly string[] = Object.keys(stripeTranslators);

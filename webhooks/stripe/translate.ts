@@ -3,6 +3,7 @@ import type { Clock } from '../../src/clock.ts';
 import type { ClaimedEvent } from '../../src/delivery/inbox.ts';
 import type { AccountRef, PaymentProvider } from '../../src/providers/port.ts';
 import { fetchPayment } from '../read-payment.ts';
+import { readReversal } from '../read-reversals.ts';
 import { readSubscription, readSubscriptionSetup } from '../read-subscriptions.ts';
 import { type Hint, ignored, parked, type Resolved, type Translation } from '../translation.ts';
 import type { Translator } from './event.ts';
@@ -59,6 +60,10 @@ const hintKinds: Readonly<Record<Hint['kind'], true>> = {
   setup_hint: true,
   card_hint: true,
   hold_hint: true,
+  refund_hint: true,
+  late_failure_hint: true,
+  dispute_hint: true,
+  fee_return_hint: true,
   subscription_hint: true,
   subscription_setup_hint: true,
   meter_hint: true,
@@ -80,6 +85,11 @@ async function resolve(options: StripeTranslationOptions, account: AccountRef, h
       return readCard(provider, account, hint);
     case 'hold_hint':
       return readHold(provider, account, hint);
+    case 'refund_hint':
+    case 'late_failure_hint':
+    case 'dispute_hint':
+    case 'fee_return_hint':
+      return readReversal(provider, options.platformAccountId, account, hint);
     case 'subscription_hint':
       return readSubscription(options, account, hint);
     case 'subscription_setup_hint':

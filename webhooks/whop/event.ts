@@ -39,10 +39,19 @@ export interface WhopContext {
   readonly accountId: string;
 }
 
-/** No card is saved or held at Whop, and nothing is metered: those hints cannot come of it. */
+/** No card is saved or held at Whop, nothing is metered, and no fee has events of its own: those hints cannot come of it. */
 export type WhopTranslation = Exclude<
   Translation,
-  { kind: 'setup_hint' | 'card_hint' | 'hold_hint' | 'subscription_setup_hint' | 'meter_hint' }
+  {
+    kind:
+      | 'setup_hint'
+      | 'card_hint'
+      | 'hold_hint'
+      | 'subscription_setup_hint'
+      | 'meter_hint'
+      | 'late_failure_hint'
+      | 'fee_return_hint';
+  }
 >;
 
 /** Pure. Throws `SyntaxError` for data that is not what its type promises. */

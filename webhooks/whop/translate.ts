@@ -2,6 +2,7 @@ import type { Clock } from '../../src/clock.ts';
 import type { ClaimedEvent } from '../../src/delivery/inbox.ts';
 import type { AccountRef, PaymentProvider } from '../../src/providers/port.ts';
 import { fetchPayment } from '../read-payment.ts';
+import { readReversal } from '../read-reversals.ts';
 import { readSubscription } from '../read-subscriptions.ts';
 import { ignored, parked, type Resolved } from '../translation.ts';
 import { readWhopEvent } from './event.ts';
@@ -46,6 +47,9 @@ export function createWhopTranslation(options: WhopTranslationOptions): WhopEven
           return () => fetchPayment(provider, account, translation);
         case 'subscription_hint':
           return () => readSubscription(options, account, translation);
+        case 'refund_hint':
+        case 'dispute_hint':
+          return () => readReversal(provider, platformAccountId, account, translation);
         case 'account_hint':
           return () => readAccount(account.id);
         default:

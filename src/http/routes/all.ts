@@ -12,6 +12,7 @@ import { type CatalogSyncRouteDependencies, createCatalogSyncRoutes } from './ca
 import { type CheckoutRouteDependencies, createCheckoutRoutes } from './checkout.ts';
 import { createCustomerRoutes } from './customers.ts';
 import { createEventRoutes, type EventRouteDependencies } from './events.ts';
+import { createExplanationRoutes, type ExplanationRouteDependencies } from './explanations.ts';
 import { createGateRoutes, type GateRouteDependencies } from './gate.ts';
 import { createInvoiceRoutes, type InvoiceRouteDependencies } from './invoices.ts';
 import { createLicenceRoutes, type LicenceRouteDependencies } from './licences.ts';
@@ -19,8 +20,12 @@ import { createMerchantAccountRoutes, type MerchantAccountRouteDependencies } fr
 import { createNoticeRoutes, type NoticeRouteDependencies } from './notices.ts';
 import { createOfferRoutes, type OfferRouteDependencies } from './offers.ts';
 import { createPortalRoutes, type PortalRouteDependencies } from './portal.ts';
+import { createReceiptRoutes, type ReceiptRouteDependencies } from './receipts.ts';
+import { createReconciliationRoutes, type ReconciliationRouteDependencies } from './reconciliations.ts';
+import { createRefundRoutes, type RefundRouteDependencies } from './refunds.ts';
 import { createRevenueRoutes, type RevenueRouteDependencies } from './revenue.ts';
 import { createSubscriptionRoutes, type SubscriptionRouteDependencies } from './subscriptions.ts';
+import { createTransactionRoutes, type TransactionRouteDependencies } from './transactions.ts';
 import { createTrialRoutes, type TrialRouteDependencies } from './trials.ts';
 import { createUsageRoutes, type UsageRouteDependencies } from './usage.ts';
 import { createUsageMeterRoutes } from './usage-meters.ts';
@@ -40,15 +45,20 @@ export type RouteDependencies = KeyIssueDependencies &
   CatalogSyncRouteDependencies &
   CheckoutRouteDependencies &
   EventRouteDependencies &
+  ExplanationRouteDependencies &
   LicenceRouteDependencies &
   GateRouteDependencies &
   MerchantAccountRouteDependencies &
   WebhookEndpointRouteDependencies &
   NoticeRouteDependencies &
   OfferRouteDependencies &
+  ReceiptRouteDependencies &
+  ReconciliationRouteDependencies &
+  RefundRouteDependencies &
   RevenueRouteDependencies &
   PortalRouteDependencies &
   SubscriptionRouteDependencies &
+  TransactionRouteDependencies &
   TrialRouteDependencies &
   UsageRouteDependencies;
 
@@ -76,6 +86,11 @@ export const createRoutes = (dependencies: RouteDependencies): readonly Route[] 
   ...createCardRoutes(dependencies),
   ...createAutoRefillRoutes(dependencies),
   ...createBalanceRoutes(dependencies),
+  ...createExplanationRoutes(dependencies),
   ...createEventRoutes(dependencies),
+  ...createTransactionRoutes(dependencies),
+  ...createRefundRoutes(dependencies),
+  ...createReceiptRoutes(dependencies),
   ...createRevenueRoutes(dependencies),
+  ...createReconciliationRoutes(dependencies),
 ];

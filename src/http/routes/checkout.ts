@@ -63,6 +63,8 @@ const sessionAnswer = z
   })
   .meta({ id: 'CheckoutSession' });
 
+const disputeStatus = z.enum(['needs_response', 'under_review', 'won', 'lost', 'closed', 'prevented', 'other']);
+
 const orderAnswer = z
   .object({
     id: id('order'),
@@ -91,8 +93,21 @@ const orderAnswer = z
       .meta({
         description: 'Tries that did not pay. A decline leaves the order in `checkout`: another card may succeed.',
       }),
-    amountRefunded: moneyAnswer.meta({ description: 'Of what was credited.' }),
-    dispute: z.null().meta({ description: 'Null while nobody has disputed the payment.' }),
+    amountRefunded: moneyAnswer.meta({
+      description: 'What has gone back: of what was credited, or of what a sale was charged.',
+    }),
+    dispute: z
+      .object({
+        id: id('dispute'),
+        status: disputeStatus,
+        isInquiry: z.boolean().meta({ description: 'The bank asks, and has taken nothing.' }),
+        amount: moneyAnswer,
+        reason: z.string(),
+        answerDueAt: isoTime.nullable(),
+        openedAt: isoTime,
+      })
+      .nullable()
+      .meta({ description: 'The latest; null while nobody has disputed the payment.' }),
     expiresAt: isoTime,
     paidAt: isoTime.nullable(),
     createdAt: isoTime,
@@ -108,6 +123,13 @@ const orderJson = (order: OrderView) => ({
   rounding: order.rounding.toJSON(),
   attempts: order.attempts.map((attempt) => ({ ...attempt, occurredAt: attempt.occurredAt.toISOString() })),
   amountRefunded: order.amountRefunded.toJSON(),
+  dispute: order.dispute && {
+    ...order.dispute,
+    status: disputeStatus.parse(order.dispute.status),
+    amount: order.dispute.amount.toJSON(),
+    answerDueAt: order.dispute.answerDueAt?.toISOString() ?? null,
+    openedAt: order.dispute.openedAt.toISOString(),
+  },
   expiresAt: order.expiresAt.toISOString(),
   paidAt: order.paidAt?.toISOString() ?? null,
   createdAt: order.createdAt.toISOString(),

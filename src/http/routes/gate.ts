@@ -109,7 +109,7 @@ export function createGateRoutes({ gate }: GateRouteDependencies): Route[] {
       summary: 'Extend a call',
       description:
         'For another lease. Never refused for money, quota or pause: `affordableQuantity` tells what is left, nobody is cut off. 409 ' +
-        '`no_free_slot` only where the lease had run out and another call has the slot; 409 `session_over` once it has ended.',
+        '`no_free_slot` only where the lease had run out and another call has the slot; 409 `session_over` once it has ended, or was not heard of for ten minutes.',
       tag,
       roles,
       params: sessionParams,

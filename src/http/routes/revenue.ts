@@ -14,9 +14,11 @@ const amountAnswers = {
   providerFee: moneyAnswer.meta({ description: 'What the provider kept, in the currency that it settles in.' }),
   tax: moneyAnswer.meta({ description: 'Tax in what was drawn from balances, at the time it was drawn.' }),
   platformShare: moneyAnswer.meta({ description: 'The platform’s part of `gross`; on the platform, what it earned.' }),
-  agencyShare: moneyAnswer.meta({ description: '`gross` less the platform’s part.' }),
-  refunds: moneyAnswer,
-  disputes: moneyAnswer,
+  agencyShare: moneyAnswer.meta({
+    description: '`gross` less the platform’s part, and less what was refunded or disputed.',
+  }),
+  refunds: moneyAnswer.meta({ description: 'What went back to clients, less what of it failed.' }),
+  disputes: moneyAnswer.meta({ description: 'What banks took, less what they gave back.' }),
   overage: moneyAnswer,
 } as const;
 
@@ -63,7 +65,7 @@ export function createRevenueRoutes({ readRevenue }: RevenueRouteDependencies): 
       description:
         'Summed from the ledger: what was posted on the UTC days from `from` to `to`, both counted in; left out, this month until ' +
         'today. A figure is in the currency it was posted in, so that one day may have a line for what was charged and one for what ' +
-        'the provider settled. `Accept: text/csv` gives the lines as a table. `refunds`, `disputes` and `overage` are zero as yet.',
+        'the provider settled. `Accept: text/csv` gives the lines as a table.',
       tag: 'Revenue',
       roles: ['platform', 'agency'],
       params: z.strictObject({ id: id('agency') }),

@@ -143,7 +143,8 @@ export function createSubscriptionRoutes({ subscriptions }: SubscriptionRouteDep
       description:
         'The platform and the agency assign a plan; a client takes one that it may buy. Pay-as-you-go starts at once. Of a plan with a ' +
         'base fee a client with a verified default card is charged at once (402 `card_declined`); for another one the answer is 202 with ' +
-        'the address of a checkout to send. 200 where the client is on the plan already, 409 `subscription_exists` where it is on another.',
+        'the address of a checkout to send. 200 where the client is on the plan already, 409 `subscription_exists` where it is on another, and ' +
+        '`subscription_under_way` while another request subscribes it.',
       tag,
       roles,
       params: customerParams,

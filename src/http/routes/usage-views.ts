@@ -124,12 +124,27 @@ const reportAnswer = z
         ...amounts,
       }),
     ),
-    totals: z.object(amounts),
+    totals: z.object(amounts).meta({ description: 'Of all lines, whatever the page.' }),
+    next: z.string().nullable(),
   })
   .meta({ id: 'UsageReport' });
 
 const measures = ['used', 'included', 'free', 'addOn', 'overage'] as const;
 const moneyMeasures = ['cost', 'tax', 'drawn', 'invoiced', 'owed'] as const;
+
+async function* tableRows(lines: AsyncIterable<ReportLine>): AsyncGenerator<readonly (string | null)[]> {
+  for await (const line of lines) {
+    const amounts = amountsJson(line);
+    yield [
+      ...[line.customerId, line.name, line.externalId, line.feature],
+      ...[line.periodStart.toISOString(), line.periodEnd.toISOString(), line.planId],
+      line.planVersion === null ? null : String(line.planVersion),
+      ...measures.map((measure) => line[measure]),
+      ...moneyMeasures.map((measure) => amounts[measure].amount),
+      amounts.cost.currency,
+    ];
+  }
+}
 
 const tag = 'Usage';
 
@@ -183,7 +198,7 @@ export function createUsageViewRoutes({ usage }: UsageRouteDependencies): Route[
       path: '/v1/agencies/:id/usage-report',
       summary: 'Read what an agency’s clients used, and what they owe',
       description:
-        'The periods that began in the UTC month `period`, left out: this one. `Accept: text/csv` gives the lines as a table.',
+        'The periods that began in the UTC month `period`, left out: this one. By pages; `Accept: text/csv` gives all lines as a table.',
       tag,
       roles: ['platform', 'agency'],
       params: z.strictObject({ id: id('agency') }),
@@ -192,10 +207,11 @@ export function createUsageViewRoutes({ usage }: UsageRouteDependencies): Route[
           .string()
           .regex(/^\d{4}-(0[1-9]|1[0-2])$/, 'A month, such as 2026-11.')
           .optional(),
+        ...pageQuery,
         ...formatQuery,
       }),
       responses: { 200: reportAnswer },
-      csv: ({ agencyId, period, data }) => ({
+      csv: ({ agencyId, period }) => ({
         fileName: `usage-${agencyId}-${period}`,
         header: [
           ...['customer', 'name', 'externalId', 'feature', 'periodStart', 'periodEnd', 'plan', 'version'],
@@ -203,16 +219,11 @@ export function createUsageViewRoutes({ usage }: UsageRouteDependencies): Route[
           ...moneyMeasures,
           'currency',
         ],
-        rows: data.map((row) => [
-          ...[row.customerId, row.name, row.externalId, row.feature, row.periodStart, row.periodEnd, row.planId],
-          row.planVersion === null ? null : String(row.planVersion),
-          ...measures.map((measure) => row[measure]),
-          ...moneyMeasures.map((measure) => row[measure].amount),
-          row.cost.currency,
-        ]),
+        rows: tableRows(usage.reportLines(agencyId, period)),
       }),
-      handle: async ({ scope, params, query: { period } }) => {
-        const { lines, totals, ...report } = await usage.report(scope, params.id, period);
+      handle: async ({ scope, params, query: { period, limit, after } }) => {
+        const query = { period, limit, after: decodeCursor(after) };
+        const { lines, next, totals, ...report } = await usage.report(scope, params.id, query);
         return {
           status: 200,
           body: {
@@ -224,6 +235,7 @@ export function createUsageViewRoutes({ usage }: UsageRouteDependencies): Route[
               periodEnd: line.periodEnd.toISOString(),
             })),
             totals: amountsJson(totals),
+            next: next === null ? null : encodeCursor(next),
           },
         };
       },

@@ -39,6 +39,15 @@ const statuses: Readonly<Record<string, ProviderInvoice['status']>> = {
   uncollectible: 'uncollectible',
 };
 
+/** A try that failed or was given up stays beside the one that paid. */
+function paymentIdsOf({ status, payments }: Stripe.Invoice): readonly string[] {
+  const wanted = status === 'paid' ? 'paid' : 'open';
+  return (payments?.data ?? [])
+    .filter((payment) => payment.status === wanted)
+    .sort((one, other) => Number(other.is_default) - Number(one.is_default))
+    .flatMap(({ payment }) => idOf(payment.payment_intent) ?? []);
+}
+
 export function toInvoice(invoice: Stripe.Invoice, lines: readonly Stripe.InvoiceLineItem[]): ProviderInvoice {
   const money = (amount: number): Money => fromMinorUnits(amount, invoice.currency);
   const details = invoice.parent?.subscription_details ?? null;
@@ -58,7 +67,7 @@ export function toInvoice(invoice: Stripe.Invoice, lines: readonly Stripe.Invoic
     credit:
       invoice.ending_balance === null ? money(0) : money(invoice.ending_balance).minus(money(invoice.starting_balance)),
     lines: lines.map(toLine),
-    paymentIds: (invoice.payments?.data ?? []).flatMap(({ payment }) => idOf(payment.payment_intent) ?? []),
+    paymentIds: paymentIdsOf(invoice),
     hostedUrl: invoice.hosted_invoice_url ?? null,
     attemptCount: invoice.attempt_count,
     nextAttemptAt: invoice.next_payment_attempt === null ? null : at(invoice.next_payment_attempt),

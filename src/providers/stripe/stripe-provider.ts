@@ -2,14 +2,19 @@ import Stripe from 'stripe';
 import { SettingError } from '../../errors.ts';
 import type { PaymentProvider } from '../port.ts';
 import { createAccounts } from './accounts.ts';
+import { createBalance } from './balance.ts';
 import { createCards } from './cards.ts';
 import { createCatalog } from './catalog.ts';
 import { createCheckout } from './checkout.ts';
+import { createDisputes } from './disputes.ts';
+import { createEvents } from './events.ts';
+import { createFees } from './fees.ts';
 import { createHolds } from './holds.ts';
 import { createInvoices } from './invoices.ts';
 import { createMetering } from './metering.ts';
 import { createOffSession } from './off-session.ts';
 import { createPayments } from './payments.ts';
+import { createRefunds } from './refunds.ts';
 import { createStripeCalls } from './stripe-calls.ts';
 import { createSubscriptions } from './subscriptions.ts';
 import { StripeTransport } from './transport.ts';
@@ -72,6 +77,11 @@ export function createStripeProvider(options: StripeProviderOptions): PaymentPro
     subscriptions,
     cardSubscriptions: subscriptions,
     schedules: subscriptions,
+    refunds: createRefunds(stripe, calls),
+    disputes: createDisputes(stripe, calls),
+    fees: createFees(stripe, calls),
+    balance: createBalance(stripe, calls),
+    events: createEvents(stripe, calls),
     invoices: createInvoices(stripe, calls),
     metering: createMetering(stripe, calls),
     webhookEndpoints: createWebhookEndpoints(stripe, calls),

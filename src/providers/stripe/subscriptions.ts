@@ -79,6 +79,26 @@ const trialOf = (days: number | null) =>
 /** Nothing is charged or given back for a part of a period. */
 const unprorated = 'none' as const;
 
+type Phase = Stripe.SubscriptionSchedule.Phase;
+
+/** The phase that a schedule is in; the first of one that has not begun. */
+const presentPhase = ({ current_phase: current, phases }: Stripe.SubscriptionSchedule): Partial<Phase> | undefined =>
+  (current && phases.find((phase) => phase.start_date === current.start_date)) ?? current ?? phases[0];
+
+/** Left out, the phase has no trial: the one that runs would be over, and charged for. */
+const runningTrial = ({ start_date: start = 0, trial_end: end = null }: Partial<Phase>) =>
+  end !== null && end > start ? { trial_end: end } : {};
+
+const discountOf = ({ discount, promotion_code: promotionCode, coupon }: Phase['discounts'][number]) => {
+  const [reused, promoted, redeemed] = [discount, promotionCode, coupon].map(idOf);
+  if (reused) return { discount: reused };
+  return promoted ? { promotion_code: promoted } : redeemed ? { coupon: redeemed } : {};
+};
+
+/** Left out, those of the customer would take their place. */
+const givenDiscounts = ({ discounts = [] }: Partial<Phase>) =>
+  discounts.length === 0 ? {} : { discounts: discounts.map(discountOf) };
+
 export function createSubscriptions(
   stripe: Stripe,
   calls: StripeCalls,
@@ -155,7 +175,10 @@ export function createSubscriptions(
       return own ? toSubscription(own) : null;
     },
 
-    endWithPeriod: (account, id, cancel, options) => update(account, id, { cancel_at_period_end: cancel }, options),
+    // Not `cancel_at_period_end`, which means the shortest period of several: months that are paid for would be lost
+    // (docs.stripe.com/changelog/basil/2025-07-30/cancel-at-enums).
+    endWithPeriod: (account, id, cancel, options) =>
+      update(account, id, { cancel_at: cancel ? 'max_period_end' : '', proration_behavior: unprorated }, options),
 
     setDefaultCard: (account, id, cardId, options) => update(account, id, { default_payment_method: cardId }, options),
 
@@ -188,8 +211,8 @@ export function createSubscriptions(
       const schedule = await calls.read('subscription_schedule', () =>
         stripe.subscriptionSchedules.retrieve(scheduleId, {}, on(account)),
       );
-      const start = schedule.current_phase?.start_date ?? schedule.phases[0]?.start_date;
-      if (start === undefined) {
+      const present = presentPhase(schedule);
+      if (present?.start_date === undefined) {
         throw new ProviderError({ kind: 'invalid', message: `schedule ${scheduleId} has no phase to go on from` });
       }
       const end = Math.floor(change.periodEnd.getTime() / 1000);
@@ -200,16 +223,19 @@ export function createSubscriptions(
         phases: [
           {
             items: change.current.map(itemOf),
-            start_date: start,
+            start_date: present.start_date,
             end_date: end,
+            ...runningTrial(present),
+            ...givenDiscounts(present),
             proration_behavior: unprorated,
           },
           {
             items: change.next.map(itemOf),
             start_date: end,
             duration: { interval: 'month', interval_count: change.nextMonths },
-            // What a phase leaves out goes on as it was: no fee any more has to be said.
+            // A fee that a phase leaves out goes on as it was: none any more has to be said.
             ...(account.platform ? {} : feeOf(change.applicationFeePercent ?? '0')),
+            ...givenDiscounts(present),
             proration_behavior: unprorated,
             metadata: { ...change.metadata },
           },
@@ -219,6 +245,15 @@ export function createSubscriptions(
         stripe.subscriptionSchedules.update(scheduleId, params, writeOn(account, options)),
       );
       return retrieve(account, change.id);
+    },
+
+    async scheduledChange(account, scheduleId) {
+      const { metadata, phases } = await calls.read('subscription_schedule', () =>
+        stripe.subscriptionSchedules.retrieve(scheduleId, {}, on(account)),
+      );
+      const changeId = metadata?.[metadataKeys.subscriptionChange];
+      const next = phases.at(-1);
+      return changeId === undefined || next === undefined ? null : { changeId, at: at(next.start_date) };
     },
 
     async releaseSchedule(account, scheduleId, options) {

@@ -28,6 +28,7 @@ import { changeSubscription, endSubscription, isOver, lockLiving, planWake } fro
 import { recurringOf } from '../subscription-items.ts';
 import { plannedItem, plannedItemsOf, requireSubscribable, taxRates, taxRatesOf } from './planned-items.ts';
 import { percent, requireFeePercent } from './subscription-rules.ts';
+import { updateSubscription } from './subscription-updates.ts';
 
 type Schedule = Stripe.SubscriptionSchedule;
 type Phase = Stripe.SubscriptionSchedule.Phase;
@@ -53,6 +54,7 @@ const phaseRule = z.strictObject({
   metadata: metadata.optional(),
   proration_behavior: prorationBehavior.optional(),
   start_date: z.union([z.literal('now'), integer]).optional(),
+  trial_end: integer.optional(),
 } satisfies Rules<Stripe.SubscriptionScheduleUpdateParams.Phase>);
 
 const scheduleCreate = parameters({
@@ -90,7 +92,6 @@ const phaseDefaults = {
   invoice_settings: null,
   on_behalf_of: null,
   transfer_data: null,
-  trial_end: null,
 } satisfies Partial<Phase>;
 
 /** The phase that a subscription is in when a schedule takes it over: what it has, until its period ends. */
@@ -114,6 +115,7 @@ const presentPhase = (subscription: Stripe.Subscription): Phase => ({
   metadata: {},
   proration_behavior: 'create_prorations',
   start_date: Math.min(...subscription.items.data.map((item) => item.current_period_start)),
+  trial_end: subscription.status === 'trialing' ? subscription.trial_end : null,
 });
 
 async function createSchedule(call: Call, params: z.output<typeof scheduleCreate>): Promise<Schedule> {
@@ -206,6 +208,10 @@ async function phaseOf(call: Call, asked: z.output<typeof phaseRule>, setting: P
   const duration = asked.duration && { ...asked.duration, interval_count: asked.duration.interval_count ?? 1 };
   const endsAt = asked.end_date ?? addRecurrences(startsAt, duration ?? recurringOf(first.price), 1);
   if (endsAt <= startsAt) throw invalidRequest('A phase must end after it starts.', { param: `${param}[end_date]` });
+  const trialEnd = asked.trial_end ?? null;
+  if (trialEnd !== null && (trialEnd < startsAt || trialEnd > endsAt)) {
+    throw invalidRequest('The trial of a phase must end within it.', { param: `${param}[trial_end]` });
+  }
   return {
     ...phaseDefaults,
     application_fee_percent: asked.application_fee_percent ?? null,
@@ -229,6 +235,7 @@ async function phaseOf(call: Call, asked: z.output<typeof phaseRule>, setting: P
     metadata: mergeMetadata({}, asked.metadata),
     proration_behavior: asked.proration_behavior ?? setting.behavior ?? 'create_prorations',
     start_date: startsAt,
+    trial_end: trialEnd,
   };
 }
 
@@ -284,7 +291,10 @@ async function updateSchedule(call: Call, params: z.output<typeof scheduleUpdate
     params.phases && present && !isOver(subscription)
       ? changeSubscription(call, subscription, await changeOfPhase(call, subscription, present), subscription.id)
       : subscription;
-  await planWake(call, phased);
+  // A phase without a trial has none: the one that runs is over, and is charged for.
+  const endsTrial = present && phased.status === 'trialing' && (present.trial_end ?? 0) <= now;
+  const lived = endsTrial ? await updateSubscription(call, phased, { trial_end: 'now' }) : phased;
+  await planWake(call, lived);
   return updated;
 }
 

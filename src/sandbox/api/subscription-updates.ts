@@ -70,7 +70,8 @@ function cancelAtOf(subscription: Subscription, params: UpdateRequest): Partial<
     });
   }
   if (params.cancel_at_period_end !== undefined) {
-    return { cancel_at: params.cancel_at_period_end ? Math.max(...ends) : null };
+    // The earliest end, where items have periods of several lengths (docs.stripe.com/changelog/basil/2025-07-30/cancel-at-enums).
+    return { cancel_at: params.cancel_at_period_end ? Math.min(...ends) : null };
   }
   if (params.cancel_at === 'min_period_end') return { cancel_at: Math.min(...ends) };
   return params.cancel_at === 'max_period_end'

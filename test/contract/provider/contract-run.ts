@@ -2,6 +2,9 @@ import { Money } from '../../../src/money/money.ts';
 import { ProviderError } from '../../../src/providers/errors.ts';
 import type { AccountRef, PaymentProvider } from '../../../src/providers/port.ts';
 
+/** How the payment that a contract needs goes on after it was paid. */
+export type PaymentCourse = 'plain' | 'charged_back' | 'inquired';
+
 /** What a provider's test file brings: a provider that answers, and how to remove what the port cannot. */
 export interface ContractSubject {
   readonly provider: PaymentProvider;
@@ -10,6 +13,8 @@ export interface ContractSubject {
   readonly currency: string;
   /** Different in every run, so that runs on one account never meet. Letters and digits. */
   readonly runId: string;
+  /** Takes a payment, which no port does without its client, and answers the provider's id of it. */
+  readonly takePayment?: (amount: Money, course: PaymentCourse) => Promise<string>;
   readonly removeCustomer?: (id: string) => Promise<void>;
   readonly removeWebhookEndpoint?: (id: string) => Promise<void>;
   readonly cards?: CardHands;

@@ -1,13 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeBooks } from './books.ts';
 import { describeCards, describeStagedCards } from './cards.ts';
 import { describeCatalog } from './catalog.ts';
 import { describeCheckout, describeCustomers } from './checkout.ts';
 import { ContractRun, type ContractSubject, need } from './contract-run.ts';
+import { describeDisputes } from './disputes.ts';
 import { describeHolds, describeStagedHolds } from './holds.ts';
 import { describeInvoices, describeStagedInvoices } from './invoices.ts';
 import { describeMetering, describeStagedMetering } from './metering.ts';
 import { describeMeters } from './meters.ts';
 import { describeOffSession, describeStagedOffSession } from './off-session.ts';
+import { describeRefunds } from './refunds.ts';
 import { describeStagedSubscriptions, describeSubscriptionSessions, describeSubscriptions } from './subscriptions.ts';
 import { describeTaxRates } from './tax-rates.ts';
 import { describeWebhookEndpoints } from './webhook-endpoints.ts';
@@ -26,6 +29,9 @@ const everything = [
   'subscriptions',
   'invoices',
   'metering',
+  'refunds',
+  'disputes',
+  'books',
   'webhookEndpoints',
 ] as const;
 
@@ -94,6 +100,9 @@ export function providerContract(
       subscriptions: describeSubscriptions,
       invoices: describeInvoices,
       metering: describeMetering,
+      refunds: describeRefunds,
+      disputes: describeDisputes,
+      books: describeBooks,
       webhookEndpoints: describeWebhookEndpoints,
     } satisfies Record<Capability, (run: () => ContractRun) => void>;
     for (const capability of capabilities) describes[capability](run);

@@ -37,6 +37,9 @@ const providers: readonly Row[] = [
       'subscriptionSessions',
       'subscriptions',
       'invoices',
+      'refunds',
+      'disputes',
+      'books',
     ],
   },
   {

@@ -8,6 +8,7 @@ import { type Sandbox, startSandbox } from '../../../src/sandbox/sandbox.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import type { ContractSubject } from './contract-run.ts';
 import { sandboxStage, stripeCardHands } from './stripe-hands.ts';
+import { takesPayments } from './take-payment.ts';
 
 export const secretKey = 'sk_test_contract';
 export const whopApiKey = 'apik_sandbox_contract';
@@ -57,6 +58,7 @@ export async function startStripe(): Promise<ContractSubject & { url: string; cl
     stage: sandboxStage(sandbox.url, stripe, account),
     provider: createStripeProvider({ apiKey: secretKey, apiBase: sandbox.url, maxNetworkRetries: 0 }),
     account,
+    takePayment: takesPayments(stripe, account),
     currency: 'OMR',
     runId: 'sandbox',
     close,
@@ -72,6 +74,7 @@ export async function startStripeConnected(): Promise<ContractSubject> {
   return {
     ...subject,
     account,
+    takePayment: takesPayments(stripe, account),
     cards: stripeCardHands(stripe, account),
     stage: sandboxStage(subject.url, stripe, account),
   };

@@ -61,6 +61,24 @@ test('a schedule takes a subscription over as it is', async () => {
   expect(await failureOf(stripe.subscriptions.pause(subscription.id, {}))).toMatchObject({ statusCode: 400 });
 });
 
+test('a trial runs on in a phase that names its end, and is over and billed in one that does not', async () => {
+  const [customer, price] = [await harness.customer(), await harness.price()];
+  const items = [{ price: price.id, quantity: 1 }];
+  const made = await stripe.subscriptions.create({ customer: customer.id, items, trial_period_days: 14 });
+  const { id, phases } = await stripe.subscriptionSchedules.create({ from_subscription: made.id });
+  const [present] = phases;
+  const [start, end] = [present?.start_date ?? 0, present?.end_date ?? 0];
+  expect(present?.trial_end).toBe(made.trial_end);
+  const update = (more: Partial<Stripe.SubscriptionScheduleUpdateParams.Phase>) =>
+    stripe.subscriptionSchedules.update(id, { phases: [{ items, start_date: start, end_date: end, ...more }] });
+  expect(await failureOf(update({ trial_end: end + 1 }))).toMatchObject({ param: 'phases[0][trial_end]' });
+  expect((await update({ trial_end: end })).phases[0]?.trial_end).toBe(end);
+  expect(await stripe.subscriptions.retrieve(made.id)).toMatchObject({ status: 'trialing', trial_end: made.trial_end });
+  await update({});
+  expect(await stripe.subscriptions.retrieve(made.id)).toMatchObject({ status: 'active' });
+  expect(await latestOf(made.id)).toMatchObject({ status: 'paid', total: 10_000 });
+});
+
 test('the next phase begins as the period ends: one invoice, of the new price, without proration', async () => {
   const dearer = await harness.price({ unit_amount: 25_000 });
   const { subscription, schedule, end } = await scheduled(

@@ -98,6 +98,19 @@ describe('ending', () => {
     expect(await invoicesOf(id)).toHaveLength(1);
   });
 
+  test('with the period, of several lengths, is with the shortest unless the longest is named', async () => {
+    const [year, month] = [await harness.price({ recurring: { interval: 'year' } }), await harness.price()];
+    const { id, items } = await subscribe({ items: [{ price: year.id }, { price: month.id }] });
+    const [longest, shortest] = items.data.map((item) => item.current_period_end);
+    const update = async (params: Stripe.SubscriptionUpdateParams) => {
+      const { cancel_at, cancel_at_period_end } = await stripe.subscriptions.update(id, params);
+      return [cancel_at, cancel_at_period_end];
+    };
+    expect(await update({ cancel_at_period_end: true })).toEqual([shortest, true]);
+    expect(await update({ cancel_at: 'max_period_end' })).toEqual([longest, false]);
+    expect(await update({ cancel_at: '' })).toEqual([null, false]);
+  });
+
   test('at once is for good: only its metadata still changes, and no list shows it unasked', async () => {
     const { id, customer } = await subscribe();
     expect(await stripe.subscriptions.cancel(id)).toMatchObject({ status: 'canceled', cancel_at_period_end: false });

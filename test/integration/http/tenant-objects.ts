@@ -11,7 +11,7 @@ import {
   storeNotice,
   storeSale,
   storeTrial,
-} from './stored-objects.ts';
+} from './tenant-rows.ts';
 import type { Service, Tenant } from './tenants.ts';
 
 /** A tenant's objects, under the names by which paths, queries and bodies name them. */
@@ -45,7 +45,7 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
   const payAsYouGo = await make('/v1/plans', { ...payAsYouGoInput, packs, publish: true });
   await make(`/v1/customers/${customer.id}/subscription`, { planId: payAsYouGo });
   const token = await make(`/v1/customers/${customer.id}/portal-tokens`, {});
-  const { order, quote } = await storeSale(service, customer);
+  const { order, quote, paidOrder } = await storeSale(service, customer);
   const account = await storeAccount(service, agency.id);
   const { endpoint, delivery } = await storeEndpoint(service, agency.id);
   const notice = await storeNotice(service, customer);
@@ -64,7 +64,9 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
       '/v1/customers/:id': customerId,
       '/v1/plans/:id': plan,
       '/v1/orders/:id': order,
+      '/v1/transactions/:id': paidOrder,
       '/v1/customers/:id/portal-tokens/:tokenId': token,
+      '/v1/customers/:id/statements/:month': '2020-01',
       '/v1/agencies/:id/api-keys/:keyId': 'key_absent',
       '/v1/agencies/:id/merchant-accounts/:accountId': account,
       '/v1/gate/sessions/:id': call,
@@ -78,6 +80,7 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
       '/v1/catalog/drift/:id': 'drift_absent',
       // The platform's own: no agency reaches what is behind these.
       '/v1/events/:id': 'evt_absent',
+      '/v1/reconciliations/:id': 'rec_absent',
     },
     queries: { agencyId, customerId, planId: plan, merchantAccountId: account, newDefault: card },
     bodies: {
@@ -118,6 +121,7 @@ export async function makeObjects(service: Service, { agency, customer, key }: T
       'post /v1/features': [{ agencyId, id: 'own', name: 'Own', unit: 'piece', kind: 'usage', aggregation: 'sum' }],
       'post /v1/catalog/sync': [{ planId: plan }, { merchantAccountId: account }],
       'post /v1/catalog/drift': [{ merchantAccountId: account }],
+      'post /v1/reconciliations': [{ merchantAccountId: account }],
       'post /v1/quotes': [{ customerId, amount }],
       'post /v1/checkout-sessions': [
         { customerId, kind: 'top_up', amount },

@@ -77,7 +77,9 @@ export async function startService(options: ServiceOptions = {}) {
   const dependencies = { prisma, clock, hash };
   const platformAgency = await ensurePlatformAgency(dependencies, { apiKey: platformKey, country: 'OM' });
   const merchantAccounts = createMerchantAccounts({ database, clock, platformAgencyId: platformAgency.id });
+  const inbox = createInbox({ pool, clock });
   const rooms = createRooms({
+    backfill: { inbox, eventTypes: [], eventsHandled: async () => undefined, onFinding: () => undefined },
     database,
     clock,
     providers: {},
@@ -98,7 +100,7 @@ export async function startService(options: ServiceOptions = {}) {
       ...dependencies,
       ...rooms,
       portal,
-      inbox: createInbox({ pool, clock }),
+      inbox,
       wakeInbox: () => undefined,
     }),
     ...(options.routes?.() ?? []),

@@ -59,6 +59,7 @@ export function settlementOf(charged: Money, fee: Money | null, settles: string,
     fees,
     net: gross.minus(fees).minus(taken),
     exchangeRate: rate,
+    card: null,
     applicationFee: fee && { id: 'fee_1', amount: fee, taken, arrival: arrived },
   };
 }

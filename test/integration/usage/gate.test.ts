@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CallAnswer } from '../../../src/usage/start-call.ts';
-import { agency, platform } from '../catalog/world.ts';
+import { agency } from '../catalog/world.ts';
 import { createUsageWorld, ids, two, type UsageClient, type UsageWorld } from './world.ts';
 
 let world: UsageWorld;
@@ -198,6 +198,17 @@ describe('an estimate', () => {
     expect(sessionOf(await client.call('c')).affordable?.toFixed()).toBe('19');
   });
 
+  test('holds no more when usage that names it is taken back', async () => {
+    const client = await payingByMinute('10.00');
+    const standing = { agencyId: ids.two, customerId: client.id };
+    const { id: sessionId } = sessionOf(await client.call('corrected', '10'));
+    const usage = { id: `corrected ${client.id}`, quantity: '8', sessionId };
+    await client.send([usage]);
+    expect((await world.gate.balanceStanding(standing)).held.toString()).toBe('0.50 USD');
+    await client.send([{ id: `less ${client.id}`, quantity: '-8', reverses: usage.id, sessionId }]);
+    expect((await world.gate.balanceStanding(standing)).held.toString()).toBe('0.50 USD');
+  });
+
   test('on a quota holds the quota', async () => {
     const client = await onFixed();
     await client.call('a', '60');
@@ -215,27 +226,47 @@ describe('an estimate', () => {
   });
 });
 
-describe('an agency’s own plan', () => {
-  test('limits the calls of all its clients together, and pauses them with it', async () => {
-    const planId = await world.payAsYouGo(platform, 'for resellers', {
-      recurring: [{ feature: 'concurrency', included: 3 }],
-    });
-    const own = await world.payAsYouGo(agency(ids.one), 'of the agency');
-    const asClient = world.clientOf(ids.platform, 'cus_agency_one');
-    await world.addClient(asClient.id, ids.platform);
-    await world.database.prisma.customer.updateMany({ where: { id: asClient.id }, data: { externalId: ids.one } });
-    await asClient.subscribe(planId);
-    const clients = await Promise.all(Array.from({ length: 4 }, () => world.newClient(ids.one)));
-    for (const client of clients) {
-      await client.subscribe(own);
-      await client.topUp('5.00');
-    }
-    const answers = await Promise.all(clients.flatMap((client) => [client.refusal('a'), client.refusal('b')]));
-    expect(answers.filter((answer) => answer === 'allowed')).toHaveLength(3);
-    expect(answers.filter((answer) => answer === 'agency_no_free_slot')).toHaveLength(5);
-    await asClient.takeBack('1.00');
+describe('what is held', () => {
+  test('stays held when its call has ended and another takes the name', async () => {
+    const client = await payingByMinute('10.00');
+    const { id } = sessionOf(await client.call('a', '30'));
+    await world.gate.end(two, id);
+    expect(await client.refusal('a', '30')).toBe('insufficient_balance');
+    expect(sessionOf(await client.call('a', '10')).affordable?.toFixed()).toBe('10');
+  });
+
+  test('stays held when the lease ran out and the name comes again', async () => {
+    const client = await payingByMinute('10.00');
+    await client.call('a', '30');
     world.clock.advance(3 * minuteMs);
-    expect(await clients[0]?.refusal('c')).toBe('agency_paused');
+    expect(await client.refusal('a', '30')).toBe('insufficient_balance');
+  });
+
+  test('by the call itself is its own to spend when it is extended', async () => {
+    const client = await payingByMinute('10.00');
+    const { id } = sessionOf(await client.call('a', '40'));
+    world.clock.advance(3 * minuteMs);
+    expect((await world.gate.extend(two, id)).affordable?.toFixed()).toBe('40');
+  });
+
+  test('is swept with calls that were not heard of for ten minutes, and those have ended', async () => {
+    const client = await payingByMinute('10.00');
+    const [dead, ended] = [sessionOf(await client.call('dead', '20')), sessionOf(await client.call('ended', '10'))];
+    await world.gate.end(two, ended.id);
+    const rows = () =>
+      world.database.prisma.gateSession.findMany({ where: { customerId: client.id }, orderBy: { startedAt: 'asc' } });
+    world.clock.advance(11 * minuteMs);
+    const alive = sessionOf(await client.call('alive', '5'));
+    await world.gate.sweep();
+    const held = async () =>
+      new Map((await rows()).map(({ callId, heldAmount }) => [callId, heldAmount.toNumber()] as const));
+    expect(await held()).toEqual(new Map(Object.entries({ dead: 5, ended: 0, alive: 1.25 })));
+    world.clock.advance(1.5 * minuteMs);
+    await expect(world.gate.extend(two, dead.id)).rejects.toMatchObject({ status: 409, code: 'session_over' });
+    await Promise.all([world.gate.sweep(), world.gate.sweep()]);
+    expect(await held()).toEqual(new Map(Object.entries({ dead: 0, ended: 0, alive: 1.25 })));
+    expect(await world.gate.end(two, dead.id)).toMatchObject({ endedAt: dead.expiresAt });
+    expect((await world.gate.extend(two, alive.id)).endedAt).toBeNull();
   });
 });
 

@@ -121,50 +121,6 @@ describe('an event', () => {
   });
 });
 
-describe('a correction', () => {
-  test('takes an event back in part and then whole, and gives back what it cost', async () => {
-    const client = await onFixed();
-    await client.send([{ id: 'c1', quantity: '130' }]);
-    expect(await client.balance()).toBe('44.00');
-    expect(await client.outcomes([{ id: 'c2', quantity: '-10', reverses: 'c1' }])).toEqual(['accepted']);
-    expect(await client.balance()).toBe('46.00');
-    expect(
-      await client.outcomes([
-        { id: 'c3', quantity: '-121', reverses: 'c1' },
-        { id: 'c4', quantity: '-120', reverses: 'c1' },
-        { id: 'c5', quantity: '-1', reverses: 'c1' },
-      ]),
-    ).toEqual(['reversal_exceeds_event', 'accepted', 'reversal_exceeds_event']);
-    expect(await client.balance()).toBe('50.00');
-    expect(await client.totals()).toMatchObject([{ used: '0', free: '0', overage: '0', cost: '0' }]);
-  });
-
-  test('counts in the period of what it takes back, and in the same batch too', async () => {
-    const client = await onFixed();
-    await client.send([{ id: 'p1', quantity: '130' }]);
-    await client.pastPeriod(1);
-    const events = [
-      { id: 'p2', quantity: '-30', reverses: 'p1' },
-      { id: 'p4', quantity: '-5', reverses: 'p3' },
-      { id: 'p3', quantity: '5' },
-    ];
-    expect(await client.outcomes(events)).toEqual(['accepted', 'accepted', 'accepted']);
-    expect(await client.totals()).toMatchObject([{ used: '100', overage: '0' }, { used: '0' }]);
-    expect(await client.balance()).toBe('50.00');
-  });
-
-  test.each([
-    ['negative_quantity', { quantity: '-1' }],
-    ['reversal_not_negative', { quantity: '1', reverses: 'r0' }],
-    ['reversed_event_unknown', { quantity: '-1', reverses: 'nobody' }],
-    ['reversed_event_unknown', { quantity: '-1', reverses: 'r0', feature: 'messages' }],
-  ] as const)('is refused as %s: %j', async (code, event) => {
-    const client = await onFixed();
-    await client.send([{ id: 'r0', quantity: '2' }]);
-    expect(await client.outcomes([{ id: `r ${code} ${JSON.stringify(event)}`, ...event }])).toEqual([code]);
-  });
-});
-
 describe('what is wrong with an event', () => {
   test('is said of it alone', async () => {
     const client = await onFixed();
@@ -192,6 +148,37 @@ describe('what is wrong with an event', () => {
     expect(await client.totals()).toMatchObject([{ used: '3' }]);
   });
 
+  test.each([
+    ['id', { id: 'nul \u0000' }],
+    ['id', { id: 'half a pair \ud800' }],
+    ['customerId', { customerId: 'cus\u0000' }],
+    ['customerId', { customerId: 'cus\udc00' }],
+    ['feature', { feature: 'call\u0000minutes' }],
+    ['sessionId', { sessionId: 'ses\u0000' }],
+    ['reverses', { reverses: 'ev\u0000', quantity: '-1' }],
+    ['reverses', { reverses: 'ev\ud800', quantity: '-1' }],
+    ['quantity', { quantity: '99999999999999' }],
+    ['quantity', { quantity: '-1000000000', reverses: 'beside' }],
+  ])('is that what no column keeps is in its %s, and those beside it are recorded: %j', async (field, change) => {
+    const client = await onFixed();
+    const beside = { id: `beside ${client.id}`, quantity: '1' };
+    const [first, second] = await client.send([{ id: `odd ${client.id}`, quantity: '1', ...change }, beside]);
+    expect(first).toMatchObject({ code: 'invalid_event', message: expect.stringMatching(new RegExp(`^${field}: `)) });
+    expect(second).toMatchObject({ status: 'accepted' });
+  });
+
+  test('is that no column keeps what it costs, and those beside it are recorded', async () => {
+    const client = await world.newClient();
+    const usage = [{ feature: 'call_minutes', unitPrice: '500000', overagePrice: '500000' }];
+    await client.subscribe(await world.payAsYouGo(two, 'dear', { usage }));
+    const events = [
+      { id: 'dear', quantity: '999999999' },
+      { id: 'not so dear', quantity: '1' },
+    ];
+    expect(await client.outcomes(events)).toEqual(['cost_too_large', 'accepted']);
+    expect(await client.balance()).toBe('-500000.00');
+  });
+
   test('is that its client is another agency’s, for all that caller knows', async () => {
     const client = await onFixed();
     expect(await client.outcomes([{ id: 'x1', quantity: '1' }], agency(ids.one))).toEqual(['unknown_customer']);
@@ -205,59 +192,6 @@ describe('what is wrong with an event', () => {
     expect(await client.totals()).toEqual([]);
     await client.send(events.slice(1));
     expect(await client.totals()).toMatchObject([{ used: '100' }]);
-  });
-});
-
-describe('licences', () => {
-  test('are drawn on after the quota and before the balance, by earliest expiry, from period to period', async () => {
-    const client = await onFixed();
-    const soon = new Date(world.clock.now().getTime() + hoursMs(24 * 40));
-    const never = await client.licence('30');
-    const first = await client.licence('20', { expiresAt: soon });
-    await client.send([{ id: 'a1', quantity: '125' }]);
-    expect(await client.totals()).toMatchObject([{ free: '100', addOn: '25', overage: '0' }]);
-    await client.pastPeriod(1);
-    await client.send([{ id: 'a2', quantity: '130' }]);
-    expect((await client.totals())[1]).toMatchObject({ free: '100', addOn: '25', overage: '5', cost: '1' });
-    expect(await client.balance()).toBe('49.00');
-    const { rows } = await world.database.pool.query(
-      'SELECT licence_id, sum(quantity)::float AS drawn FROM licence_draws WHERE customer_id = $1 GROUP BY 1',
-      [client.id],
-    );
-    expect(Object.fromEntries(rows.map(({ licence_id, drawn }) => [licence_id, drawn]))).toEqual({
-      [never]: 30,
-      [first]: 20,
-    });
-  });
-
-  test('are allocated again by time when a late event comes, and the difference is posted', async () => {
-    const client = await onFixed();
-    const start = world.clock.now().toISOString();
-    world.clock.advance(hoursMs(2));
-    await client.licence('50', { expiresAt: new Date(world.clock.now().getTime() + hoursMs(1)) });
-    const during = world.clock.now().toISOString();
-    world.clock.advance(hoursMs(5));
-    await client.send([
-      { id: 'b1', quantity: '100', occurredAt: during },
-      { id: 'b2', quantity: '10' },
-    ]);
-    expect(await client.totals()).toMatchObject([{ free: '100', addOn: '0', overage: '10' }]);
-    expect(await client.balance()).toBe('48.00');
-    await client.send([{ id: 'b3', quantity: '40', occurredAt: start }]);
-    expect(await client.totals()).toMatchObject([{ used: '150', free: '100', addOn: '40', overage: '10', cost: '2' }]);
-    expect(await client.balance()).toBe('48.00');
-  });
-
-  test('are not drawn on twice by events that come at the same moment', async () => {
-    const client = await onFixed();
-    await client.licence('60');
-    await Promise.all(
-      Array.from({ length: 30 }, (_, index) =>
-        client.send(Array.from({ length: 30 }, (_, part) => ({ id: `d${index}.${part}`, quantity: '0.2' }))),
-      ),
-    );
-    expect(await client.totals()).toMatchObject([{ used: '180', free: '100', addOn: '60', overage: '20', cost: '4' }]);
-    expect(await client.balance()).toBe('46.00');
   });
 });
 

@@ -1,7 +1,9 @@
 import { Decimal } from 'decimal.js';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { inTransaction } from '../../../src/database/database.ts';
 import { Money } from '../../../src/money/money.ts';
+import { selectEvents } from '../../../src/usage/show-usage.sql.ts';
 import { agency, platform } from '../catalog/world.ts';
 import { createUsageWorld, ids, type Sent, two, type UsageClient, type UsageWorld } from './world.ts';
 
@@ -99,7 +101,7 @@ test('the agency’s report says who used what and who owes what, and where it i
   await drawn.subscribe(fixed);
   for (const client of [card, offline]) await client.subscribe(invoiced);
   for (const client of [drawn, card, offline]) await client.send([{ id: `r ${client.id}`, quantity: '110' }]);
-  const report = await world.usage.report(two, ids.two, undefined);
+  const report = await world.usage.report(two, ids.two, { limit: 100 });
   const of = ({ id }: UsageClient) => {
     const line = report.lines.find(({ customerId }) => customerId === id);
     return [
@@ -117,9 +119,73 @@ test('the agency’s report says who used what and who owes what, and where it i
   expect(report.totals.cost.toString()).toBe(
     report.lines.reduce((total, { cost }) => total.plus(cost), Money.zero('USD')).toString(),
   );
-  expect((await world.usage.report(platform, ids.two, '2020-01')).lines).toEqual([]);
-  await expect(world.usage.report(agency(ids.one), ids.two, undefined)).rejects.toMatchObject({ status: 404 });
+  expect(report.next).toBeNull();
+  const earlier = await world.usage.report(platform, ids.two, { period: '2020-01', limit: 100 });
+  expect(earlier.lines).toEqual([]);
+  await expect(world.usage.report(agency(ids.one), ids.two, { limit: 100 })).rejects.toMatchObject({ status: 404 });
 });
+
+async function linesOf(period: string): Promise<string[]> {
+  const lines: string[] = [];
+  for await (const { customerId, feature } of world.usage.reportLines(ids.two, period)) {
+    lines.push(`${customerId} ${feature}`);
+  }
+  return lines;
+}
+
+test('the agency’s report is read page by page, each line once, with the totals of all of it on each', async () => {
+  world.clock.advance(31 * dayMs);
+  const period = world.clock.now().toISOString().slice(0, 7);
+  for (const quantity of ['101', '102', '103', '104', '105']) {
+    const client = await world.newClient();
+    await client.subscribe(fixed);
+    const of = (feature: string) => ({ id: `${feature} ${client.id}`, quantity, feature });
+    await client.send([of('call_minutes'), of('messages')]);
+  }
+  const paged: string[] = [];
+  let after: string | undefined;
+  do {
+    const page = await world.usage.report(two, ids.two, { period, limit: 3, after });
+    expect(page.totals.drawn.toString()).toBe('3.00 USD');
+    paged.push(...page.lines.map(({ customerId, feature }) => `${customerId} ${feature}`));
+    after = page.next ?? undefined;
+  } while (after !== undefined);
+  expect(paged).toHaveLength(10);
+  expect(paged).toEqual(await linesOf(period));
+  for (const wrong of ['no cursor', '["a","b","c"]', '["a","b","c","d"]', '[1,2,3,4]']) {
+    const asked = world.usage.report(two, ids.two, { limit: 3, after: wrong });
+    await expect(asked).rejects.toMatchObject({ status: 422, code: 'invalid_request' });
+  }
+});
+
+test('the agency’s report has each of its lines once, however many there are', async () => {
+  const client = await world.newClient();
+  await world.database.pool.query(
+    `INSERT INTO usage_totals (agency_id, customer_id, feature, holder_id, period_start, period_end, collect, included, updated_at)
+     SELECT $1, $2, 'feature ' || n, '', '2027-05-01', '2027-06-01', 'balance', 0, now() FROM generate_series(1, 2001) n`,
+    [ids.two, client.id],
+  );
+  const lines = await linesOf('2027-05');
+  expect(lines).toHaveLength(2_001);
+  expect(new Set(lines).size).toBe(2_001);
+});
+
+test.each([null, 'call_minutes'])(
+  'a page of a client’s events is read in the order of an index: feature %s',
+  async (feature) => {
+    const client = await world.newClient();
+    const now = world.clock.now();
+    const plan = await inTransaction(world.database.pool, async (sql) => {
+      // So small a table would be read whole.
+      await sql.query('SET LOCAL enable_seqscan = off');
+      const page = [ids.two, client.id, feature, new Date(0), now, now, 'last seen', 50];
+      const { rows } = await sql.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${selectEvents}`, page);
+      return rows.map((row) => row['QUERY PLAN']).join('\n');
+    });
+    expect(plan).toContain('Index Scan Backward');
+    expect(plan).not.toContain('Sort');
+  },
+);
 
 test('a client’s usage also counts on the plan that its agency has with the platform, once', async () => {
   const planId = await world.payAsYouGo(platform, 'for resellers', {

@@ -53,6 +53,8 @@ export interface UsageClient {
   /** By period and feature. */
   totals(): Promise<readonly TotalsLine[]>;
   licence(quantity: string, change?: { startsAt?: Date; expiresAt?: Date | null }): Promise<string>;
+  /** Licence -> what all periods have drawn of it. */
+  drawn(): Promise<Record<string, number>>;
   /** On a plan, whatever it costs, as if it had been paid. */
   subscribe(planId: string, change?: Partial<Subscription>): Promise<string>;
   trial(minutes: number, concurrency: number, days: number): Promise<void>;
@@ -184,6 +186,14 @@ export async function createUsageWorld(): Promise<UsageWorld> {
           },
         });
         return licenceId;
+      },
+      drawn: async () => {
+        const { rows } = await database.pool.query<{ licence: string; drawn: number }>(
+          `SELECT licence_id AS licence, sum(quantity)::float AS drawn
+             FROM licence_draws WHERE agency_id = $1 AND customer_id = $2 GROUP BY 1`,
+          [agencyId, id],
+        );
+        return Object.fromEntries(rows.map(({ licence, drawn }) => [licence, drawn]));
       },
       subscribe: async (planId, change = {}) => {
         const { rows } = await database.pool.query<{ agency_id: string; document: unknown }>(

@@ -26,15 +26,21 @@ const lineOf = (id: string, amount: number, taxes: readonly LineTax[] = [], more
   ...more,
 });
 
-const payments = (...ids: (string | undefined)[]) => ({
-  object: 'list',
-  data: ids.map((id) => ({
-    object: 'invoice_payment',
-    payment: id === undefined ? { type: 'charge', charge: 'ch_1' } : { type: 'payment_intent', payment_intent: id },
-  })),
-  has_more: false,
-  url: '/v1/invoice_payments',
-});
+interface Payment {
+  readonly id: string | undefined;
+  readonly status: 'open' | 'paid' | 'canceled';
+  readonly is_default?: boolean;
+}
+
+const payments = (...given: readonly Payment[]) =>
+  listOf(
+    ...given.map(({ id, status, is_default = false }) => ({
+      object: 'invoice_payment',
+      status,
+      is_default,
+      payment: id === undefined ? { type: 'charge', charge: 'ch_1' } : { type: 'payment_intent', payment_intent: id },
+    })),
+  );
 
 const paid = {
   id: 'in_1',
@@ -54,7 +60,7 @@ const paid = {
   starting_balance: 0,
   ending_balance: 0,
   lines: listOf(lineOf('il_1', 2000, [{ amount: 100, behavior: 'exclusive' }])),
-  payments: payments('pi_1'),
+  payments: payments({ id: 'pi_1', status: 'paid', is_default: true }),
   hosted_invoice_url: 'https://invoice.stripe.com/i/1',
   attempt_count: 1,
   next_payment_attempt: null,
@@ -184,9 +190,23 @@ describe('an invoice that is read', () => {
     });
   });
 
-  test('names the payments of intents, in their order, and no other', async () => {
-    expect((await read({ payments: payments('pi_1', undefined, 'pi_2') })).paymentIds).toEqual(['pi_1', 'pi_2']);
+  const tried = payments(
+    { id: 'pi_0', status: 'canceled' },
+    { id: 'pi_1', status: 'open', is_default: true },
+    { id: 'pi_2', status: 'paid' },
+    { id: undefined, status: 'paid' },
+    { id: 'pi_3', status: 'open' },
+  );
+
+  test('that is paid names the payments of intents that paid it, and none that was tried beside them', async () => {
+    expect((await read({ payments: tried })).paymentIds).toEqual(['pi_2']);
     expect((await read({ payments: undefined })).paymentIds).toEqual([]);
+  });
+
+  test('that is open names those that are to pay it, Stripe’s own before what somebody added', async () => {
+    const added = payments({ id: 'pi_3', status: 'open' }, { id: 'pi_1', status: 'open', is_default: true });
+    expect((await read({ status: 'open', payments: added })).paymentIds).toEqual(['pi_1', 'pi_3']);
+    expect((await read({ status: 'open', payments: tried })).paymentIds).toEqual(['pi_1', 'pi_3']);
   });
 
   test('is refused when it is not there', async () => {

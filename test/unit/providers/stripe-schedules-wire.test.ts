@@ -79,6 +79,41 @@ describe('a change at the next cycle on the wire', () => {
     expect(Object.fromEntries(fees)).toEqual(fee);
   });
 
+  const phasesOf = async (phase: object): Promise<readonly string[]> => {
+    const current = { start_date: start, end_date: end, ...phase };
+    answering('GET', `${schedules}/sub_sched_1`, {
+      ...schedule,
+      phases: [{ start_date: 1, end_date: start }, current],
+    });
+    const sent = answering('POST', `${schedules}/sub_sched_1`, schedule);
+    reads({});
+    await schedulesPort.schedule(connected, 'sub_sched_1', change, once);
+    const form = Object.entries(sent[0]?.form ?? {}).map(([name, value]) => `${name} ${value}`);
+    return form.filter((line) => /trial|discount|coupon/.test(line));
+  };
+
+  test('lets a trial that runs go on to its end, and says nothing of one that is over', async () => {
+    expect(await phasesOf({ trial_end: end })).toEqual([`phases[0][trial_end] ${end}`]);
+    expect(await phasesOf({ trial_end: start })).toEqual([]);
+    expect(await phasesOf({ trial_end: null, discounts: [] })).toEqual([]);
+  });
+
+  test('keeps the discounts that somebody gave, now and after', async () => {
+    const none = { coupon: null, discount: null, promotion_code: null };
+    const discounts = [
+      { ...none, discount: { id: 'di_1', object: 'discount' }, coupon: 'co_1' },
+      { ...none, promotion_code: 'promo_1' },
+      { ...none, coupon: 'co_2' },
+    ];
+    expect(await phasesOf({ discounts })).toEqual(
+      [0, 1].flatMap((phase) => [
+        `phases[${phase}][discounts][0][discount] di_1`,
+        `phases[${phase}][discounts][1][promotion_code] promo_1`,
+        `phases[${phase}][discounts][2][coupon] co_2`,
+      ]),
+    );
+  });
+
   test('goes on from the first phase of a schedule that has not begun', async () => {
     answering('GET', `${schedules}/sub_sched_1`, { ...schedule, current_phase: null, phases: [{ start_date: start }] });
     const sent = answering('POST', `${schedules}/sub_sched_1`, schedule);

@@ -66,6 +66,7 @@ const charge = {
   status: 'succeeded',
   application_fee: null,
   balance_transaction: transaction,
+  payment_method_details: { type: 'card', card: { brand: 'visa', last4: '4242' } },
 };
 const intentWith = (latestCharge: object | string | null) => ({
   id: 'pi_1',
@@ -91,6 +92,7 @@ it('reads what a payment brought from the balance transaction of its last charge
     net: Money.of('16.88', 'AED'),
     exchangeRate: '9.5439',
     applicationFee: null,
+    card: { brand: 'visa', last4: '4242' },
   });
 });
 
@@ -134,6 +136,7 @@ it('tells the platform’s part from the provider’s fees, and reads the fee on
     fees: Money.of('1.54', 'AED'),
     net: Money.of('11.63', 'AED'),
     exchangeRate: '9.5439',
+    card: { brand: 'visa', last4: '4242' },
     applicationFee: {
       id: 'fee_1',
       amount: Money.of('0.550', 'OMR'),
@@ -149,9 +152,16 @@ it('waits for the fee to be on the platform’s balance', async () => {
   await expect(settlement(connected)).resolves.toBeNull();
 });
 
+it('reads what a charge brought that failed after it had succeeded', async () => {
+  const failed = { ...charge, status: 'failed', failure_balance_transaction: 'txn_failure' };
+  const { result } = await wire(intentWith(failed), () => settlement(platform));
+  expect(result).toEqual((await wire(intentWith(charge), () => settlement(platform))).result);
+  expect(result).not.toBeNull();
+});
+
 it.each([
   ['no charge', null],
-  ['a failed charge', { ...charge, status: 'failed', balance_transaction: null }],
+  ['a failed charge', { ...charge, status: 'failed', balance_transaction: null, failure_balance_transaction: null }],
   ['no balance transaction', { ...charge, balance_transaction: null }],
 ])('says that nothing is settled while there is %s', async (_what, latest) => {
   const { result } = await wire(intentWith(latest), () => settlement(platform));

@@ -14,11 +14,14 @@ export const connected: AccountRef = { id: 'acct_agency', platform: false };
 /** The capabilities that Stripe has; a missing one fails the test that needs it. */
 export function capabilities(provider: PaymentProvider) {
   const { accounts, catalog, checkout, payments, webhookEndpoints } = provider;
+  const { refunds, disputes, fees, balance, events } = provider;
   const { taxRates, meters } = catalog ?? {};
   if (!catalog || !taxRates || !meters || !checkout || !payments || !webhookEndpoints) {
     throw new Error(`${provider.name} lacks a capability`);
   }
-  return { accounts, catalog, taxRates, meters, checkout, payments, webhookEndpoints };
+  if (!refunds || !disputes || !fees || !balance || !events) throw new Error(`${provider.name} gives no money back`);
+  const reversals = { refunds, disputes, fees, balance, events };
+  return { accounts, catalog, taxRates, meters, checkout, payments, webhookEndpoints, ...reversals };
 }
 
 /** Without the SDK's own tries, unless told: one answer, one outcome. */

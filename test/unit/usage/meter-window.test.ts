@@ -194,13 +194,14 @@ test('any order, batching and duplication of one period’s events gives the sam
         const luck = (): number => chances.next().value ?? 1;
         const known = new Set<string>();
         const meter = new Meter();
+        const period = { from: now, until: new Date(now.getTime() + 1) };
         let standing = emptyStanding;
         let time = now.getTime();
         const step = (batch: readonly RatedEvent[], chance: () => number): void => {
           const fresh = batch.filter(({ id }) => !known.has(id));
           for (const { id } of fresh) known.add(id);
           if (fresh.length > 0) {
-            const rated = rateBatch({ terms, standing, events: fresh, closed: false, licences: [], history: [] });
+            const rated = rateBatch({ terms, standing, events: fresh, period, licences: [], history: [] });
             standing = rated.standing;
           }
           time += 60_000;
@@ -209,10 +210,18 @@ test('any order, batching and duplication of one period’s events gives the sam
         };
         // Each event, and what takes some of it back; sent in batches of any size, some of them again.
         const all = events.flatMap(({ quantity, taken }, index): RatedEvent[] => [
-          { id: `u${index}`, at: now, quantity: new Decimal(quantity), reverses: null },
+          { id: `u${index}`, at: now, quantity: new Decimal(quantity), reverses: null, late: false },
           ...(taken === 0
             ? []
-            : [{ id: `r${index}`, at: now, quantity: new Decimal(-Math.min(taken, quantity)), reverses: `u${index}` }]),
+            : [
+                {
+                  id: `r${index}`,
+                  at: now,
+                  quantity: new Decimal(-Math.min(taken, quantity)),
+                  reverses: `u${index}`,
+                  late: false,
+                },
+              ]),
         ]);
         for (let from = 0, turn = 0; from < all.length; turn += 1) {
           const size = (sizes[turn % sizes.length] ?? 0) + 1;

@@ -2,113 +2,8 @@ import { Decimal } from 'decimal.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Money } from '../../../src/money/money.ts';
-import {
-  type Aggregation,
-  type Contribution,
-  emptyStanding,
-  type Figures,
-  needsHistory,
-  type RatedEvent,
-  type RatingTerms,
-  rateBatch,
-  type Standing,
-} from '../../../src/usage/rating.ts';
-
-const start = Date.parse('2026-11-01T00:00:00Z');
-const hour = (hours: number): Date => new Date(start + hours * 3_600_000);
-const decimal = (text: string): Decimal => new Decimal(text);
-
-interface LicenceFact {
-  readonly id: string;
-  readonly startsAt: Date;
-  readonly endsAt: Date | null;
-  readonly quantity: Decimal;
-}
-
-const terms = (change: Partial<RatingTerms> = {}): RatingTerms => ({
-  included: decimal('100'),
-  price: Money.of('0.20', 'USD'),
-  tax: null,
-  aggregation: 'sum',
-  ...change,
-});
-
-const event = (id: string, hours: number, quantity: string, reverses: string | null = null): RatedEvent => ({
-  id,
-  at: hour(hours),
-  quantity: decimal(quantity),
-  reverses,
-});
-
-/** A period as the store keeps it: what came, less what was taken back, and what it stands at. */
-class Period {
-  readonly #terms: RatingTerms;
-  readonly #licences: readonly LicenceFact[];
-  readonly #seen = new Set<string>();
-  #history: Contribution[] = [];
-  #draws: ReadonlyMap<string, Decimal> = new Map();
-  standing: Standing = emptyStanding;
-  readonly parts: Figures[] = [];
-
-  constructor(terms: RatingTerms, licences: readonly LicenceFact[] = []) {
-    this.#terms = terms;
-    this.#licences = licences;
-  }
-
-  take(delivered: readonly RatedEvent[], closed = false): this {
-    const events: RatedEvent[] = [];
-    for (const each of delivered) {
-      if (this.#seen.has(each.id)) continue;
-      this.#seen.add(each.id);
-      events.push(each);
-    }
-    const batch = {
-      terms: this.#terms,
-      standing: this.standing,
-      events,
-      closed,
-      licences: this.#licences.map(({ quantity, ...licence }) => ({
-        ...licence,
-        left: quantity,
-        drawn: this.#draws.get(licence.id) ?? decimal('0'),
-      })),
-    };
-    const history = needsHistory(batch) ? this.#history : [];
-    const { standing, draws, parts } = rateBatch({ ...batch, history });
-    this.standing = standing;
-    this.#draws = draws;
-    this.parts.push(...parts);
-    this.#remember(events);
-    return this;
-  }
-
-  #remember(events: readonly RatedEvent[]): void {
-    this.#history.push(...events.filter(({ reverses }) => reverses === null));
-    for (const { reverses, quantity } of events) {
-      this.#history = this.#history.flatMap((each) => {
-        if (each.id !== reverses) return [each];
-        const left = each.quantity.plus(quantity);
-        return left.isZero() ? [] : [{ ...each, quantity: left }];
-      });
-    }
-  }
-
-  get draws(): Record<string, string> {
-    return Object.fromEntries([...this.#draws].map(([id, quantity]) => [id, quantity.toFixed()]));
-  }
-
-  get figures() {
-    return printed(this.standing);
-  }
-}
-
-const printed = ({ free, addOn, overage, net, tax }: Figures) => ({
-  free: free.toFixed(),
-  addOn: addOn.toFixed(),
-  overage: overage.toFixed(),
-  net: net.toDecimalString(),
-  tax: tax.toDecimalString(),
-});
+import { type Aggregation, emptyStanding, needsHistory, type RatedEvent } from '../../../src/usage/rating.ts';
+import { decimal, event, hour, late, Period, printed, terms, wholePeriod } from './period.ts';
 
 describe('a period', () => {
   test('takes the included quantity first, and splits an event that crosses it', () => {
@@ -195,12 +90,22 @@ describe('a period', () => {
   });
 
   test('that has closed takes the rest as overage, whatever was left of its quota', () => {
-    const period = new Period(terms()).take([event('a', 1, '40')]).take([event('late', 2, '10')], true);
+    const period = new Period(terms()).take([event('a', 1, '40')]).take([late(event('late', 2, '10'))]);
     expect(period.figures).toMatchObject({ free: '40', overage: '10', net: '2.00' });
-    expect(period.take([event('taken back', 3, '-10', 'late')], true).figures).toMatchObject({
+    expect(period.take([late(event('taken back', 2, '-10', 'late'))]).figures).toMatchObject({
       overage: '0',
       net: '0.00',
     });
+  });
+
+  test('that has closed gives back what an event in time took, and lets nothing late through for it', () => {
+    const licence = { id: 'lic', startsAt: hour(0), endsAt: null, quantity: decimal('50') };
+    const period = new Period(terms(), [licence]).take([event('a', 1, '160')]);
+    expect(period.figures).toMatchObject({ free: '100', addOn: '50', overage: '10' });
+    period.take([late(event('late', 2, '5')), event('taken back', 1, '-160', 'a')]);
+    expect(period.figures).toMatchObject({ free: '0', addOn: '0', overage: '5', net: '1.00' });
+    expect(period.draws).toEqual({ lic: '0' });
+    expect(period.take([late(event('later', 3, '7'))]).figures).toMatchObject({ free: '0', overage: '12' });
   });
 
   test('counts a peak, and a peak that is taken back no more', () => {
@@ -221,12 +126,27 @@ describe('a period', () => {
   });
 });
 
+test.each([
+  ['no licence begins or ends within it', event('b', 1, '10'), -1, false],
+  ['one does, and the late event comes after that', event('b', 6, '10'), 5, false],
+  ['one does, and the late event comes before that', event('b', 4, '10'), 5, true],
+  ['one does, and something is taken back', event('b', 9, '-10', 'a'), 5, true],
+  ['no licence begins or ends within it, and something is taken back', event('b', 9, '-10', 'a'), -1, false],
+] as const)('a period’s earlier events are not asked for without need: %s', (_, next, startsAt, expected) => {
+  const licences = [{ id: 'lic', startsAt: hour(startsAt), endsAt: null, left: decimal('50'), drawn: decimal('20') }];
+  const [used, addOn] = [decimal('120'), decimal('20')];
+  const standing = { ...emptyStanding, used, addOn, through: { at: hour(9), id: 'a' } };
+  expect(needsHistory({ terms: terms(), standing, events: [next], period: wholePeriod, licences })).toBe(expected);
+});
+
 const quantity = fc.integer({ min: 1, max: 40_000_000 }).map((millionths) => new Decimal(millionths).div(1_000_000));
 
+const isLate = fc.nat(5).map((chance) => chance === 0);
+
 const originals = fc
-  .array(fc.record({ at: fc.integer({ min: 0, max: 60 }), quantity }), { minLength: 1, maxLength: 14 })
+  .array(fc.record({ at: fc.integer({ min: 0, max: 60 }), quantity, late: isLate }), { minLength: 1, maxLength: 14 })
   .map((list) =>
-    list.map(({ at, quantity }, index): RatedEvent => ({ id: `e${index}`, at: hour(at), quantity, reverses: null })),
+    list.map(({ at, ...each }, index): RatedEvent => ({ ...each, id: `e${index}`, at: hour(at), reverses: null })),
   );
 
 /** Events, some of which are taken back in part or whole. */
@@ -239,7 +159,8 @@ const eventsOfPeriod = originals.chain((events) =>
         const fate = fates[index];
         if (fate === undefined || fate === 'kept') return [];
         const taken = fate === 'halved' ? each.quantity.div(2).toDecimalPlaces(6) : each.quantity;
-        return taken.isZero() ? [] : [{ id: `r${index}`, at: each.at, quantity: taken.negated(), reverses: each.id }];
+        const reversal = { ...each, id: `r${index}`, quantity: taken.negated(), reverses: each.id };
+        return taken.isZero() ? [] : [reversal];
       }),
     ]),
 );
@@ -267,13 +188,20 @@ function delivered(events: readonly RatedEvent[], order: readonly number[], cuts
   return batches;
 }
 
-const licencesOfPeriod = fc.array(
-  fc.record({
-    startsAt: fc.integer({ min: -5, max: 40 }),
-    lasts: fc.option(fc.integer({ min: 1, max: 60 })),
-    quantity,
+/** Some begin or end within the period, some cover all of it. */
+const licencesOfPeriod = fc.oneof(
+  fc.array(
+    fc.record({
+      startsAt: fc.integer({ min: -5, max: 40 }),
+      lasts: fc.option(fc.integer({ min: 1, max: 60 })),
+      quantity,
+    }),
+    { maxLength: 3 },
+  ),
+  fc.array(fc.record({ startsAt: fc.constant(-1), lasts: fc.constantFrom(null, 800), quantity }), {
+    minLength: 1,
+    maxLength: 2,
   }),
-  { maxLength: 3 },
 );
 
 describe('any order, batching and duplication of one period’s events', () => {
@@ -304,6 +232,7 @@ describe('any order, batching and duplication of one period’s events', () => {
           expect(other.figures).toEqual(whole.figures);
           expect(other.draws).toEqual(whole.draws);
           expect(other.standing.used.toFixed()).toBe(whole.standing.used.toFixed());
+          expect(other.standing.late.toFixed()).toBe(whole.standing.late.toFixed());
           // What the events were told that they cost is what the period costs.
           const costs = other.parts.reduce((sum, { net, tax }) => sum.plus(net).plus(tax), Money.zero('USD'));
           expect(costs.equals(other.standing.net.plus(other.standing.tax))).toBe(true);

@@ -1,5 +1,7 @@
 import type { Service, Tenant } from './tenants.ts';
 
+/** Rows of a tenant that no route makes without a provider. */
+
 export async function storeEndpoint({ prisma, clock }: Service, agencyId: string) {
   const [endpoint, delivery] = [`whe_of_${agencyId}`, `msg_of_${agencyId}`];
   const createdAt = clock.now();
@@ -177,5 +179,20 @@ export async function storeSale({ prisma, clock }: Service, { agencyId, id: cust
       updatedAt: createdAt,
     },
   });
-  return { order, quote };
+  // Another that was paid long enough ago for its receipt.
+  const paidOrder = `ord_paid_of_${agencyId}`;
+  await prisma.order.create({
+    data: {
+      ...facts,
+      id: paidOrder,
+      kind: 'top_up',
+      status: 'paid',
+      sessionId: `cs_paid_of_${agencyId}`,
+      successUrl: 'https://example.com/paid',
+      cancelUrl: 'https://example.com/back',
+      paidAt: new Date(createdAt.getTime() - 2 * 3_600_000),
+      updatedAt: createdAt,
+    },
+  });
+  return { order, quote, paidOrder };
 }
