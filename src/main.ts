@@ -140,6 +140,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
       eventTypes: loggedEventTypes,
       eventsHandled: () => worker.idle(),
       onFinding: metrics.countFinding,
+      askAccount: (account, since) => askForPayments.one(account, since),
     },
     database,
     clock,
@@ -210,7 +211,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     log: log.child({ room: 'jobs' }),
     jobs: {
       ...rooms.jobs,
-      'webhooks.ask_for_payments': { handle: askForPayments, cron: '*/2 * * * *' },
+      'webhooks.ask_for_payments': { handle: askForPayments.all, cron: '*/2 * * * *' },
       'http.purge_idempotency': { handle: () => purgeIdempotency(idempotency), cron: '20 * * * *' },
       'tenancy.purge_portal_sessions': { handle: portal.purge, cron: '40 4 * * *' },
     },
@@ -228,7 +229,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     }
   };
   sandbox?.onClockMoved(async () => {
-    await askForPayments();
+    await askForPayments.all();
     await rooms.doWhatIsDue();
     await idle();
   }, rooms.meters.nextDue);

@@ -42,7 +42,7 @@ import type { Sender } from './outgoing/send.ts';
 import { createOperationStore } from './providers/operation.store.ts';
 import type { Providers } from './providers/port.ts';
 import { createReceipts } from './receipts/receipts.ts';
-import type { ReconciliationDependencies } from './reconciliation/reconcile.ts';
+import type { Backfill } from './reconciliation/reconcile.ts';
 import { createReconciliation } from './reconciliation/reconciliation.ts';
 import { announceDecline } from './refill/announce-decline.ts';
 import { createAutoRefill } from './refill/auto-refill.ts';
@@ -70,7 +70,7 @@ import { createUsage } from './usage/usage.ts';
 
 export interface RoomDependencies {
   /** Where events that never came are put, and what was found missing is told of. */
-  readonly backfill: Pick<ReconciliationDependencies, 'inbox' | 'eventTypes' | 'eventsHandled' | 'onFinding'>;
+  readonly backfill: Backfill;
   readonly database: Database;
   readonly clock: Clock;
   readonly providers: Providers;

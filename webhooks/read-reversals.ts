@@ -31,7 +31,7 @@ export async function readReversal(
 }
 
 /** What cannot be shown is no payment of this account, or in money that nothing of ours was ever charged in. */
-const shownToNobody: ReadonlySet<string> = new Set(['resource_missing', 'unknown_currency']);
+const shownToNobody: ReadonlySet<string> = new Set(['resource_missing', 'not_found', 'unknown_currency']);
 
 const isForeign = (error: unknown): boolean =>
   error instanceof ProviderError && error.kind === 'invalid' && shownToNobody.has(error.detail.code ?? '');

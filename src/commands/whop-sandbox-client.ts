@@ -9,6 +9,10 @@ const payAnswer = z.object({
 });
 export type WhopPayAnswer = z.output<typeof payAnswer>;
 
+const reversalAnswer = z.object({ id: z.string(), status: z.string(), amount: z.number() });
+/** A refund or a dispute: its amount is in major units, with the tax that Whop added. */
+export type WhopReversal = z.output<typeof reversalAnswer>;
+
 const accessAnswer = z.object({ apiKey: z.string(), companyId: z.string(), apiBase: z.string() });
 const companyAnswer = z.object({ id: z.string(), apiKey: z.string() });
 const deliveriesAnswer = z.object({
@@ -21,6 +25,18 @@ export interface WhopSandboxClient {
   pay(checkoutId: string, payment: { readonly card: string; readonly tax?: string }): Promise<WhopPayAnswer>;
   /** The card that a membership is charged to from now on. */
   setCard(membershipId: string, card: string): Promise<void>;
+  /** Somebody gives back in Whop's dashboard: all that is left, unless said. */
+  refundInDashboard(
+    paymentId: string,
+    refund?: { readonly amount?: number; readonly status?: 'succeeded' | 'pending' },
+  ): Promise<WhopReversal>;
+  settleRefund(refundId: string, status: 'succeeded' | 'failed' | 'canceled'): Promise<WhopReversal>;
+  /** The client's bank disputes a payment. */
+  dispute(
+    paymentId: string,
+    dispute: { readonly kind: 'inquiry' | 'chargeback'; readonly amount?: number },
+  ): Promise<WhopReversal>;
+  moveDispute(disputeId: string, move: 'escalate' | 'review' | 'win' | 'lose' | 'close'): Promise<WhopReversal>;
   /** A company that is not under the platform's, with a key of its own. */
   company(title: string): Promise<z.output<typeof companyAnswer>>;
   onboard(accountId: string, outcome: 'complete' | 'unfinished' | 'refuse'): Promise<void>;
@@ -54,6 +70,11 @@ export function createWhopSandboxClient(sandboxUrl: string): WhopSandboxClient {
     setCard: async (membershipId, card) => {
       await request('PUT', `/memberships/${membershipId}/card`, z.unknown(), { card });
     },
+    refundInDashboard: (paymentId, refund = {}) =>
+      request('POST', `/payments/${paymentId}/refund`, reversalAnswer, refund),
+    settleRefund: (refundId, status) => request('PUT', `/refunds/${refundId}`, reversalAnswer, { status }),
+    dispute: (paymentId, dispute) => request('POST', `/payments/${paymentId}/dispute`, reversalAnswer, dispute),
+    moveDispute: (disputeId, move) => request('POST', `/disputes/${disputeId}`, reversalAnswer, { move }),
     company: (title) => request('POST', '/companies', companyAnswer, { title, country: 'OM' }),
     onboard: async (accountId, outcome) => {
       await request('POST', `/accounts/${accountId}/onboarding`, z.unknown(), { outcome });

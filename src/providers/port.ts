@@ -171,6 +171,8 @@ export interface ProviderPayment {
   readonly applicationFee?: Money;
   /** The provider's subscription that it pays; absent for every other payment, and where only its invoice says so. */
   readonly subscriptionId?: string;
+  /** Something of it was given back or is disputed; absent where it is not, and where a payment does not tell. */
+  readonly isReversed?: true;
   readonly status:
     | 'requires_payment_method'
     | 'requires_action'

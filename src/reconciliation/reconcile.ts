@@ -5,9 +5,11 @@ import type { Jobs } from '../delivery/jobs.ts';
 import type { MerchantAccount } from '../merchant-accounts/merchant-account.ts';
 import type { MerchantAccounts } from '../merchant-accounts/merchant-accounts.ts';
 import { Money } from '../money/money.ts';
-import type { Providers } from '../providers/port.ts';
+import type { PaymentProvider, PaymentsPort, Providers } from '../providers/port.ts';
+import type { BalancePort } from '../providers/refund-ports.ts';
 import { type BackfillDependencies, backfillEvents } from './backfill-events.ts';
 import { type CompareDependencies, type Compared, compareBooks } from './compare-books.ts';
+import { type AskAccount, comparePayments } from './compare-payments.ts';
 import type { AccountReport, Finding } from './finding.ts';
 import { lookAfterOwn, type OwnDependencies } from './look-after-own.ts';
 import { keepFindings, resolveFindings } from './reconciliation.sql.ts';
@@ -28,9 +30,17 @@ export interface ReconciliationDependencies
   readonly jobs: Pick<Jobs, 'enqueue'>;
   /** Resolves when the events that are in the inbox were handled. */
   readonly eventsHandled: () => Promise<void>;
+  /** For accounts whose provider shows no balance. */
+  readonly askAccount: AskAccount;
   /** Told of each finding, once. */
   readonly onFinding: (finding: Pick<Finding, 'class' | 'status'>) => void;
 }
+
+/** What the wiring gives: where events that never came are put, and who asks where there are none. */
+export type Backfill = Pick<
+  ReconciliationDependencies,
+  'inbox' | 'eventTypes' | 'eventsHandled' | 'onFinding' | 'askAccount'
+>;
 
 const lockName = 'reconciliation';
 
@@ -79,10 +89,10 @@ async function reconcileAccount(
   runId: string,
   account: MerchantAccount,
 ): Promise<AccountReport | null> {
-  const { database, clock, providers, followPayments, eventsHandled } = dependencies;
+  const { database, clock, providers, followPayments } = dependencies;
   const provider = providers[account.provider];
-  if (!provider?.balance) return null;
-  const { balance } = provider;
+  const { balance, payments } = provider ?? {};
+  if (!provider || !(balance || payments?.listSince)) return null;
   const now = clock.now();
   const since = await sinceOf(dependencies, account, now);
   const source = `reconciliation:${runId}`;
@@ -94,22 +104,51 @@ async function reconcileAccount(
     },
   };
   await followPayments();
-  const walk = { account, provider, balance, since, source };
-  const first = await compareBooks(own, { ...walk, raises: false });
-  const events = provider.events ? await backfillEvents(own, account, provider.events, since) : { read: 0, missed: 0 };
-  if (events.missed > 0) {
-    await eventsHandled();
-    await followPayments();
-  }
-  await lookAfterOwn(own, { account, provider, now, source });
-  const isFinal = first.isInOrder && events.missed === 0;
-  const last = isFinal ? first : await compareBooks(own, { ...walk, raises: true });
+  const run = { account, provider, since, source, now };
+  const read = balance ? await walkBalance(own, { ...run, balance }) : await askPayments(own, { ...run, payments });
   await database.prisma.reconciliationCursor.upsert({
     where: { merchantAccountId: account.id },
     create: { merchantAccountId: account.id, until: now },
     update: { until: now },
   });
-  return reportOf(account, since, events.read, last);
+  return reportOf(account, since, read);
+}
+
+interface AccountRun {
+  readonly account: MerchantAccount;
+  readonly provider: PaymentProvider;
+  readonly since: Date;
+  readonly source: string;
+  readonly now: Date;
+}
+
+interface Read {
+  readonly basis: AccountReport['basis'];
+  /** How many the provider keeps of the time. */
+  readonly events: number;
+  readonly compared: Compared;
+}
+
+type Own = ReconciliationDependencies & Pick<CompareDependencies, 'onFound' | 'onInOrder'>;
+
+async function walkBalance(own: Own, run: AccountRun & { readonly balance: BalancePort }): Promise<Read> {
+  const { account, provider, since } = run;
+  const first = await compareBooks(own, { ...run, raises: false });
+  const events = provider.events ? await backfillEvents(own, account, provider.events, since) : { read: 0, missed: 0 };
+  if (events.missed > 0) {
+    await own.eventsHandled();
+    await own.followPayments();
+  }
+  await lookAfterOwn(own, run);
+  const isFinal = first.isInOrder && events.missed === 0;
+  const compared = isFinal ? first : await compareBooks(own, { ...run, raises: true });
+  return { basis: 'balance', events: events.read, compared };
+}
+
+/** Where the provider shows no balance and keeps no log: what it was paid, and what went back of that. */
+async function askPayments(own: Own, run: AccountRun & { readonly payments: PaymentsPort | undefined }): Promise<Read> {
+  await lookAfterOwn(own, run);
+  return { basis: 'payments', events: 0, compared: await comparePayments(own, run) };
 }
 
 async function sinceOf({ database }: ReconciliationDependencies, account: MerchantAccount, now: Date): Promise<Date> {
@@ -139,7 +178,7 @@ async function keep(
   for (const finding of findings) if (fresh.has(`${finding.class} ${finding.subject}`)) onFinding(finding);
 }
 
-function reportOf(account: MerchantAccount, since: Date, events: number, compared: Compared): AccountReport {
+function reportOf(account: MerchantAccount, since: Date, { basis, events, compared }: Read): AccountReport {
   const { entries, explainedBy } = compared;
   const currency = compared.provider?.currency.code ?? null;
   const none = Money.zero(currency ?? 'USD');
@@ -149,6 +188,7 @@ function reportOf(account: MerchantAccount, since: Date, events: number, compare
   const unexplained = [...explainedBy.values()].reduce((left, amount) => left.minus(amount), difference);
   return {
     merchantAccountId: account.id,
+    basis,
     since: since.toISOString(),
     events,
     entries,

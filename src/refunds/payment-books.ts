@@ -145,7 +145,8 @@ export class PaymentBooks {
 
   /** What a movement did to the provider's balance. `cleared` is signed as the balance is: what left is below zero. */
   arrive(movement: BalanceMovement, cleared: Money, feesOf: 'provider_fees' | 'dispute_fees'): void {
-    this.#arrive(movement.id, { cleared, settled: movement.settled, feesOf });
+    const { id, settled } = movement;
+    if (settled) this.#arrive(id, { cleared, settled, feesOf });
   }
 
   /**

@@ -85,6 +85,15 @@ export function paymentOf({ type, data }: WhopEvent): z.output<typeof payment> {
   throw new SyntaxError(`the data of ${type} is no payment`);
 }
 
+const reversal = z.object({ id: z.string(), payment: z.object({ id: z.string() }).nullish() });
+
+/** The payment that a refund or a dispute is of; null where it names none. */
+export function paymentOfReversal({ type, data }: WhopEvent): string | null {
+  const parsed = reversal.safeParse(data);
+  if (parsed.success) return parsed.data.payment?.id ?? null;
+  throw new SyntaxError(`the data of ${type} is no refund and no dispute`);
+}
+
 const membership = z.object({ id: z.string(), metadata });
 
 export function membershipOf({ type, data }: WhopEvent): z.output<typeof membership> {

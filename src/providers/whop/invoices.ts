@@ -30,6 +30,8 @@ type Renewal = Pick<
   | 'metadata'
   | 'failure_message'
   | 'membership'
+  | 'refunded_amount'
+  | 'substatus'
   | 'plan'
   | 'billing_reason'
   | 'payments_failed'

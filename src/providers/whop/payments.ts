@@ -3,6 +3,7 @@ import { isCurrencyCode } from '../../money/currency.ts';
 import type { PaymentsPort, ProviderPayment } from '../port.ts';
 import { fromWhopAmount } from './amounts.ts';
 import { ownMetadata } from './metadata.ts';
+import { sharesOf } from './shares.ts';
 import { pageSize, type WhopCalls } from './whop-calls.ts';
 
 const statuses = {
@@ -17,8 +18,27 @@ const statuses = {
 
 type Told = Pick<
   Whop.Payment,
-  'id' | 'status' | 'currency' | 'subtotal' | 'total' | 'tax_amount' | 'metadata' | 'failure_message' | 'membership'
+  | 'id'
+  | 'status'
+  | 'currency'
+  | 'subtotal'
+  | 'total'
+  | 'tax_amount'
+  | 'metadata'
+  | 'failure_message'
+  | 'membership'
+  | 'refunded_amount'
+  | 'substatus'
 >;
+
+/** Words of payments that nobody disputes; the others tell of a dispute, however it stands. */
+const undisputed: ReadonlySet<Whop.FriendlyReceiptStatus> = new Set([
+  ...(['succeeded', 'pending', 'failed', 'past_due', 'canceled', 'price_too_low'] as const),
+  ...(['uncollectible', 'drafted', 'incomplete', 'unresolved'] as const),
+]);
+
+const isReversed = ({ refunded_amount: refunded, substatus }: Pick<Told, 'refunded_amount' | 'substatus'>): boolean =>
+  (refunded ?? 0) > 0 || !undisputed.has(substatus);
 
 /**
  * A payment as an order sees it. Whop is the merchant of record and may add a tax of its own on top, which is neither ours nor the
@@ -26,17 +46,14 @@ type Told = Pick<
  */
 export function toPayment(payment: Told): ProviderPayment {
   const { currency } = payment;
-  const tax = fromWhopAmount(payment.tax_amount ?? 0, currency);
-  const amount =
-    payment.subtotal === null
-      ? fromWhopAmount(payment.total ?? 0, currency).minus(tax)
-      : fromWhopAmount(payment.subtotal, currency);
+  const { subtotal: amount } = sharesOf(payment);
   const status = payment.status === null ? 'other' : statuses[payment.status];
   return {
     id: payment.id,
     amount,
     amountReceived: status === 'succeeded' ? amount : fromWhopAmount(0, currency),
     ...(payment.membership ? { subscriptionId: payment.membership.id } : {}),
+    ...(isReversed(payment) ? { isReversed: true } : {}),
     status,
     metadata: ownMetadata(payment.metadata),
     failure:

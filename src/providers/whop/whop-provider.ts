@@ -1,10 +1,12 @@
 import type { AccountRef, PaymentProvider } from '../port.ts';
 import { createAccounts } from './accounts.ts';
 import { createCheckout } from './checkout.ts';
+import { createDisputes } from './disputes.ts';
 import { createInvoices } from './invoices.ts';
 import { createPayments } from './payments.ts';
 import { createPrices } from './plans.ts';
 import { createProducts } from './products.ts';
+import { createRefunds } from './refunds.ts';
 import { createSubscriptions } from './subscriptions.ts';
 import { apiVersion, createWhopCalls, type WhopCallsOptions } from './whop-calls.ts';
 
@@ -17,7 +19,7 @@ export interface WhopProviderOptions extends WhopCallsOptions {
 
 /**
  * Whop behind the port: SDK 0.0.42, in the one API version that its types describe. It counts in decimal major units and is merchant
- * of record; it holds nothing on cards, counts no usage, subscribes nobody by a saved card and schedules no change: those capabilities
+ * of record; it shows no entries of its balance and keeps no log of events, holds nothing on cards, counts no usage, subscribes nobody by a saved card and schedules no change: those capabilities
  * are absent.
  */
 export function createWhopProvider(options: WhopProviderOptions): PaymentProvider {
@@ -33,6 +35,8 @@ export function createWhopProvider(options: WhopProviderOptions): PaymentProvide
     catalog: { ...products.port, ...createPrices(calls, products.ids) },
     checkout,
     payments: createPayments(calls),
+    refunds: createRefunds(calls),
+    disputes: createDisputes(calls),
     subscriptions: createSubscriptions(calls, checkout),
     invoices: createInvoices(calls),
   };

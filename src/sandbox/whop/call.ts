@@ -13,6 +13,8 @@ export interface WhopObjects {
   plan: Whop.Plan;
   checkout_configuration: Whop.CheckoutConfigurationRetrieveResponse;
   payment: Whop.Payment;
+  refund: Whop.RefundRetrieveResponse;
+  dispute: Whop.Dispute;
   membership: Whop.Membership;
   membership_billing: MembershipBilling;
   webhook: Whop.WebhookCreateResponse;
@@ -26,6 +28,10 @@ export type WhopKind = keyof WhopObjects;
 export interface WhopEvents {
   'payment.succeeded': Whop.PaymentSucceededWebhookEvent;
   'payment.failed': Whop.PaymentFailedWebhookEvent;
+  'refund.created': Whop.RefundCreatedWebhookEvent;
+  'refund.updated': Whop.RefundUpdatedWebhookEvent;
+  'dispute.created': Whop.DisputeCreatedWebhookEvent;
+  'dispute.updated': Whop.DisputeUpdatedWebhookEvent;
   'membership.activated': Whop.MembershipActivatedWebhookEvent;
   'membership.deactivated': Whop.MembershipDeactivatedWebhookEvent;
   'membership.cancel_at_period_end_changed': Whop.MembershipCancelAtPeriodEndChangedWebhookEvent;

@@ -7,6 +7,7 @@ import { asWhopFailure, notFound } from './failure.ts';
 import { type WhopFaultSwitch, whopFaultsSchema } from './faults.ts';
 import { newApiKey, newWhopId } from './ids.ts';
 import { payCheckout, whopPaymentSchema } from './pay-checkout.ts';
+import { addReversalControls } from './reversal-controls.ts';
 
 export interface WhopControlSetting {
   readonly pool: Pool;
@@ -71,6 +72,7 @@ export function whopControlRoutes(setting: WhopControlSetting): Router {
     const account = await transactions.run(request.params.id, (call) => onboard(call, request.params.id, outcome));
     response.json({ id: account.id, capabilities: account.capabilities, requiredActions: account.required_actions });
   });
+  addReversalControls(router, transactions);
   router.get('/sandbox/whop/faults', (_request, response) => {
     response.json(faults.current);
   });

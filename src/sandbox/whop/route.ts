@@ -18,6 +18,8 @@ export interface WhopRequest {
 export interface WhopRoute {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
+  /** Nobody has verified that Whop honours `Idempotency-Key` here: this one does not. */
+  readonly forgetsKeys?: true;
   readonly run: (call: WhopCall, request: WhopRequest) => Promise<unknown>;
 }
 

@@ -8,6 +8,7 @@ import { membershipRoutes } from './api/memberships.ts';
 import { paymentRoutes } from './api/payments.ts';
 import { planRoutes } from './api/plans.ts';
 import { productRoutes } from './api/products.ts';
+import { reversalRoutes } from './api/reversals.ts';
 import { webhookRoutes } from './api/webhooks.ts';
 import type { WhopTransactions } from './call.ts';
 import { asWhopFailure, badRequest, WhopFailure } from './failure.ts';
@@ -21,6 +22,7 @@ const routes: readonly WhopRoute[] = [
   ...planRoutes,
   ...checkoutRoutes,
   ...paymentRoutes,
+  ...reversalRoutes,
   ...membershipRoutes,
   ...webhookRoutes,
 ];
@@ -90,7 +92,7 @@ async function answer(
   const id = typeof request.params.id === 'string' ? request.params.id : '';
   const reply = await transactions.run(caller, async (call) => {
     const run = async () => ({ status: 200, body: await route.run(call, { id, query, body }) });
-    return key === undefined || route.method === 'GET'
+    return key === undefined || route.method === 'GET' || route.forgetsKeys
       ? run()
       : once(call, key, fingerprintOf(request.method, request.path, body), run);
   });

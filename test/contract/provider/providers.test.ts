@@ -45,17 +45,17 @@ const providers: readonly Row[] = [
   {
     name: 'Whop, as the sandbox plays it',
     start: () => startWhop(),
-    capabilities: ['accounts', 'catalog', 'checkout', 'subscriptionSessions'],
+    capabilities: ['accounts', 'catalog', 'checkout', 'subscriptionSessions', 'refunds', 'disputes'],
   },
   {
     name: 'Whop, on a company under the platform’s',
     start: startWhopChild,
-    capabilities: ['catalog', 'checkout', 'subscriptionSessions'],
+    capabilities: ['catalog', 'checkout', 'subscriptionSessions', 'refunds', 'disputes'],
   },
   {
     name: 'Whop, on a company with a key of its own',
     start: startWhopWithOwnKey,
-    capabilities: ['catalog', 'checkout', 'subscriptionSessions'],
+    capabilities: ['catalog', 'checkout', 'subscriptionSessions', 'refunds', 'disputes'],
   },
 ];
 

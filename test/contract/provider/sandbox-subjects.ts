@@ -8,7 +8,7 @@ import { type Sandbox, startSandbox } from '../../../src/sandbox/sandbox.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import type { ContractSubject } from './contract-run.ts';
 import { sandboxStage, stripeCardHands } from './stripe-hands.ts';
-import { takesPayments } from './take-payment.ts';
+import { takesPayments, takesWhopPayments } from './take-payment.ts';
 
 export const secretKey = 'sk_test_contract';
 export const whopApiKey = 'apik_sandbox_contract';
@@ -103,18 +103,21 @@ export async function startWhop(
 ): Promise<WhopSubject> {
   const { sandbox, clock, close } = await start();
   const own = await keyOf?.(sandbox.url);
+  const account = own ? { id: own.id, platform: false } : { id: sandbox.whop.companyId, platform: true };
+  const provider = createWhopProvider({
+    apiKey: whopApiKey,
+    companyId: sandbox.whop.companyId,
+    apiBase: sandbox.whop.apiBase(),
+    livemode: false,
+    keyOf: async (accountId) => (accountId === own?.id ? own.apiKey : null),
+  });
   return {
     url: sandbox.url,
     clock,
     now: () => clock.now(),
-    provider: createWhopProvider({
-      apiKey: whopApiKey,
-      companyId: sandbox.whop.companyId,
-      apiBase: sandbox.whop.apiBase(),
-      livemode: false,
-      keyOf: async (accountId) => (accountId === own?.id ? own.apiKey : null),
-    }),
-    account: own ? { id: own.id, platform: false } : { id: sandbox.whop.companyId, platform: true },
+    provider,
+    account,
+    takePayment: takesWhopPayments(sandbox.url, provider, account),
     currency: 'USD',
     runId: 'sandbox',
     close,
@@ -136,7 +139,8 @@ export async function startWhopChild(): Promise<WhopSubject> {
   const { id } = await connect.create(wanted, { idempotencyKey: 'merchant_account:macc_1:1' });
   const onboarding = `${subject.url}/sandbox/whop/accounts/${id}/onboarding`;
   await control(onboarding, z.object({ id: z.string() }), { body: { outcome: 'complete' } });
-  return { ...subject, account: { id, platform: false } };
+  const account = { id, platform: false };
+  return { ...subject, account, takePayment: takesWhopPayments(subject.url, subject.provider, account) };
 }
 
 /** A company of its own, reached by the key that it brings. */

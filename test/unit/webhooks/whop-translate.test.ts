@@ -37,6 +37,8 @@ const unused = async (): Promise<never> => {
 };
 const absent = { createSession: unused, findSession: unused, endWithPeriod: unused, cancel: unused };
 
+const noRefunds = { create: unused, find: unused, retrieve: unused, lateFailures: async () => [] };
+
 interface Told {
   readonly type?: string;
   readonly data?: object;
@@ -60,6 +62,8 @@ async function meaning(
         return current;
       },
     },
+    refunds: { ...noRefunds, listOfPayment: async () => [] },
+    disputes: { retrieve: unused, listOfPayment: async () => [] },
     ...(subscription && {
       subscriptions: { ...absent, retrieve: async () => subscription },
       invoices: {
@@ -206,8 +210,33 @@ describe('what is told of a membership', () => {
   });
 });
 
+describe('a refund or a dispute', () => {
+  const reversals = whopEventTypes.filter((type) => /^(refund|dispute)\./.test(type));
+
+  test.each(reversals)('%s of no payment that is named is other business', async (type) => {
+    expect(await meaning({ type, data: { id: 'rev_1', payment: null } })).toMatchObject({
+      kind: 'ignored',
+      reason: expect.stringContaining('foreign'),
+    });
+  });
+
+  test.each(reversals)('%s leads to all that went back of its payment', async (type) => {
+    const missing = new ProviderError({ kind: 'invalid', code: 'not_found', message: 'No such payment' });
+    const told = { type, data: { id: 'rev_1', payment: { id: 'pay_9' } } };
+    expect(await meaning(told, missing)).toMatchObject({ kind: 'ignored', reason: expect.stringContaining('foreign') });
+    expect(await meaning(told)).toMatchObject({
+      kind: 'ignored',
+      reason: expect.stringMatching(/nothing_returned|no_dispute/),
+    });
+  });
+
+  test('that is none of either is no reason to try again', async () => {
+    await expect(meaning({ type: 'refund.created', data: { id: 7 } })).rejects.toBeInstanceOf(SyntaxError);
+  });
+});
+
 describe('any event', () => {
-  test.each(whopEventTypes.filter((type) => !type.startsWith('payment.') && !type.startsWith('membership.')))(
+  test.each(whopEventTypes.filter((type) => !/^(payment|membership|refund|dispute)\./.test(type)))(
     '%s leads to the account as it is now',
     async (type) => {
       expect(await meaning({ type })).toMatchObject({
