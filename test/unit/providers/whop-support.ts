@@ -14,12 +14,12 @@ export const independent: AccountRef = { id: 'biz_own', platform: false };
 
 /** The capabilities that Whop has; a missing one fails the test that needs it. */
 export function capabilities(provider: PaymentProvider) {
-  const { accounts, catalog, checkout, payments } = provider;
+  const { accounts, catalog, checkout, payments, refunds, disputes } = provider;
   const { connect, ofKey, listen } = accounts;
-  if (!catalog || !checkout || !payments || !connect || !ofKey || !listen) {
+  if (!catalog || !checkout || !payments || !connect || !ofKey || !listen || !refunds || !disputes) {
     throw new Error(`${provider.name} lacks a capability`);
   }
-  return { accounts, connect, ofKey, listen, catalog, checkout, payments };
+  return { accounts, connect, ofKey, listen, catalog, checkout, payments, refunds, disputes };
 }
 
 export const whopAt = (options: Partial<WhopProviderOptions> = {}) =>
