@@ -124,6 +124,18 @@ describe.each(playedProviders)('a subscription at $provider', (played) => {
     expect(await invoices(client)).toEqual([paid]);
   });
 
+  it('has its payment refunded, which leaves the balance and the subscription as they are', async () => {
+    const client = await subscribed(played);
+    const { rows } = await database.query<{ id: string }>(`SELECT id FROM orders WHERE customer_id = $1`, [client.id]);
+    const path = `/v1/transactions/${rows[0]?.id}/refunds`;
+    const answer = await service.api.call('POST', path, { idempotencyKey: `refund of ${client.id}`, body: {} });
+    expect(answer.status, answer.text).toBe(202);
+    await service.idle();
+    expect((await service.order(rows[0]?.id ?? '')).status).toBe('refunded');
+    expect(await service.balance(client.id)).toBe('0.00');
+    expect((await world.subscription(client)).status).toBe('active');
+  });
+
   it('of which nothing is paid in time is over, and another can be bought', async () => {
     const client = await world.client('Late');
     const planId = await world.plan(client, plans.starter);

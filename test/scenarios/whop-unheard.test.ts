@@ -62,6 +62,26 @@ it('a top-up that no event told of is credited once, and counted', async () => {
   expect((await found()) - before).toBe(1);
 });
 
+it('a refund and a dispute that no event told of are booked once, and counted', async () => {
+  const [refunded, disputed] = [await world.client('Refunded'), await world.client('Disputed')];
+  const payments: string[] = [];
+  for (const client of [refunded, disputed]) {
+    const { paymentId } = await whop.pay((await topUpAddress(client)).checkoutId, { card: cards.visa });
+    payments.push(paymentId ?? 'none');
+  }
+  await service.idle();
+  const before = await found();
+  await unheard(async () => {
+    await whop.refundInDashboard(payments[0] ?? 'none', { amount: 2 });
+    await whop.dispute(payments[1] ?? 'none', { kind: 'chargeback' });
+  });
+  for (const _round of [1, 2]) {
+    await service.sandbox.advanceClock('5m');
+    expect([await service.balance(refunded.id), await service.balance(disputed.id)]).toEqual(['3.00', '0.00']);
+    expect((await found()) - before).toBe(2);
+  }
+});
+
 it('a top-up that its event told of is not counted as found', async () => {
   const client = await world.client('Heard');
   const { checkoutId } = await topUpAddress(client);

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { Money } from '../../money/money.ts';
+import { reportSchema } from '../../reconciliation/finding.ts';
 import { balanceAnswer, created, issuedKey, ledgerLine, orderAnswer, sessionAnswer } from '../api-answers.ts';
 import type { ApiClient } from '../api-client.ts';
 import { cards, providerSessionOf } from '../sandbox-client.ts';
@@ -41,6 +42,62 @@ const statusAnswer = z.object({
 });
 
 const providers = ['stripe', 'whop'] as const;
+
+/** A top-up of 5.00 USD that is paid, and the provider's id of what paid it. */
+async function payTopUp(world: World, customerId: string, provider: (typeof providers)[number]) {
+  const { orderId, url } = await world.agency.send('POST', '/v1/checkout-sessions', sessionAnswer, {
+    idempotencyKey: randomBytes(12).toString('hex'),
+    body: { customerId, kind: 'top_up', provider, amount: usd('5.00') },
+  });
+  const paymentId = provider === 'stripe' ? await payAtStripe(world, url) : await payAtWhop(world, url);
+  await until(
+    `an order paid at ${provider}`,
+    async () => {
+      await settled(world);
+      return world.agency.get(`/v1/orders/${orderId}`, orderAnswer);
+    },
+    ({ status }) => status === 'paid',
+  );
+  return { orderId, paymentId };
+}
+
+async function payAtStripe(world: World, url: string | null): Promise<string> {
+  const session = providerSessionOf(url);
+  await world.sandbox.pay(session, { card: cards.visa });
+  return (await world.sandbox.provider(`/v1/checkout/sessions/${session}`, sessionPayment)).payment_intent;
+}
+
+async function payAtWhop(world: World, url: string | null): Promise<string> {
+  const { paymentId } = await createWhopSandboxClient(world.sandbox.url).pay(whopCheckoutOf(url), { card: cards.visa });
+  if (paymentId === null) throw new Error('nothing was paid at Whop');
+  return paymentId;
+}
+
+/** Reconciles, and answers what the report says of the accounts that show their payments alone. */
+async function reconciledAtWhop(world: World): Promise<string> {
+  const { id } = await world.platform.send('POST', '/v1/reconciliations', created, { body: {} });
+  const run = await until(
+    'a reconciliation that is over',
+    () => world.platform.get(`/v1/reconciliations/${id}`, runAnswer),
+    ({ status }) => status === 'done' || status === 'failed',
+  );
+  check('why the reconciliation failed', run.error, null);
+  const repaired = run.found.some((each) => each.class === 'missing_reversal' && each.status === 'repaired');
+  check('the refund that nobody told of is booked', repaired, true);
+  const reports = run.reports.filter(({ basis }) => basis === 'payments');
+  for (const { provider, books } of reports) check('the books', books, provider);
+  const [largest] = reports.toSorted((a, b) => b.entries - a.entries);
+  return `compared by ${largest?.basis}, for Whop shows no balance: provider ${largest?.provider} ${largest?.currency} = books ${largest?.books}`;
+}
+
+const sessionPayment = z.object({ payment_intent: z.string() });
+const historyLine = z.object({ kind: z.string(), orderId: z.string().nullable() });
+const runAnswer = z.object({
+  status: z.string(),
+  error: z.string().nullable(),
+  reports: z.array(reportSchema),
+  found: z.array(z.object({ class: z.string(), status: z.string() })),
+});
 
 export const whopSteps: readonly Step[] = [
   {
@@ -129,29 +186,42 @@ export const whopSteps: readonly Step[] = [
     run: async (world) => {
       const client = { name: 'Two Ways', email: `${randomBytes(4).toString('hex')}@client.example` };
       const { id: customerId } = await world.agency.send('POST', '/v1/customers', created, { body: client });
-      const whop = createWhopSandboxClient(world.sandbox.url);
-      for (const provider of providers) {
-        const session = await world.agency.send('POST', '/v1/checkout-sessions', sessionAnswer, {
-          idempotencyKey: randomBytes(12).toString('hex'),
-          body: { customerId, kind: 'top_up', provider, amount: usd('5.00') },
-        });
-        if (provider === 'stripe') await world.sandbox.pay(providerSessionOf(session.url), { card: cards.visa });
-        else await whop.pay(whopCheckoutOf(session.url), { card: cards.visa });
-        await until(
-          `an order paid at ${provider}`,
-          async () => {
-            await settled(world);
-            return world.agency.get(`/v1/orders/${session.orderId}`, orderAnswer);
-          },
-          ({ status }) => status === 'paid',
-        );
-      }
+      for (const provider of providers) await payTopUp(world, customerId, provider);
       const { balance } = await world.agency.get(`/v1/customers/${customerId}/balance`, balanceAnswer);
       check('the balance', balance, Money.of('10.00', 'USD'));
       const lines = await world.agency.all(`/v1/customers/${customerId}/ledger`, ledgerLine);
       const paidAt = lines.map(({ reference }) => reference.split(':')[0]);
       check('where it was paid, newest first', paidAt, ['whop', 'stripe']);
       return 'paid in OMR at Stripe and in USD at Whop: one balance of 10.00 USD';
+    },
+  },
+  {
+    name: 'whop.gives_back',
+    title:
+      'A refund, a dispute and a lost one at Whop: the client’s history mixes both providers, and provider = books',
+    run: async (world) => {
+      const client = { name: 'Back Again', email: `${randomBytes(4).toString('hex')}@client.example` };
+      const { id: customerId } = await world.agency.send('POST', '/v1/customers', created, { body: client });
+      const paidAt = async (provider: (typeof providers)[number]) => payTopUp(world, customerId, provider);
+      const [atStripe, refunded, disputed] = [await paidAt('stripe'), await paidAt('whop'), await paidAt('whop')];
+      const whop = createWhopSandboxClient(world.sandbox.url);
+      await world.agency.send('POST', `/v1/transactions/${refunded.orderId}/refunds`, created, {
+        idempotencyKey: randomBytes(12).toString('hex'),
+        body: { amount: usd('2.00') },
+      });
+      await whop.dispute(disputed.paymentId, { kind: 'chargeback' });
+      await settled(world);
+      await whop.setFaults({ dropDeliveries: true });
+      await whop.refundInDashboard(refunded.paymentId, { amount: 1 });
+      await whop.setFaults({});
+      const line = await reconciledAtWhop(world);
+      const { balance } = await world.agency.get(`/v1/customers/${customerId}/balance`, balanceAnswer);
+      check('the balance', balance, Money.of('7.00', 'USD'));
+      const history = await world.agency.all(`/v1/customers/${customerId}/transactions`, historyLine);
+      const orders = new Set(history.flatMap(({ orderId }) => orderId ?? []));
+      check('orders in the history', orders, new Set([atStripe, refunded, disputed].map(({ orderId }) => orderId)));
+      check('refunds in the history', history.filter(({ kind }) => kind === 'refund').length, 2);
+      return line;
     },
   },
 ];
