@@ -1,12 +1,15 @@
 import type { MerchantAccount } from '../merchant-accounts/merchant-account.ts';
+import type { PaymentProvider, PaymentsPort } from '../providers/port.ts';
+import type { BalancePort } from '../providers/refund-ports.ts';
 import { backfillEvents } from './backfill-events.ts';
-import { compareBooks } from './compare-books.ts';
+import { type CompareDependencies, compareBooks } from './compare-books.ts';
+import { comparePayments } from './compare-payments.ts';
 import type { AccountReport, Finding } from './finding.ts';
 import { lookAfterOwn } from './look-after-own.ts';
 import { lookAgain } from './look-again.ts';
 import type { ReconciliationDependencies } from './reconcile.ts';
 import { keepFindings, resolveFindings } from './reconciliation.sql.ts';
-import { reportsOf } from './report.ts';
+import { type AccountRead, reportsOf } from './report.ts';
 
 /** Read again before the cursor, in milliseconds: a provider may write a line or an event a little behind its time. */
 const overlapMs = 3_600_000;
@@ -24,8 +27,8 @@ export async function reconcileAccount(
 ): Promise<readonly AccountReport[]> {
   const { database, clock, providers, followPayments } = dependencies;
   const provider = providers[account.provider];
-  if (!provider?.balance) return [];
-  const { balance } = provider;
+  const { balance, payments } = provider ?? {};
+  if (!provider || !(balance || payments?.listSince)) return [];
   const now = clock.now();
   const since = await sinceOf(dependencies, account, now);
   const source = `reconciliation:${runId}`;
@@ -37,20 +40,46 @@ export async function reconcileAccount(
     },
   };
   await followPayments();
-  await lookAgain(own, account, source);
-  const walk = { account, provider, balance, since, source };
-  const first = await compareBooks(own, { ...walk, raises: false });
-  const events = provider.events ? await backfillEvents(own, account, provider.events, since) : { read: 0, stored: 0 };
-  if (events.stored > 0) await followPayments();
-  await lookAfterOwn(own, { account, provider, now, source });
-  const isFinal = first.isInOrder && events.stored === 0;
-  const last = isFinal ? first : await compareBooks(own, { ...walk, raises: true });
+  const run = { account, provider, since, source, now };
+  const read = balance ? await walkBalance(own, { ...run, balance }) : await askPayments(own, { ...run, payments });
   await database.prisma.reconciliationCursor.upsert({
     where: { merchantAccountId: account.id },
     create: { merchantAccountId: account.id, until: now },
     update: { until: now },
   });
-  return reportsOf(account, since, events.read, last);
+  return reportsOf(account, since, read);
+}
+
+interface AccountRun {
+  readonly account: MerchantAccount;
+  readonly provider: PaymentProvider;
+  readonly since: Date;
+  readonly source: string;
+  readonly now: Date;
+}
+
+type Own = ReconciliationDependencies & Pick<CompareDependencies, 'onFound' | 'onInOrder'>;
+
+async function walkBalance(own: Own, run: AccountRun & { readonly balance: BalancePort }): Promise<AccountRead> {
+  const { account, provider, since, source } = run;
+  const { followPayments } = own;
+  await lookAgain(own, account, source);
+  const first = await compareBooks(own, { ...run, raises: false });
+  const events = provider.events ? await backfillEvents(own, account, provider.events, since) : { read: 0, stored: 0 };
+  if (events.stored > 0) await followPayments();
+  await lookAfterOwn(own, run);
+  const isFinal = first.isInOrder && events.stored === 0;
+  const compared = isFinal ? first : await compareBooks(own, { ...run, raises: true });
+  return { basis: 'balance', events: events.read, compared };
+}
+
+/** Where the provider shows no balance and keeps no log: what it was paid, and what went back of that. */
+async function askPayments(
+  own: Own,
+  run: AccountRun & { readonly payments: PaymentsPort | undefined },
+): Promise<AccountRead> {
+  await lookAfterOwn(own, run);
+  return { basis: 'payments', events: 0, compared: await comparePayments(own, run) };
 }
 
 async function sinceOf({ database }: ReconciliationDependencies, account: MerchantAccount, now: Date): Promise<Date> {

@@ -8,6 +8,7 @@ import type { MerchantAccounts } from '../merchant-accounts/merchant-accounts.ts
 import type { Providers } from '../providers/port.ts';
 import type { BackfillDependencies } from './backfill-events.ts';
 import type { CompareDependencies } from './compare-books.ts';
+import type { AskAccount } from './compare-payments.ts';
 import type { AccountReport, Finding } from './finding.ts';
 import type { OwnDependencies } from './look-after-own.ts';
 import { reconcileAccount } from './reconcile-account.ts';
@@ -22,11 +23,19 @@ export interface ReconciliationDependencies
   readonly providers: Providers;
   readonly merchantAccounts: MerchantAccounts;
   readonly jobs: Pick<Jobs, 'enqueue'>;
+  /** For accounts whose provider shows no balance. */
+  readonly askAccount: AskAccount;
   /** Told of each finding, once. */
   readonly onFinding: (finding: Pick<Finding, 'class' | 'status'>) => void;
   /** Told of an account that could not be compared now; the next run tries it again, from the same moment on. */
   readonly onFailure: (account: MerchantAccount, error: unknown) => void;
 }
+
+/** What the wiring gives: where events that never came are put, and who asks where there are none. */
+export type Backfill = Pick<
+  ReconciliationDependencies,
+  'inbox' | 'eventTypes' | 'eventsHandled' | 'onFinding' | 'askAccount'
+>;
 
 const lockName = 'reconciliation';
 

@@ -12,8 +12,8 @@ const stepsApart = 2;
 
 /** What a line brought back, in the charged currency: the same part of what it moved there as of what it moved on the balance. */
 function broughtBack({ charged, feeReturned, settled }: BalanceMovement): Money {
-  const gross = settled.gross.amount.abs();
-  return gross.isZero() ? charged.minus(charged) : charged.times(feeReturned.amount.div(gross));
+  const gross = settled?.gross.amount.abs();
+  return !gross || gross.isZero() ? charged.minus(charged) : charged.times(feeReturned.amount.div(gross));
 }
 
 const apart = (feeReturn: ProviderFeeReturn, line: BalanceMovement) =>

@@ -154,7 +154,8 @@ export class PaymentBooks {
 
   /** What a movement did to the provider's balance. `cleared` is signed as the balance is: what left is below zero. */
   arrive(movement: BalanceMovement, cleared: Money, feesOf: 'provider_fees' | 'dispute_fees'): void {
-    this.#arrive(movement.id, { cleared, settled: movement.settled, feesOf });
+    const { id, settled } = movement;
+    if (settled) this.#arrive(id, { cleared, settled, feesOf });
   }
 
   /** What the platform gave back of its part, in both books, and the `lines` of the agency's balance that brought it, as far as there are. */

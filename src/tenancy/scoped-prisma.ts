@@ -71,6 +71,7 @@ export const tenantColumns = {
   Alert: ofAgency,
   Installation: 'internal',
   ProviderOperation: 'internal',
+  ProviderCredential: 'internal',
   SettledPayment: 'internal',
   InboxEvent: 'internal',
   ReconciliationRun: 'internal',

@@ -101,6 +101,7 @@ async function reconcile(database: Database, payments: number): Promise<void> {
     settlePayments: nobody,
     refreshPayment: nobody,
     followPayments: async () => undefined,
+    askAccount: async () => [],
     onFinding: () => undefined,
     onFailure: (_account, error) => {
       throw error;

@@ -1,10 +1,10 @@
-import { isOfNobodyHere } from '../../src/providers/errors.ts';
-import { metadataKeys } from '../../src/providers/metadata.ts';
-import type { AccountRef, PaymentProvider } from '../../src/providers/port.ts';
-import type { ReversedPayment } from '../../src/refunds/refund-event.ts';
-import { type Hint, ignored, type Resolved } from '../translation.ts';
+import { isOfNobodyHere } from '../src/providers/errors.ts';
+import { metadataKeys } from '../src/providers/metadata.ts';
+import type { AccountRef, PaymentProvider } from '../src/providers/port.ts';
+import type { ReversedPayment } from '../src/refunds/refund-event.ts';
 import { subscriptionNameOf } from './names.ts';
 import { orderNameOf } from './order-name.ts';
+import { type Hint, ignored, type Resolved } from './translation.ts';
 
 export type ReversalHint = Extract<
   Hint,
