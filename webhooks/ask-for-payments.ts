@@ -8,6 +8,7 @@ import { accountRefOf, type MerchantAccounts } from '../src/merchant-accounts/me
 import type { AccountRef, PaymentProvider, ProviderName, ProviderPayment, Providers } from '../src/providers/port.ts';
 import type { AskAccount, Unheard } from '../src/reconciliation/compare-payments.ts';
 import { bookedPayments } from '../src/refunds/booked-payments.ts';
+import { RefundNotKnownYet } from '../src/refunds/hear-refunds.ts';
 import { overdueReadings } from '../src/subscriptions/overdue-readings.ts';
 import type { Appliers } from './event-handler.ts';
 import { orderNameOf } from './order-name.ts';
@@ -61,7 +62,7 @@ export function createAskForPayments(dependencies: Dependencies): AskForPayments
         await askAgain(dependencies, account).catch((error: unknown) => onFailure(account.id, error));
       }
     },
-    one: (account, since) => ask(dependencies, account, since, dependencies.clock.now()),
+    one: async (account, since) => (await ask(dependencies, account, since, dependencies.clock.now())).found,
   };
 }
 
@@ -71,21 +72,25 @@ async function askAgain(dependencies: Dependencies, asked: AskedAccount): Promis
   if (asked.askedUntil >= until) return;
   const account = await merchantAccounts.byId(asked.id);
   if (!account) return;
-  await ask(dependencies, account, new Date(asked.askedUntil.getTime() - overlapMs), until);
+  const { waits } = await ask(dependencies, account, new Date(asked.askedUntil.getTime() - overlapMs), until);
+  // Asked again from here, until the call is over.
+  if (waits) throw waits;
   await saveAsked(database.pool, asked, until);
 }
 
-async function ask(
-  dependencies: Dependencies,
-  account: MerchantAccount,
-  since: Date,
-  until: Date,
-): Promise<readonly Unheard[]> {
+interface Asked {
+  readonly found: readonly Found[];
+  /** Of a refund that may be one of ours whose call is not over: what it is will be known later. */
+  readonly waits: RefundNotKnownYet | null;
+}
+
+async function ask(dependencies: Dependencies, account: MerchantAccount, since: Date, until: Date): Promise<Asked> {
   const { database, providers } = dependencies;
   const provider = providers[account.provider];
-  if (!provider?.payments?.listSince) return [];
+  if (!provider?.payments?.listSince) return { found: [], waits: null };
   const ref = accountRefOf(account);
   const found: (Found | null)[] = [];
+  let waits: RefundNotKnownYet | null = null;
   const paid = (await provider.payments.listSince(ref, since, until)).filter(isOurs);
   for (const payment of await unsettledPayments(database.pool, account, paid)) {
     const meaning = await meaningOf(dependencies, provider, ref, payment);
@@ -98,14 +103,19 @@ async function ask(
   );
   for (const { id, isReversed } of paid) {
     // A refund that failed after all leaves nothing to see on its payment.
-    if (isReversed || (booked.get(id)?.steps ?? 0) > 0)
+    if (!isReversed && (booked.get(id)?.steps ?? 0) === 0) continue;
+    try {
       found.push(await applyReversals(dependencies, provider, account, id));
+    } catch (error) {
+      if (!(error instanceof RefundNotKnownYet)) throw error;
+      waits = error;
+    }
   }
   for (const id of await overdueReadings(database.pool, account.id, until)) {
     const meaning = await readNow(dependencies, provider, ref, id, null);
     found.push(await apply(dependencies, account, { about: 'state', objectId: id }, [meaning]));
   }
-  return found.filter((each) => each !== null);
+  return { found: found.filter((each) => each !== null), waits };
 }
 
 /** Found only where our books had not all of it. */
