@@ -23,7 +23,7 @@ export function banner(config: Config, { url, platformApiKey, sandbox }: Announc
   }
   return [
     ...lines,
-    `  Sandbox         ${sandbox.url}/sandbox   (a local stand-in for Stripe; no real money)`,
+    `  Sandbox         ${sandbox.url}/sandbox   (a local stand-in for Stripe and Whop; no real money)`,
     `  Platform key    ${platformApiKey}`,
     '',
     '  Try next, in another terminal:',

@@ -17,6 +17,14 @@ export interface StripeConfig {
   readonly clientId: string | undefined;
 }
 
+export interface WhopConfig {
+  readonly apiKey: string;
+  /** The platform's own company, `biz_...`. */
+  readonly companyId: string;
+  /** The current secret first, then a rolled one. */
+  readonly webhookSecrets: readonly string[];
+}
+
 export interface Config {
   readonly mode: Mode;
   readonly host: string;
@@ -28,10 +36,14 @@ export interface Config {
   readonly dataDir: string;
   /** Undefined: this process does what Redis would. */
   readonly redisUrl: string | undefined;
-  /** Undefined: the sandbox. */
+  /** Undefined: the sandbox, or, where another provider has a real key, none: no test card may make real balance. */
   readonly stripe: StripeConfig | undefined;
   /** Another host that speaks Stripe's API. */
   readonly stripeApiBase: string | undefined;
+  /** Undefined: likewise. */
+  readonly whop: WhopConfig | undefined;
+  /** Another host that speaks Whop's API. */
+  readonly whopApiBase: string | undefined;
   /** How fast plans are carried to each account. */
   readonly catalogLimits: { readonly perSecond: number; readonly perEndpointSecond: number };
   /** How many API calls a second one key may make. */
@@ -97,6 +109,13 @@ const settings = z.object({
     .regex(/^ca_\w+$/, 'must be the platform’s client id, which begins with ca_')
     .optional(),
   STRIPE_API_BASE: webUrl.transform(withoutSlash).optional(),
+  WHOP_API_KEY: notEmpty.optional(),
+  WHOP_COMPANY_ID: z
+    .string()
+    .regex(/^biz_\w+$/, 'must be the platform’s company, which begins with biz_')
+    .optional(),
+  WHOP_WEBHOOK_SECRET: secretList.optional(),
+  WHOP_API_BASE: webUrl.transform(withoutSlash).optional(),
   STRIPE_CALLS_PER_SECOND: callsPerSecond.optional(),
   STRIPE_CALLS_PER_SECOND_PER_ENDPOINT: callsPerSecond.optional(),
   API_CALLS_PER_SECOND: callsPerSecond.default(100),
@@ -163,6 +182,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     redisUrl: given.REDIS_URL,
     stripe: stripeOf(given),
     stripeApiBase: given.STRIPE_API_BASE,
+    whop: whopOf(given),
+    whopApiBase: given.WHOP_API_BASE,
     catalogLimits: {
       perSecond: given.STRIPE_CALLS_PER_SECOND ?? catalogLimits[mode].perSecond,
       perEndpointSecond: given.STRIPE_CALLS_PER_SECOND_PER_ENDPOINT ?? catalogLimits[mode].perEndpointSecond,
@@ -197,9 +218,27 @@ export function listenRefusal(error: unknown, host: string, port: number, portNa
   return complaint ? new SettingError(complaint(host, port, portName)) : error;
 }
 
+/** One kind of money in one installation: a test card of one provider would otherwise pay for what is live at another. */
+function modeOf(given: Settings): Mode {
+  const stripe = stripeModeOf(given);
+  const whop = whopModeOf(given);
+  if (stripe !== undefined && whop !== undefined && stripe !== whop) {
+    throw new SettingError(
+      `WHOP_API_KEY moves ${whop} money and STRIPE_SECRET_KEY ${stripe} money; use one kind of both.`,
+    );
+  }
+  return stripe ?? whop ?? 'sandbox';
+}
+
+/** Whop's keys look alike everywhere: which money they move is said by the host (docs.whop.com/developer/guides/sandbox). */
+const whopModeOf = ({ WHOP_API_KEY: key, WHOP_API_BASE: base }: Settings): 'test' | 'live' | undefined => {
+  if (key === undefined) return undefined;
+  return base === undefined || URL.parse(base)?.hostname === 'api.whop.com' ? 'live' : 'test';
+};
+
 /** Stripe's keys say what they are: `sk_live_`, `rk_test_`, ... */
-function modeOf({ STRIPE_SECRET_KEY: key, STRIPE_API_BASE: base }: Settings): Mode {
-  if (key === undefined) return 'sandbox';
+function stripeModeOf({ STRIPE_SECRET_KEY: key, STRIPE_API_BASE: base }: Settings): 'test' | 'live' | undefined {
+  if (key === undefined) return undefined;
   const named = /^[sr]k_(test|live)_/.exec(key)?.[1];
   if (named === 'live' || named === 'test') return named;
   // A stand-in for Stripe may have keys of any form; what it moves is not real money.
@@ -233,6 +272,23 @@ function stripeOf(given: Settings): StripeConfig | undefined {
     connectWebhookSecrets: given.STRIPE_CONNECT_WEBHOOK_SECRET ?? [],
     clientId: given.STRIPE_CLIENT_ID,
   };
+}
+
+const needingWhopKey = ['WHOP_COMPANY_ID', 'WHOP_WEBHOOK_SECRET', 'WHOP_API_BASE'] as const;
+
+function whopOf(given: Settings): WhopConfig | undefined {
+  const { WHOP_API_KEY: apiKey, WHOP_COMPANY_ID: companyId, WHOP_WEBHOOK_SECRET: webhookSecrets } = given;
+  if (apiKey === undefined) {
+    const orphan = needingWhopKey.find((name) => given[name] !== undefined);
+    if (orphan)
+      throw new SettingError(`${orphan} is set but WHOP_API_KEY is not; set both, or neither for the sandbox.`);
+    return undefined;
+  }
+  if (companyId === undefined) throw new SettingError('WHOP_COMPANY_ID must be set when WHOP_API_KEY is.');
+  if (webhookSecrets === undefined) {
+    throw new SettingError('WHOP_WEBHOOK_SECRET must be set when WHOP_API_KEY is, or no payment could be believed.');
+  }
+  return { apiKey, companyId, webhookSecrets };
 }
 
 function smtpOf({ SMTP_URL: smtpUrl, MAIL_FROM: mailFrom }: Settings): Config['smtp'] {

@@ -1,17 +1,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { createAskForPayments } from '../webhooks/ask-for-payments.ts';
 import { createEventHandler } from '../webhooks/event-handler.ts';
-import { notificationTypes } from '../webhooks/stripe/notification.ts';
-import { createStripeReceiver } from '../webhooks/stripe/receiver.ts';
-import { stripeEventTypes } from '../webhooks/stripe/router.ts';
-import { createStripeTranslation } from '../webhooks/stripe/translate.ts';
 import { banner } from './banner.ts';
 import { MovableClock, systemClock } from './clock.ts';
 import { type Config, hostInUrl, listenRefusal, readConfig } from './config.ts';
 import { createConsolePages } from './console/pages.ts';
 import { openDatabase } from './database/database.ts';
 import { migrate } from './database/migrate.ts';
+import { createEventsHandled } from './delivery/events-handled.ts';
 import { createInbox } from './delivery/inbox.ts';
 import { startInboxWorker } from './delivery/inbox-worker.ts';
 import { migrateJobs, releaseJobs, startJobRunner } from './delivery/jobs.ts';
@@ -24,19 +22,25 @@ import { createApp } from './http/app.ts';
 import { callLimits } from './http/call-limits.ts';
 import { purgeIdempotency } from './http/idempotency.ts';
 import { readinessOf } from './http/readiness.ts';
-import { routeDuration } from './http/request-duration.ts';
 import { createReturnPages } from './http/return-pages.ts';
 import { createRoutes } from './http/routes/all.ts';
 import { listen } from './http/server.ts';
 import { createLogger, loggedError } from './log.ts';
+import { createCredentials } from './merchant-accounts/credentials.ts';
 import { createMerchantAccounts } from './merchant-accounts/merchant-accounts.ts';
 import { createMetrics } from './metrics.ts';
 import { resolveAll } from './outgoing/address.ts';
 import { createMailer } from './outgoing/mailer.ts';
 import { createSender } from './outgoing/send.ts';
-import type { Providers } from './providers/port.ts';
-import { withBackgroundLimits } from './providers/rate-limit.ts';
-import { createStripeProvider } from './providers/stripe/stripe-provider.ts';
+import {
+  accountWebhooksAt,
+  createReceivers,
+  createTranslations,
+  listenToSandbox,
+  loggedEventTypes,
+  openProviders,
+  probePlatformAccounts,
+} from './provider-doors.ts';
 import { createRooms } from './rooms.ts';
 import { type Sandbox, startSandbox } from './sandbox/sandbox.ts';
 import { Started } from './started.ts';
@@ -46,7 +50,7 @@ import { createAuthenticator } from './tenancy/authenticate.ts';
 import { createConsoleSessions } from './tenancy/console-sessions.ts';
 import { ensurePlatformAgency } from './tenancy/ensure-platform-agency.ts';
 import { stampInstallation } from './tenancy/installation.ts';
-import { loadSecrets } from './tenancy/installation-secrets.ts';
+import { loadSecrets, sandboxWhopSecrets } from './tenancy/installation-secrets.ts';
 import { createPortal } from './tenancy/portal.ts';
 import { createNoteRefusal } from './tenancy/refusals.ts';
 import { sealerOf } from './tenancy/sealed.ts';
@@ -105,6 +109,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
       host: config.host,
       port: config.sandbox.port,
       secretKey: secrets.sandboxSecretKey,
+      whopApiKey: sandboxWhopSecrets(secrets).apiKey,
       country: config.sandbox.country,
       logger: log.child({ room: 'sandbox' }),
     }).catch((error: unknown) => {
@@ -113,32 +118,16 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     started.add('sandbox', sandbox.close);
   }
 
-  const stripeApiBase = config.stripeApiBase ?? sandbox?.url;
-  const stripe = createStripeProvider({
-    apiKey: config.stripe?.secretKey ?? secrets.sandboxSecretKey,
-    clientId: config.stripe?.clientId ?? sandbox?.clientId,
-    ...(stripeApiBase === undefined ? {} : { apiBase: stripeApiBase }),
-  });
-  const providers: Providers = { stripe: withBackgroundLimits(stripe, config.catalogLimits) };
+  const sealer = sealerOf(encryptionKey);
+  const credentials = createCredentials({ database, clock, sealer });
+  const providers = openProviders({ config, secrets, sandbox, credentials });
 
   const hash = apiKeyHasher(encryptionKey);
   const platformApiKey = config.platformApiKey ?? secrets.platformApiKey;
   const country = config.sandbox.country;
   const platform = await ensurePlatformAgency({ prisma, clock, hash }, { apiKey: platformApiKey, country });
   const merchantAccounts = createMerchantAccounts({ database, clock, platformAgencyId: platform.id });
-  const { account: platformAccount, notAsked } = await merchantAccounts.probePlatform(stripe, {
-    chargeCurrency: config.chargeCurrency,
-    usdRate: config.usdRate.toString(),
-    livemode: config.mode === 'live',
-    settings: { key: 'STRIPE_SECRET_KEY', apiBase: config.stripeApiBase === undefined ? null : 'STRIPE_API_BASE' },
-  });
-  if (notAsked !== null) {
-    log.warn(
-      { account: platformAccount.providerAccountId, reason: notAsked },
-      'Stripe does not answer: the account, its charge currency and its rate are as the last start left them',
-    );
-  }
-  if (platformAccount.effectiveReason) log.warn(platformAccount.effectiveReason);
+  const platformAccounts = await probePlatformAccounts(config, providers, merchantAccounts, log);
 
   const publicUrl = config.publicUrl;
   const sender = createSender({ allowPrivateAddresses: config.webhooksAllowPrivateAddresses, resolve: resolveAll });
@@ -152,9 +141,10 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
   const rooms = createRooms({
     backfill: {
       inbox,
-      eventTypes: stripeEventTypes,
-      eventsHandled: () => worker.idle(),
+      eventTypes: loggedEventTypes,
+      eventsHandled: createEventsHandled({ pool, clock }),
       onFinding: metrics.countFinding,
+      askAccount: (account, since) => askForPayments.one(account, since),
     },
     database,
     clock,
@@ -162,7 +152,8 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     merchantAccounts,
     defaultTerms: { chargeCurrency: config.chargeCurrency, usdRate: config.usdRate.toString() },
     sign: signerOf(encryptionKey, 'onboarding state'),
-    sealer: sealerOf(encryptionKey),
+    sealer,
+    accountWebhooks: accountWebhooksAt(publicUrl),
     sender,
     mailer,
     webhooksAllowPrivateAddresses: config.webhooksAllowPrivateAddresses,
@@ -182,6 +173,27 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
   if (stores.exclusive) await inbox.releaseClaims();
   metrics.watchInbox(inbox);
   metrics.watchAlerts(prisma);
+  const appliers = {
+    payment: rooms.settlePayments,
+    refund: rooms.refunds.applyReversals,
+    dispute: rooms.refunds.applyReversals,
+    account: rooms.mirrorAccounts,
+    card: rooms.cards.apply,
+    subscription: rooms.subscriptions.apply,
+    meter: rooms.meters.applyErrors,
+  };
+  const askForPayments = createAskForPayments({
+    database,
+    clock,
+    providers,
+    merchantAccounts,
+    appliers,
+    onFound: (found) => {
+      metrics.countFound(found.provider, found.outcome);
+      log.warn(found, 'found by asking: no event had told of it');
+    },
+    onFailure: (account, error) => log.warn({ account, err: error }, 'an account could not be asked what was paid'),
+  });
   metrics.watchFindings(prisma);
   const worker = startInboxWorker({
     inbox,
@@ -189,23 +201,8 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     clock,
     log: log.child({ room: 'inbox' }),
     handler: createEventHandler({
-      translations: {
-        stripe: createStripeTranslation({
-          provider: stripe,
-          clock,
-          platformAccountId: platformAccount.providerAccountId,
-          livemode: config.mode === 'live',
-        }),
-      },
-      appliers: {
-        payment: rooms.settlePayments,
-        refund: rooms.refunds.applyReversals,
-        dispute: rooms.refunds.applyReversals,
-        account: rooms.mirrorAccounts,
-        card: rooms.cards.apply,
-        subscription: rooms.subscriptions.apply,
-        meter: rooms.meters.applyErrors,
-      },
+      translations: createTranslations({ config, clock, providers, platformAccounts }),
+      appliers,
       onOutcome: metrics.countOutcome,
     }),
   });
@@ -220,6 +217,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     log: log.child({ room: 'jobs' }),
     jobs: {
       ...rooms.jobs,
+      'webhooks.ask_for_payments': { handle: askForPayments.all, cron: '*/2 * * * *' },
       'http.purge_idempotency': { handle: () => purgeIdempotency(idempotency), cron: '20 * * * *' },
       'tenancy.purge_console_sessions': { handle: consoleSessions.purge, cron: '50 4 * * *' },
       'tenancy.purge_portal_sessions': { handle: portal.purge, cron: '40 4 * * *' },
@@ -227,6 +225,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
   });
   started.add('job runner', jobRunner.stop);
 
+  /** Twice, for a job may call the provider, whose events then lead to what the second round waits for. */
   const idle = async (): Promise<void> => {
     // A job calls the provider, whose events cause jobs: it is quiet after a round in which none ran.
     for (let before = -1; before !== jobRunner.completed(); ) {
@@ -237,6 +236,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     }
   };
   sandbox?.onClockMoved(async () => {
+    await askForPayments.all();
     await rooms.doWhatIsDue();
     await idle();
   }, rooms.meters.nextDue);
@@ -265,17 +265,18 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     consoleSessions,
     connect: rooms.agencyAccounts,
     idempotency,
-    webhooks: createStripeReceiver({
-      inbox,
+    webhooks: createReceivers({
+      config,
+      secrets,
+      sandbox,
+      credentials,
       clock,
-      platformSecrets: config.stripe?.webhookSecrets ?? [secrets.sandboxWebhookSecret],
-      connectSecrets: config.stripe?.connectWebhookSecrets ?? [secrets.sandboxConnectWebhookSecret],
-      platformAccountId: platformAccount.providerAccountId,
-      livemode: config.mode === 'live',
-      knowsAccount: async (id) => (await merchantAccounts.byProviderAccount('stripe', id)) !== null,
-      onArrival: (result) => metrics.countArrival('stripe', result),
-      measure: (route) => routeDuration(metrics.registry, 'POST', route),
-      log: log.child({ room: 'webhooks' }),
+      providers,
+      platformAccounts,
+      merchantAccounts,
+      inbox,
+      metrics,
+      log,
     }),
     health: {
       // Without Redis the next poll finds what a wake-up would have told of.
@@ -295,17 +296,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
 
   if (sandbox) {
     const at = `http://${hostInUrl(config.host)}:${server.port}`;
-    const endpoints = [
-      { url: `${at}/webhooks/stripe`, secret: secrets.sandboxWebhookSecret, connect: false },
-      { url: `${at}/webhooks/stripe/connect`, secret: secrets.sandboxConnectWebhookSecret, connect: true },
-    ];
-    for (const endpoint of endpoints) {
-      await sandbox.ensureWebhookEndpoint({
-        ...endpoint,
-        enabledEvents: [...stripeEventTypes, ...notificationTypes],
-        apiVersion: stripe.apiVersion,
-      });
-    }
+    await listenToSandbox(sandbox, at, { secrets, providers, platformAccounts });
     await seedDemo({ prisma, clock, catalog: rooms.catalog, platform });
   }
   return { url: publicUrl, platformApiKey, sandbox, idle, stop: () => started.stop() };

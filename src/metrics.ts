@@ -6,6 +6,8 @@ export interface Metrics {
   readonly registry: Registry;
   countArrival(provider: string, result: 'stored' | 'duplicate' | 'refused'): void;
   countOutcome(event: ClaimedEvent, outcome: EventOutcome): void;
+  /** A payment or a change of a subscription that no event had told of. */
+  countFound(provider: string, outcome: 'applied' | 'parked'): void;
   /** From now on what a person should look at is counted at each scrape. */
   watchAlerts(prisma: PrismaClient): void;
   countFinding(finding: { readonly class: string; readonly status: string }): void;
@@ -39,6 +41,12 @@ export function createMetrics(): Metrics {
     labelNames: ['provider', 'reason'],
     registers: [registry],
   });
+  const found = new Counter({
+    name: 'baisa_unheard_total',
+    help: 'Payments and subscriptions found by asking, whose events never came, by provider and outcome.',
+    labelNames: ['provider', 'outcome'],
+    registers: [registry],
+  });
   const findings = new Counter({
     name: 'baisa_reconciliation_findings_total',
     help: 'Differences between providers and our books, by class (missed_event, missing_credit, ...) and what became of them.',
@@ -52,6 +60,7 @@ export function createMetrics(): Metrics {
       outcomes.inc({ provider, type, status: outcome.status });
       if (outcome.status === 'parked') parked.inc({ provider, reason: codeOf(outcome.reason) });
     },
+    countFound: (provider, outcome) => found.inc({ provider, outcome }),
     watchAlerts: (prisma) => {
       const open = new Gauge({
         name: 'baisa_alerts_open',

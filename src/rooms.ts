@@ -7,6 +7,7 @@ import { followAccounts } from './catalog/follow-accounts.ts';
 import type { CustomerKey } from './catalog/offer.store.ts';
 import { createOffers } from './catalog/offers.ts';
 import { createAdjustBalance } from './checkout/adjust-balance.ts';
+import { createEndOpenSessions } from './checkout/end-open-sessions.ts';
 import { createExpireLostOrders } from './checkout/expire-lost-orders.ts';
 import { createFindOrder } from './checkout/find-orders.ts';
 import { followJobName } from './checkout/follow-job.ts';
@@ -27,7 +28,8 @@ import { createExplainBalance } from './history/explain-balance.ts';
 import { createHistory } from './history/read-history.ts';
 import { createLedger, type Ledger } from './ledger/ledger.ts';
 import { createAgencyAccounts } from './merchant-accounts/agency-accounts.ts';
-import type { AccountDependencies } from './merchant-accounts/dependencies.ts';
+import { createCredentials } from './merchant-accounts/credentials.ts';
+import type { AccountDependencies, AccountWebhooks } from './merchant-accounts/dependencies.ts';
 import type { MerchantAccounts } from './merchant-accounts/merchant-accounts.ts';
 import { createMirrorAccounts } from './merchant-accounts/mirror-accounts.ts';
 import { createOnboardingStates } from './merchant-accounts/onboarding-state.ts';
@@ -41,7 +43,7 @@ import { createOverviews } from './overview/read-overview.ts';
 import { createOperationStore } from './providers/operation.store.ts';
 import type { Providers } from './providers/port.ts';
 import { createReceipts } from './receipts/receipts.ts';
-import type { ReconciliationDependencies } from './reconciliation/reconcile.ts';
+import type { Backfill } from './reconciliation/reconcile.ts';
 import { createReconciliation } from './reconciliation/reconciliation.ts';
 import { announceDecline } from './refill/announce-decline.ts';
 import { createAutoRefill } from './refill/auto-refill.ts';
@@ -69,7 +71,7 @@ import { createUsage } from './usage/usage.ts';
 
 export interface RoomDependencies {
   /** Where events that never came are put, and what was found missing is told of. */
-  readonly backfill: Pick<ReconciliationDependencies, 'inbox' | 'eventTypes' | 'eventsHandled' | 'onFinding'>;
+  readonly backfill: Backfill;
   readonly database: Database;
   readonly clock: Clock;
   readonly providers: Providers;
@@ -79,6 +81,8 @@ export interface RoomDependencies {
   /** Signs the addresses that account owners come back to. */
   readonly sign: Signer;
   readonly sealer: Sealer;
+  /** Where providers tell of one account alone; left out: of none. */
+  readonly accountWebhooks?: AccountWebhooks;
   /** Sends to agencies' own systems. */
   readonly sender: Sender;
   readonly webhooksAllowPrivateAddresses: boolean;
@@ -96,6 +100,7 @@ export function createRooms(dependencies: RoomDependencies) {
   const { database, clock, providers, merchantAccounts, publicUrl, log } = dependencies;
   const { pool } = database;
   const operations = { store: createOperationStore(pool), clock };
+  const atProviders = { database, clock, providers, merchantAccounts };
   const noticePostings = createNoticePostings({ jobs, ledger: () => ledger });
   const watchBalances = createWatchBalances({
     clock,
@@ -113,11 +118,13 @@ export function createRooms(dependencies: RoomDependencies) {
   });
   const catalog = createCatalog({ database, clock, providers, operations, jobs, planUses: [liveSubscriptions] });
   const expireLostOrders = createExpireLostOrders({
-    database,
-    clock,
-    providers,
-    merchantAccounts,
+    ...atProviders,
     onFailure: (order, error) => log.warn({ order, err: error }, 'an order without a session could not be decided'),
+  });
+  const endOpenSessions = createEndOpenSessions({
+    ...atProviders,
+    operations,
+    onFailure: (order, error) => log.warn({ order, err: error }, 'a session could not be ended now'),
   });
   const outgoing = createOutgoing({
     database,
@@ -150,6 +157,8 @@ export function createRooms(dependencies: RoomDependencies) {
     providers,
     operations,
     merchantAccounts,
+    credentials: createCredentials({ database, clock, sealer: dependencies.sealer }),
+    accountWebhooks: dependencies.accountWebhooks,
     states: createOnboardingStates({ clock, sign: dependencies.sign }),
     listeners: [followAccounts({ clock, jobs }), resumeFollowing({ clock, jobs }), tellAccounts(outgoing.emit)],
     defaultTerms: dependencies.defaultTerms,
@@ -244,25 +253,20 @@ export function createRooms(dependencies: RoomDependencies) {
   const trials = createTrials({ database, clock, emit: outgoing.emit, notify: notices.notify });
   const usage = createUsage({ database, clock, ledger });
   const meters = createMeters({
-    database,
-    clock,
+    ...atProviders,
     ledger,
-    providers,
-    merchantAccounts,
     onFailure: (meter, error) => log.warn({ meter, err: error }, 'a meter could not be compared now'),
   });
   const gate = createGate({ database, clock, ledger, refusals: dependencies.refusals ?? null });
 
   const reconciliation = createReconciliation({
     ...dependencies.backfill,
-    database,
-    clock,
-    providers,
-    merchantAccounts,
+    ...atProviders,
     jobs,
     settlePayments,
     refreshPayment: refunds.refresh,
     followPayments: followPayments.all,
+    onFailure: ({ id }, error) => log.warn({ account: id, err: error }, 'an account could not be compared now'),
   });
 
   const receipts = createReceipts({ database, clock, ledger, log });
@@ -283,6 +287,7 @@ export function createRooms(dependencies: RoomDependencies) {
     ...reconciliation.jobs,
     ...receipts.jobs,
     'checkout.expire_lost_orders': { handle: expireLostOrders, cron: '*/3 * * * *' },
+    'checkout.end_open_sessions': { handle: endOpenSessions, cron: '*/3 * * * *' },
     [followJobName]: { handle: followPayments.some, cron: '* * * * *' },
     'ledger.roll_up': { handle: () => ledger.rollUp(), cron: '* * * * *' },
   };
@@ -332,7 +337,7 @@ export function createRooms(dependencies: RoomDependencies) {
     /** What falls due by the clock, done now: for a clock that was moved. */
     doWhatIsDue: async (): Promise<void> => {
       const works = [
-        ...[expireLostOrders, followPayments.all, cards.sweep, offline.sweep],
+        ...[expireLostOrders, endOpenSessions, followPayments.all, cards.sweep, offline.sweep],
         ...[subscriptions.sweep, usage.sweep, gate.sweep, meters.turn, trials.sweep],
         ...[autoRefill.sweep, refunds.sweep, receipts.number],
         ...[outgoing.deliverDue, notices.sendDue],

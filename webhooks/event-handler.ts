@@ -1,4 +1,3 @@
-import type { PaymentOutcome } from '../src/checkout/settle-payments.ts';
 import type { Sql } from '../src/database/database.ts';
 import type { ClaimedEvent, EventOutcome } from '../src/delivery/inbox.ts';
 import type { EventHandler } from '../src/delivery/inbox-worker.ts';
@@ -28,7 +27,7 @@ export type Appliers = {
   readonly [Kind in AppliedKind]: (
     sql: Sql,
     batch: readonly { readonly event: Facts[Kind]; readonly source: string }[],
-  ) => Promise<readonly PaymentOutcome[]>;
+  ) => Promise<readonly EventOutcome[]>;
 };
 
 export interface EventHandlerOptions {

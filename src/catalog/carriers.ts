@@ -14,8 +14,10 @@ const obstacles = {
 const selectAccounts = `
   SELECT m.agency_id AS "agencyId", m.id, m.provider, m.provider_account_id AS "providerAccountId",
          a.is_platform AS "isPlatform", m.charge_currency AS "chargeCurrency",
-         m.effective_currency AS "effectiveCurrency", m.usd_rate::text AS "usdRate", m.status
+         m.effective_currency AS "effectiveCurrency", m.usd_rate::text AS "usdRate", m.status,
+         c.sealed_api_key IS NOT NULL AS "ownKey"
   FROM merchant_accounts m JOIN agencies a ON a.id = m.agency_id
+  LEFT JOIN provider_credentials c ON c.agency_id = m.agency_id AND c.merchant_account_id = m.id
   WHERE m.status <> 'disconnected' AND ($1::text[] IS NULL OR a.is_platform OR m.agency_id = ANY($1))
     AND ($2::text IS NULL OR m.id = $2)
   ORDER BY m.provider = 'stripe' DESC, coalesce(m.connected_at, m.created_at) DESC, m.id DESC`;
@@ -40,6 +42,7 @@ const accountRows = z.array(
       // The column is padded to four decimals: a padded rate would be another fingerprint than a written one.
       usdRate: z.string().transform((rate) => rate.replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '')),
       status: z.enum(['active', 'onboarding', 'restricted']),
+      ownKey: z.boolean(),
     })
     .transform(({ agencyId, providerAccountId, isPlatform, status, ...terms }): OwnedAccount => {
       const obstacle = obstacles[status];

@@ -1,6 +1,7 @@
 import { Decimal } from 'decimal.js';
 import { Money } from '../money/money.ts';
 import type { AccountRef, ProviderName } from '../providers/port.ts';
+import { providerTraits } from '../providers/provider-traits.ts';
 import {
   type AccountTerms,
   accountPrice,
@@ -10,6 +11,7 @@ import {
   meteredPrice,
   monthsOf,
 } from './account-price.ts';
+import { carriedPlan } from './carried-plan.ts';
 import {
   type DesiredMeter,
   type DesiredParts,
@@ -41,6 +43,8 @@ export interface CarrierAccount extends AccountTerms {
   readonly id: string;
   readonly provider: ProviderName;
   readonly ref: AccountRef;
+  /** True where the agency's own key reaches it, and the platform's does not. */
+  readonly ownKey?: boolean;
   /** Why nothing can be published there yet, as a sentence; absent for an account that is ready. */
   readonly obstacle?: string;
 }
@@ -63,6 +67,15 @@ interface DraftPrice {
   readonly converted: boolean;
 }
 
+const sharesRenewals = ({ type, cycles }: PlanDocument): boolean =>
+  type === 'revenue_sharing' && Object.values(cycles).some((price) => price !== undefined);
+
+const noShare =
+  'This account was connected with a key of its own, from which no share can be taken: a plan that shares revenue is not sold there.';
+
+const noSharedRenewals =
+  'Of what this provider renews no share is taken: a plan that shares revenue is sold by the period on the platform’s own account, or without a base fee.';
+
 const noRate = (from: string, to: string): string =>
   `There is no rate from ${from} to ${to}, which this account charges.`;
 
@@ -74,8 +87,13 @@ const noRate = (from: string, to: string): string =>
  * Only the product's fingerprint has the version, so that versions which ask the same share their prices: `baisa_version` on a
  * price names the version that it was first made for.
  */
-export function desired(sold: SoldVersion, account: CarrierAccount): Desired {
+export function desired(version: SoldVersion, account: CarrierAccount): Desired {
   if (account.obstacle !== undefined) return { blocked: account.obstacle };
+  const sold = { ...version, plan: carriedPlan(version.plan, account.provider).plan };
+  if (account.ownKey && sold.plan.type === 'revenue_sharing') return { blocked: noShare };
+  if (sharesRenewals(sold.plan) && !account.ref.platform && !providerTraits[account.provider].sharesRenewals) {
+    return { blocked: noSharedRenewals };
+  }
   const drafts = draftPrices(sold.plan, account);
   if (drafts === null) return { blocked: noRate(sold.plan.currency, account.effectiveCurrency) };
   return {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Sql } from '../database/database.ts';
+import { carriedPlan } from './carried-plan.ts';
 import { type CarrierAccount, type Desired, desired, type SoldVersion, withdrawn } from './desired.ts';
 import { type CatalogLink, type CatalogOperation, diff } from './diff.ts';
 import { loadLiveLinks, type PlanInAccount, pairName } from './link.store.ts';
@@ -22,6 +23,8 @@ export interface Standing {
   readonly version: number;
   readonly status: Publication['status'];
   readonly reason: string | null;
+  /** What clients get there instead of what the provider lacks. */
+  readonly notices: readonly string[];
   readonly operations: readonly CatalogOperation[];
   readonly desired: Desired;
   /** The live ones. */
@@ -52,7 +55,8 @@ function standingOf(
 ): Standing {
   const where = { ...key, merchantAccountId: account.id };
   const target = isWithdrawn ? withdrawn(sold) : desired(sold, account);
-  const facts = { where, account, version: sold.version, desired: target, links };
+  const { notices } = carriedPlan(sold.plan, account.provider);
+  const facts = { where, account, version: sold.version, desired: target, links, notices };
   if (target.blocked !== null) return { ...facts, status: 'blocked', reason: target.blocked, operations: [] };
 
   const operations = diff({ planId: key.planId, merchantAccountId: account.id, desired: target, links });

@@ -12,6 +12,8 @@ export interface CatalogStatus {
   readonly version: number;
   readonly status: PublicationStatus;
   readonly reason: string | null;
+  /** What clients of the account get instead of what its provider lacks, as sentences for people. */
+  readonly notices: readonly string[];
 }
 
 interface PlanPage {
@@ -79,12 +81,13 @@ export async function catalogStatus(
   selection: CatalogSelection,
 ): Promise<readonly CatalogStatus[]> {
   const standings = await standingsOf(database.pool, await pairsOf(database, plans, selection));
-  return standings.map(({ where: { planId, merchantAccountId }, version, status, reason }) => ({
+  return standings.map(({ where: { planId, merchantAccountId }, version, status, reason, notices }) => ({
     planId,
     merchantAccountId,
     version,
     status,
     reason,
+    notices,
   }));
 }
 

@@ -14,6 +14,7 @@ import { reversalSteps } from './demo/reversal-steps.ts';
 import { failureLines, type Step } from './demo/step.ts';
 import { subscriptionSteps } from './demo/subscription-steps.ts';
 import { usageSteps } from './demo/usage-steps.ts';
+import { whopSteps } from './demo/whop-steps.ts';
 import { createWorld } from './demo/world.ts';
 import { createSandboxClient } from './sandbox-client.ts';
 import { freePorts, newPlatformKey, startServiceProcess } from './service-process.ts';
@@ -29,7 +30,7 @@ free ports and in a temporary directory, and removes it at the end.
   --json               one JSON summary as the last line; the narration goes to stderr
   --help               this text
 
-Against a running service the demo makes two agencies of its own and moves the sandbox's clock by a month.
+Against a running service the demo makes agencies of its own and moves the sandbox's clock by a month.
 Exits 0 only if every step's outcome was right.`;
 
 const steps: readonly Step[] = [
@@ -38,6 +39,7 @@ const steps: readonly Step[] = [
   ...deliverySteps,
   ...cardSteps,
   ...agencySteps,
+  ...whopSteps,
   ...bookSteps,
   ...subscriptionSteps,
   ...usageSteps,

@@ -33,7 +33,13 @@ export async function renderDocument(): Promise<string> {
       hash,
       portal: createPortal({ database, clock, hash, publicUrl: 'unused' }),
       ...createRooms({
-        backfill: { inbox, eventTypes: [], eventsHandled: async () => undefined, onFinding: () => undefined },
+        backfill: {
+          inbox,
+          eventTypes: [],
+          eventsHandled: async () => new Set(),
+          onFinding: () => undefined,
+          askAccount: async () => [],
+        },
         database,
         clock,
         providers: {},

@@ -19,7 +19,8 @@ run, 30 days at most. What is missing is booked, what differs is raised. The ser
   --key <key>      its platform key (default: PLATFORM_API_KEY, else the one made in DATA_DIR)
   --help           this text
 
-Exits 0 when the books agree or every difference is explained, 1 when something was raised or is unexplained, or the run failed.`;
+Exits 0 when the books agree or every difference is explained, 1 when something was raised or is unexplained, or the run failed or
+could not compare an account.`;
 
 const runAnswer = z.looseObject({
   id: z.string(),
@@ -35,6 +36,7 @@ const patienceMs = 3_600_000;
 
 const described = (report: AccountReport): string => {
   const { currency, provider, books, difference, explainedBy, unexplained } = report;
+  if (report.error !== null) return `${report.merchantAccountId}  could not be compared: ${report.error}`;
   if (currency === null) return `${report.merchantAccountId}  nothing moved since ${report.since}`;
   const reasons = Object.entries(explainedBy).map(([by, amount]) => `${by} ${amount}`);
   const why = reasons.length === 0 ? '' : `, explained by ${reasons.join(', ')}`;
@@ -52,7 +54,7 @@ function print({ reports, found, error }: RunAnswer): void {
 const isInOrder = ({ status, reports, found }: RunAnswer): boolean =>
   status === 'done' &&
   found.every((each) => each.status !== 'raised') &&
-  reports.every(({ unexplained }) => !/[1-9]/.test(unexplained));
+  reports.every(({ unexplained, error }) => error === null && !/[1-9]/.test(unexplained));
 
 async function reconcile(url: string, key: string, account: string | undefined, json: boolean): Promise<number> {
   const api = createApiClient(url, key);

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { createApiClient } from './api-client.ts';
+import { childEnvironment } from './child-environment.ts';
 import { until } from './until.ts';
 
 const mainFile = fileURLToPath(new URL('../main.ts', import.meta.url));
@@ -60,7 +61,7 @@ export async function startServiceProcess(options: ServiceProcessOptions): Promi
     stdio: ['ignore', 'pipe', 'pipe'],
     // Nothing of the caller's settings: they may name a real provider or a real database.
     env: {
-      PATH: process.env.PATH ?? '',
+      ...childEnvironment(),
       HOME: process.env.HOME ?? dataDir,
       DATA_DIR: dataDir,
       PORT: String(port),

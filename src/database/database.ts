@@ -1,6 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { PrismaClient } from './generated/client.ts';
+import { createPool, planIsOutdated, statementName } from './pool.ts';
 
 // Amounts come back from raw SQL as strings, never as floats; counts fit a number.
 pg.types.setTypeParser(pg.types.builtins.INT8, (text) => {
@@ -31,13 +32,15 @@ export interface DatabaseOptions {
 }
 
 export function openDatabase(url: string, options: DatabaseOptions = {}): Database {
-  const pool = new pg.Pool({ connectionString: url, max: options.poolSize ?? 20, application_name: 'baisa' });
+  const pool = createPool(url, options.poolSize ?? 20);
   // Without a listener a broken idle connection would end the process.
   const onBroken = (error: Error): void => options.onIdleError?.(error);
   pool.on('error', onBroken);
   // One in use fails its query as well; the listener only keeps the process alive until that is seen.
   pool.on('connect', (client) => client.on('error', onBroken));
-  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
+  const prisma = new PrismaClient({
+    adapter: new PrismaPg(pool, { statementNameGenerator: ({ sql }) => statementName(sql) }),
+  });
   return {
     url,
     pool,
@@ -59,8 +62,32 @@ export async function tryConnection(url: string): Promise<void> {
   }
 }
 
-/** Runs `work` in one transaction on one connection of the pool; commits when it resolves, rolls back when it throws. */
+/** PostgreSQL ended one transaction for the sake of another: `serialization_failure`, `deadlock_detected`. Begun anew, it may go through. */
+const yielded: ReadonlySet<string> = new Set(['40001', '40P01']);
+
+/** Tries of a transaction that keeps losing to others. */
+const triesMax = 4;
+
+const hasYielded = (error: unknown): boolean => error instanceof pg.DatabaseError && yielded.has(error.code ?? '');
+
+/**
+ * Runs `work` in one transaction on one connection of the pool; commits when it resolves, rolls back when it throws. Where the database gave it
+ * up for the sake of another transaction, `work` runs again, a few times at most: it changes nothing but the database.
+ */
 export async function inTransaction<Result>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<Result>,
+): Promise<Result> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await tryTransaction(pool, work);
+    } catch (error) {
+      if (tries === triesMax || !hasYielded(error)) throw error;
+    }
+  }
+}
+
+async function tryTransaction<Result>(
   pool: pg.Pool,
   work: (client: pg.PoolClient) => Promise<Result>,
 ): Promise<Result> {
@@ -77,7 +104,7 @@ export async function inTransaction<Result>(
       () => false,
       () => true,
     );
-    client.release(broken);
+    client.release(broken || planIsOutdated(error));
     throw error;
   }
 }

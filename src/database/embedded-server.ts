@@ -47,7 +47,8 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
   const child = await launch(launcher, binaries.postgres, serverArguments(cluster, port, options.fsync ?? true), {
     logFile: join(dataDir, 'postgres.log'),
   });
-  const urlOf = (database: string): string => `postgresql://${user}:${password}@127.0.0.1:${port}/${database}`;
+  const socket = hasRoomForSocket(cluster) ? `?host=${encodeURIComponent(cluster)}` : '';
+  const urlOf = (database: string): string => `postgresql://${user}:${password}@127.0.0.1:${port}/${database}${socket}`;
   await untilReady(child, urlOf('postgres'), join(dataDir, 'postgres.log'));
 
   let stopping: Promise<void> | undefined;
@@ -129,10 +130,15 @@ async function createCluster(initdb: string, launcher: Launcher, cluster: string
   }
 }
 
+/** The path of a socket has 107 bytes at most, and a comma would be two folders. */
+const hasRoomForSocket = (cluster: string): boolean =>
+  Buffer.byteLength(`${cluster}/.s.PGSQL.65535`) <= 107 && !cluster.includes(',');
+
 function serverArguments(cluster: string, port: number, fsync: boolean): string[] {
   const settings: Record<string, string> = {
     listen_addresses: '127.0.0.1',
-    unix_socket_directories: '',
+    // A query by socket costs a tenth less than over the loopback network.
+    unix_socket_directories: hasRoomForSocket(cluster) ? cluster : '',
     port: String(port),
     max_connections: '120',
     shared_buffers: '256MB',

@@ -67,3 +67,10 @@ SELECT count(*) FILTER (WHERE status = 'received') AS waiting,
        count(*) FILTER (WHERE status = 'received' AND due_at <= $1) AS due,
        count(*) FILTER (WHERE status = 'parked') AS parked
   FROM inbox_events WHERE status IN ('received', 'parked')`;
+
+/** What became of events: `of_nobody` are those of the account's other business, `pending` what is under way or due. Parameters: provider, account, the provider's id (arrays), now. */
+export const outcomesOfEvents = `
+SELECT e.event_id, e.status = 'ignored' AND e.reason LIKE 'foreign:%' AS of_nobody,
+       e.status = 'received' AND (e.claim_token IS NOT NULL OR e.due_at <= $4) AS pending
+  FROM inbox_events e
+  JOIN unnest($1::text[], $2::text[], $3::text[]) AS named(provider, account, event_id) USING (provider, account, event_id)`;

@@ -21,12 +21,16 @@ export const claimMs = 30_000;
 /** How long one call to a provider may take with its retries and the batch behind it, in milliseconds. */
 const callClaimMs = 120_000;
 
-/** A verified event on its way into the inbox. `ignoredBecause` keeps it as ignored, so that nobody wonders where it went. */
-export interface Arrival {
+/** An event as its provider names it. */
+export interface EventName {
   readonly provider: string;
   /** The provider's id of the account it is about. */
   readonly account: string;
   readonly eventId: string;
+}
+
+/** A verified event on its way into the inbox. `ignoredBecause` keeps it as ignored, so that nobody wonders where it went. */
+export interface Arrival extends EventName {
   readonly type: string;
   /** The body as it was signed, UTF-8. */
   readonly payload: Buffer;

@@ -53,6 +53,12 @@ interface Owner {
   readonly customerId: string | null;
 }
 
+/** What an operator entered names the operator's key, and says why in words for the agency: both are kept from the client. */
+const enteredKinds: ReadonlySet<LineKind> = new Set(['manual_payment', 'adjustment']);
+
+const shownTo = ({ role }: Scope, line: HistoryLine): HistoryLine =>
+  role === 'portal' && enteredKinds.has(line.kind) ? { ...line, reason: null } : line;
+
 export function createHistory({ pool, prisma }: Database): History {
   const ownerOf = async (scope: Scope, of: HistoryOf): Promise<Owner> => {
     if ('customerId' in of) {
@@ -65,26 +71,31 @@ export function createHistory({ pool, prisma }: Database): History {
     return { agencyId: agency.id, customerId: null };
   };
 
-  const read = async ({ agencyId, customerId }: Owner, filter: HistoryFilter, { limit, before }: HistoryPage) => {
+  const read = async (
+    scope: Scope,
+    { agencyId, customerId }: Owner,
+    filter: HistoryFilter,
+    { limit, before }: HistoryPage,
+  ) => {
     const { rows } = await pool.query<LineRow>(pageOfHistory(customerId !== null), [
       ...[agencyId, customerId, before?.at ?? null, before?.id ?? null, limit],
       ...[filter.from ?? null, filter.until ?? null, filter.kinds ?? null, filter.statuses ?? null],
     ]);
-    return rows.map(lineOfRow);
+    return rows.map((row) => shownTo(scope, lineOfRow(row)));
   };
 
-  async function* pages(owner: Owner, filter: HistoryFilter): AsyncGenerator<HistoryLine> {
+  async function* pages(scope: Scope, owner: Owner, filter: HistoryFilter): AsyncGenerator<HistoryLine> {
     let before: HistoryPosition | undefined;
     do {
-      const lines: readonly HistoryLine[] = await read(owner, filter, { limit: rowsOfPage, before });
+      const lines: readonly HistoryLine[] = await read(scope, owner, filter, { limit: rowsOfPage, before });
       yield* lines;
       before = lines.length === rowsOfPage ? lines.at(-1) : undefined;
     } while (before);
   }
 
   return {
-    list: async (scope, of, filter, page) => read(await ownerOf(scope, of), filter, page),
-    all: async (scope, of, filter) => pages(await ownerOf(scope, of), filter),
+    list: async (scope, of, filter, page) => read(scope, await ownerOf(scope, of), filter, page),
+    all: async (scope, of, filter) => pages(scope, await ownerOf(scope, of), filter),
     find: async (scope, id) => {
       const statement = lineOfHistory(id);
       const customerId = scope.role === 'portal' ? scope.customerId : null;
@@ -94,9 +105,9 @@ export function createHistory({ pool, prisma }: Database): History {
           : (await pool.query<LineRow>(statement, [id, agencyOf(scope) ?? null, customerId])).rows;
       const [row] = found;
       if (!row) throw notFound('transaction');
-      const line = lineOfRow(row);
+      const line = shownTo(scope, lineOfRow(row));
       const about = await pool.query<LineRow>(linesAbout, [row.agency_id, row.order_id, row.invoice_id]);
-      const lines = about.rows.map(lineOfRow);
+      const lines = about.rows.map((each) => shownTo(scope, lineOfRow(each)));
       return { line, about: lines.some(({ id: other }) => other === id) ? lines : [line] };
     },
   };

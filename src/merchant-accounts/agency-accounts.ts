@@ -14,6 +14,7 @@ import {
 } from './change-account.ts';
 import { type ConnectRequest, connectAccount } from './connect-account.ts';
 import type { AccountDependencies } from './dependencies.ts';
+import { listenToAccount } from './listen-to-account.ts';
 import { findAccount } from './merchant-account.store.ts';
 import type { MerchantAccount } from './merchant-account.ts';
 import { type AccountReading, mirrorAccount } from './mirror-account.ts';
@@ -33,6 +34,8 @@ export interface AgencyAccounts {
   disconnect(scope: Scope, key: AccountKey): Promise<void>;
   /** The provider's own pages of the account. */
   dashboardUrl(account: MerchantAccount): string | null;
+  /** Where the provider is to tell of this account; null where one endpoint hears all of them. */
+  webhookUrl(account: MerchantAccount): string | null;
   /**
    * An owner came back from the provider's form: how the account stands now. Throws `AccessRefusal` for a state that is not ours, and 403
    * `agency_disabled`.
@@ -75,6 +78,7 @@ export function createAgencyAccounts(dependencies: AccountDependencies): AgencyA
   return {
     connect: async (scope, request) => {
       const { account, made } = await connectAccount(dependencies, scope, request);
+      await listenToAccount(dependencies, account);
       return { ...(await withLink(account)), made };
     },
     get: (scope, key) => getAccount(dependencies, scope, key),
@@ -87,6 +91,7 @@ export function createAgencyAccounts(dependencies: AccountDependencies): AgencyA
     disconnect: (scope, key) => disconnectAccount(dependencies, scope, key),
     dashboardUrl: ({ provider, providerAccountId }) =>
       providers[provider]?.accounts.connect?.dashboardUrl(providerAccountId) ?? null,
+    webhookUrl: ({ provider, id }) => dependencies.accountWebhooks?.[provider]?.urlOf(id) ?? null,
     returned: async (state) => withLink(await refreshAccount(dependencies, await named(state), 'return')),
     refreshed: async (state) => onboardingLink(dependencies, await named(state)),
     apply: (sql, reading) => mirrorAccount({ clock, read: merchantAccounts.read, listeners }, sql, reading),

@@ -1,4 +1,4 @@
-import { inTransaction, type Sql } from '../database/database.ts';
+import { inTransaction } from '../database/database.ts';
 import { AppError, conflict, notFound } from '../errors.ts';
 import { idOfRequest, newId } from '../ids.ts';
 import { ProviderError } from '../providers/errors.ts';
@@ -9,9 +9,12 @@ import { recordChange } from '../tenancy/audit.ts';
 import { findAgency } from '../tenancy/find-agencies.ts';
 import type { Scope } from '../tenancy/scope.ts';
 import { completeTerms, refuseRateOfAgency, termsOfAccount, type WantedTerms } from './account-terms.ts';
-import { applyTerms, changeTerms } from './change-account.ts';
+import { changeTerms } from './change-account.ts';
+import { connectWithKey } from './connect-with-key.ts';
+import { applyWanted, connectedOf, hasAnother, lockConnecting, wantsOtherTerms } from './connecting.ts';
+import type { GivenCredentials } from './credentials.ts';
 import { type AccountDependencies, connectOf } from './dependencies.ts';
-import { clearOperatorsEnd, findAccount, insertAccount, selectAccounts } from './merchant-account.store.ts';
+import { clearOperatorsEnd, insertAccount } from './merchant-account.store.ts';
 import type { MerchantAccount } from './merchant-account.ts';
 import { mirrorAccount } from './mirror-account.ts';
 
@@ -22,6 +25,8 @@ export interface ConnectRequest extends WantedTerms {
   readonly country?: string | undefined;
   /** An account that was connected before, to be taken up again. */
   readonly providerAccountId?: string | undefined;
+  /** A key of the agency's own, in place of an account under the platform's. */
+  readonly credentials?: (GivenCredentials & { readonly apiKey: string }) | undefined;
   readonly requestId: string | undefined;
 }
 
@@ -55,6 +60,14 @@ export async function connectAccount(
   refuseRateOfAgency(scope, request);
 
   const current = await connectedOf(dependencies, database.pool, agency.id, request.provider);
+  if (request.credentials) {
+    return connectWithKey(dependencies, scope, {
+      ...request,
+      agencyId: agency.id,
+      credentials: request.credentials,
+      current,
+    });
+  }
   if (current) refuseBesideActive(current);
   if (request.providerAccountId !== undefined && request.providerAccountId !== current?.providerAccountId) {
     if (current) throw hasAnother();
@@ -63,10 +76,6 @@ export async function connectAccount(
   if (current) return continueWith(dependencies, scope, current, request);
   return make(dependencies, scope, request, agency);
 }
-
-const wantsOtherTerms = (account: MerchantAccount, { chargeCurrency, usdRate }: WantedTerms): boolean =>
-  (chargeCurrency !== undefined && chargeCurrency !== account.chargeCurrency) ||
-  (usdRate !== undefined && !account.usdRate.value.eq(usdRate));
 
 /** An account that is not finished yet is answered again, on the terms that are wanted now. */
 async function continueWith(
@@ -85,25 +94,6 @@ async function continueWith(
 function refuseBesideActive({ status }: MerchantAccount): void {
   if (status !== 'active') return;
   throw conflict('merchant_account_exists', 'The agency has an account that takes payments: disconnect it first.');
-}
-
-const hasAnother = () => conflict('merchant_account_exists', 'The agency has another account: disconnect it first.');
-
-/** Held until the transaction ends: of two requests for one agency the later sees what the earlier left. */
-const lockConnecting = (sql: Sql, agencyId: string, provider: ProviderName): Promise<unknown> =>
-  sql.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`merchant_accounts:${agencyId}:${provider}`]);
-
-async function connectedOf(
-  { merchantAccounts }: Pick<AccountDependencies, 'merchantAccounts'>,
-  sql: Sql,
-  agencyId: string,
-  provider: ProviderName,
-): Promise<MerchantAccount | null> {
-  const [row] = await selectAccounts(sql, `agency_id = $1 AND provider = $2 AND status <> 'disconnected'`, [
-    agencyId,
-    provider,
-  ]);
-  return row ? merchantAccounts.read(row) : null;
 }
 
 interface Intent {
@@ -248,18 +238,6 @@ async function store(
     });
     return applyWanted(dependencies, sql, scope, account, wanted);
   });
-}
-
-/** In the transaction that connects it, and that holds its row. */
-async function applyWanted(
-  dependencies: AccountDependencies,
-  sql: Sql,
-  scope: Scope,
-  account: MerchantAccount,
-  wanted: WantedTerms,
-): Promise<MerchantAccount> {
-  const row = wantsOtherTerms(account, wanted) ? await findAccount(sql, account.agencyId, account.id) : null;
-  return row ? applyTerms(dependencies, sql, scope, row, wanted) : account;
 }
 
 const notThere = () => notFound('account at the provider that this agency may connect');

@@ -3,9 +3,17 @@ import type { Database } from '../database/database.ts';
 import { AppError } from '../errors.ts';
 import type { OperationDependencies } from '../providers/operation.ts';
 import type { ConnectPort, PaymentProvider, ProviderName, Providers } from '../providers/port.ts';
+import type { Credentials } from './credentials.ts';
 import type { MerchantAccounts } from './merchant-accounts.ts';
 import type { AccountListener } from './mirror-account.ts';
 import type { OnboardingStates } from './onboarding-state.ts';
+
+export type AccountWebhooks = {
+  readonly [Name in ProviderName]?: {
+    readonly urlOf: (merchantAccountId: string) => string;
+    readonly eventTypes: readonly string[];
+  };
+};
 
 /** What the use cases of agencies' accounts need. */
 export interface AccountDependencies {
@@ -14,6 +22,9 @@ export interface AccountDependencies {
   readonly providers: Providers;
   readonly operations: OperationDependencies;
   readonly merchantAccounts: MerchantAccounts;
+  readonly credentials: Credentials;
+  /** Where a provider tells of one account alone, and of what. Left out: an endpoint of the platform hears all of them. */
+  readonly accountWebhooks?: AccountWebhooks | undefined;
   readonly states: OnboardingStates;
   readonly listeners: readonly AccountListener[];
   /** What accounts are charged in, and at which rate per USD, where nobody says otherwise. */

@@ -58,3 +58,10 @@ export class ProviderError extends Error {
     );
   }
 }
+
+/** What cannot be shown is no object of the account, or in money that nothing of ours was ever charged in. */
+const shownToNobody: ReadonlySet<string> = new Set(['resource_missing', 'not_found', 'unknown_currency']);
+
+/** Whether a read failed because what was asked for cannot be ours: asked again, it would fail again. */
+export const isOfNobodyHere = (error: unknown): boolean =>
+  error instanceof ProviderError && error.kind === 'invalid' && shownToNobody.has(error.detail.code ?? '');

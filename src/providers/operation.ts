@@ -43,6 +43,8 @@ export interface Operation<T> {
   readonly lookUp: () => Promise<T | null>;
   /** A decline is this operation's last word: it is thrown again and never sent anew. For charges that nobody is there to repeat. */
   readonly declineIsFinal?: boolean;
+  /** The provider is not known to honour keys on this call: what is in doubt is looked up before anything is sent again. */
+  readonly lookUpFirst?: boolean;
   /** The longest that `call` can take with all tries of its own, in milliseconds. */
   readonly timeoutMs?: number;
 }
@@ -114,19 +116,33 @@ const isKeySpent = (record: OperationRecord, now: Date): boolean =>
   !isKeyAlive(record, now) || (record.error !== null && (record.error.stored === true || isRefusal(record.error)));
 
 /** What to do next about an operation, from what is stored of it. */
-export function nextStep(record: OperationRecord | null, id: string, hash: string, now: Date): Step {
+export function nextStep(
+  record: OperationRecord | null,
+  id: string,
+  hash: string,
+  now: Date,
+  lookUpFirst = false,
+): Step {
   if (!record) return { take: 'send', record: attemptOf(id, 1, hash, now) };
   // Nothing was made and nothing is in doubt, so that even a corrected request may follow.
   if (record.state === 'failed') return { take: 'send', record: attemptOf(id, record.attempt + 1, hash, now) };
-  if (record.state === 'done' || isKeySpent(record, now)) return { take: 'look_up', record };
+  const isInDoubt = record.error === null || record.error.kind === 'indeterminate';
+  if (record.state === 'done' || isKeySpent(record, now) || (lookUpFirst && isInDoubt))
+    return { take: 'look_up', record };
   return record.requestHash === hash ? { take: 'send', record: sentAgain(record, now) } : { take: 'refuse' };
 }
 
 /** What to do once the look-up has found nothing. */
-export function afterAbsence(record: OperationRecord, hash: string, now: Date, timeoutMs: number): Step {
+export function afterAbsence(
+  record: OperationRecord,
+  hash: string,
+  now: Date,
+  timeoutMs: number,
+  lookUpFirst = false,
+): Step {
   if (record.state === 'done') {
     if (record.requestHash !== hash) return { take: 'refuse' };
-    if (isKeyAlive(record, now)) return { take: 'replay', record };
+    if (isKeyAlive(record, now) && !lookUpFirst) return { take: 'replay', record };
     throw new ProviderError({
       kind: 'invalid',
       code: 'operation_object_missing',
@@ -158,7 +174,8 @@ const afterSuccess = (record: OperationRecord): OperationRecord => ({ ...record,
 /**
  * Runs one write at a provider so that it happens once, whatever is lost on the way: the key `<id>:<attempt>` is stored
  * before the call; the same key is sent again within 23 hours; after that, and where an answer is stored for ever, the
- * object is looked up, and only its proven absence with the call's timeout passed allows another attempt.
+ * object is looked up, and only its proven absence with the call's timeout passed allows another attempt. With `lookUpFirst` that is so
+ * at once.
  *
  * Throws the call's `ProviderError`; `ProviderError` of kind `indeterminate` and code `operation_in_doubt` while it is too early
  * to believe an absence; of kind `invalid` and code `operation_object_missing` where a finished operation's object is gone; and
@@ -176,11 +193,11 @@ export async function runOperation<T>(dependencies: OperationDependencies, opera
       throw new ProviderError(stored.error);
     }
     const now = clock.now();
-    let step = nextStep(stored, id, hash, now);
+    let step = nextStep(stored, id, hash, now, operation.lookUpFirst);
     if (step.take === 'look_up') {
       const found = await lookUp(operation);
       if (found === null) {
-        step = afterAbsence(step.record, hash, now, operation.timeoutMs ?? callTimeoutMsDefault);
+        step = afterAbsence(step.record, hash, now, operation.timeoutMs ?? callTimeoutMsDefault, operation.lookUpFirst);
       } else {
         if (step.record.requestHash !== hash) throw new OperationConflict(id);
         await settle(dependencies, step.record, afterSuccess);

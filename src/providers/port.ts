@@ -3,7 +3,7 @@ import type { CardsPort, HoldsPort, OffSessionPort } from './card-ports.ts';
 import type { CatalogPort } from './catalog-port.ts';
 import type { MeteringPort } from './meter-ports.ts';
 import type { BalancePort, DisputesPort, EventsPort, FeesPort, RefundsPort } from './refund-ports.ts';
-import type { InvoicesPort, SubscriptionsPort } from './subscription-ports.ts';
+import type { CardSubscriptionsPort, InvoicesPort, SchedulesPort, SubscriptionsPort } from './subscription-ports.ts';
 
 /**
  * What the business rooms may ask of a payment provider. Small capabilities; a provider without one leaves the key
@@ -77,6 +77,13 @@ export interface AccountsPort {
   retrieve(accountId: string): Promise<ProviderAccount | null>;
   /** Absent where agencies bring keys of their own instead. */
   readonly connect?: ConnectPort;
+  /** The account that a key of an agency's own belongs to. Absent where accounts are never reached by keys of their own. */
+  ofKey?(apiKey: string): Promise<ProviderAccount>;
+  /**
+   * Has the provider tell of this account at `url`, in place of whatever told there before, and answers the secret that it signs
+   * with, which is shown once. Absent where one endpoint hears every account.
+   */
+  listen?(account: AccountRef, url: string, eventTypes: readonly string[]): Promise<{ readonly secret: string }>;
 }
 
 /** Accounts that agencies own and the platform acts for. */
@@ -136,6 +143,8 @@ export interface CheckoutPort {
   maximumCharge(currency: string): Money;
   /** How long a session may stay open, in milliseconds. */
   readonly sessionLifetimeMs: { readonly min: number; readonly max: number };
+  /** The provider ends no session: past its expiry somebody has to, or it stays payable. */
+  readonly sessionsStayOpen?: true;
   createCustomer(
     account: AccountRef,
     customer: { readonly customerId: string; readonly name: string; readonly email: string },
@@ -160,6 +169,10 @@ export interface ProviderPayment {
   readonly amountReceived: Money;
   /** What the provider takes of it for the platform; absent where it does not tell. */
   readonly applicationFee?: Money;
+  /** The provider's subscription that it pays; absent for every other payment, and where only its invoice says so. */
+  readonly subscriptionId?: string;
+  /** Something of it was given back or is disputed; absent where it is not, and where a payment does not tell. */
+  readonly isReversed?: true;
   readonly status:
     | 'requires_payment_method'
     | 'requires_action'
@@ -207,6 +220,11 @@ export interface PaymentsPort {
   retrieve(account: AccountRef, paymentId: string): Promise<ProviderPayment>;
   /** Null while the provider has not put the payment on a balance. Absent where the provider does not tell. */
   settlement?(account: AccountRef, paymentId: string): Promise<PaymentSettlement | null>;
+  /**
+   * Every payment that was made or changed within a span, in no particular order. Absent where the provider goes on telling of an
+   * event for so long that nobody has to ask.
+   */
+  listSince?(account: AccountRef, since: Date, until?: Date): Promise<readonly ProviderPayment[]>;
 }
 
 /** An endpoint at the provider that delivers to us. */
@@ -254,6 +272,10 @@ export interface PaymentProvider {
   readonly balance?: BalancePort;
   readonly events?: EventsPort;
   readonly subscriptions?: SubscriptionsPort;
+  /** Absent: whoever subscribes does so on the hosted page. */
+  readonly cardSubscriptions?: CardSubscriptionsPort;
+  /** Absent: a change is an end with the period, and another subscription after it. */
+  readonly schedules?: SchedulesPort;
   readonly invoices?: InvoicesPort;
   readonly metering?: MeteringPort;
   readonly webhookEndpoints?: WebhookEndpointsPort;

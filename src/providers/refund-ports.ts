@@ -15,8 +15,8 @@ export interface BalanceMovement {
   readonly kind: 'withdrawn' | 'reinstated';
   /** Without sign, in the currency that was charged. */
   readonly charged: Money;
-  /** In the settlement currency, signed: what leaves is negative. `fees` are the provider's for it; negative ones come back. */
-  readonly settled: ProviderArrival;
+  /** In the settlement currency, signed: what leaves is negative. `fees` are the provider's for it; negative ones come back. Null where it does not tell. */
+  readonly settled: ProviderArrival | null;
   /** What the platform gave back of its part, in the settlement currency, as this entry counts it: zero or above. */
   readonly feeReturned: Money;
   readonly at: Date;
@@ -43,8 +43,10 @@ export interface ProviderRefund {
   /** In the currency that was charged. */
   readonly amount: Money;
   readonly paymentId: string | null;
-  /** Our own id of it; null for one that was made in the provider's dashboard. */
+  /** Our own id of it; null for one that was made in the provider's dashboard, and where no name of ours is kept. */
   readonly refundId: string | null;
+  /** The provider keeps no name of ours on it: that it has none does not say whose it is. */
+  readonly isUnnamed?: true;
   readonly metadata: Readonly<Record<string, string>>;
   /** Why it failed, in the provider's word; null where it did not, or the provider does not say. */
   readonly failure: string | null;
@@ -63,11 +65,23 @@ export interface ProviderLateFailure {
   readonly movement: BalanceMovement;
 }
 
+/** A refund of ours that a lost call may have made. */
+export interface SoughtRefund {
+  readonly paymentId: string;
+  /** Our own id of it. */
+  readonly refundId: string;
+  readonly amount: Money;
+  /** The provider's ids of refunds that are known to be others: where no name of ours is kept, it is told by its amount among the rest. */
+  readonly others: readonly string[];
+}
+
 export interface RefundsPort {
+  /** The provider is not known to honour keys here: what is in doubt is looked up before it is sent again. */
+  readonly keysNotKept?: true;
   /** Throws `ProviderError` of kind `invalid` where less is left (`charge_already_refunded`) or it is charged back (`charge_disputed`). */
   create(account: AccountRef, request: RefundRequest, options: WriteOptions): Promise<ProviderRefund>;
   /** The refund that a lost call may have made: found by listing the payment's refunds. Null: proven absent. */
-  find(account: AccountRef, paymentId: string, refundId: string): Promise<ProviderRefund | null>;
+  find(account: AccountRef, sought: SoughtRefund): Promise<ProviderRefund | null>;
   /** Null for one of money that was never taken: a hold that was let go of. */
   retrieve(account: AccountRef, id: string): Promise<ProviderRefund | null>;
   /** Every refund of a payment, oldest first, whoever made it; without those of money that was never taken. */
@@ -83,6 +97,8 @@ export interface ProviderDispute {
   readonly status: 'needs_response' | 'under_review' | 'won' | 'lost' | 'closed' | 'prevented' | 'other';
   /** The bank asks before it takes anything. One that became a chargeback is none any more. */
   readonly isInquiry: boolean;
+  /** It was lost, and goes another round. */
+  readonly isAppealed: boolean;
   /** What is disputed, in the currency that was charged. */
   readonly amount: Money;
   /** The provider's word for what the client's bank says, e.g. `fraudulent`. */

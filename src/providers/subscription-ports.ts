@@ -93,6 +93,7 @@ export interface ScheduledChange {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** Subscriptions that begin on a hosted page. */
 export interface SubscriptionsPort {
   createSession(
     account: AccountRef,
@@ -101,16 +102,24 @@ export interface SubscriptionsPort {
   ): Promise<HostedSession>;
   /** The session that a lost call may have made: found by listing. Null: proven absent. */
   findSession(account: AccountRef, providerCustomerId: string, reference: string): Promise<HostedSession | null>;
-  /** Charges the card now, without its owner. Throws `ProviderError` of kind `declined`, and then nothing is there. */
-  create(account: AccountRef, request: NewSubscriptionRequest, options: WriteOptions): Promise<ProviderSubscription>;
-  /** The subscription that a lost call may have made: found by listing the customer's. Null: proven absent. */
-  find(account: AccountRef, providerCustomerId: string, subscriptionId: string): Promise<ProviderSubscription | null>;
   retrieve(account: AccountRef, id: string): Promise<ProviderSubscription>;
   /** `cancel`: it ends with its period, the longest where it has several; else what was said so is taken back. */
   endWithPeriod(account: AccountRef, id: string, cancel: boolean, options: WriteOptions): Promise<ProviderSubscription>;
   /** Ends at once, without an invoice or a refund. One that is over is answered as it is. */
   cancel(account: AccountRef, id: string, options: WriteOptions): Promise<ProviderSubscription>;
+}
+
+/** Subscriptions by a card that is saved at the provider, without its owner. */
+export interface CardSubscriptionsPort {
+  /** Charges the card now. Throws `ProviderError` of kind `declined`, and then nothing is there. */
+  create(account: AccountRef, request: NewSubscriptionRequest, options: WriteOptions): Promise<ProviderSubscription>;
+  /** The subscription that a lost call may have made: found by listing the customer's. Null: proven absent. */
+  find(account: AccountRef, providerCustomerId: string, subscriptionId: string): Promise<ProviderSubscription | null>;
   setDefaultCard(account: AccountRef, id: string, cardId: string, options: WriteOptions): Promise<ProviderSubscription>;
+}
+
+/** What a subscription becomes when its period ends. */
+export interface SchedulesPort {
   /** Begins a schedule that leads a subscription as it is; answers the one that leads it already. Changes nothing by itself. */
   beginSchedule(account: AccountRef, id: string, options: WriteOptions): Promise<{ readonly scheduleId: string }>;
   /** What the schedule makes of its subscription when the period ends, unprorated. Again, it replaces what was said before. */

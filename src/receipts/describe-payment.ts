@@ -3,7 +3,7 @@ import { soldPackSchema } from '../checkout/order.ts';
 import type { Sql } from '../database/database.ts';
 import { Money } from '../money/money.ts';
 import type { Row, Section } from './receipt-document.ts';
-import { selectInvoice, selectOrder, selectRefund } from './subjects.sql.ts';
+import { selectInvoice, selectLateFailure, selectOrder, selectRefund } from './subjects.sql.ts';
 
 /** What a document says of its subject, and whose it is. */
 export interface Described {
@@ -57,6 +57,20 @@ const refundRows = z.array(
     tax: z.string(),
     requested_at: z.date(),
     ...paidWith,
+  }),
+);
+
+const lateFailureRows = z.array(
+  z.object({
+    id: z.string(),
+    customer_id: z.string(),
+    kind: z.string(),
+    credited: z.string(),
+    charged: z.string(),
+    charge_currency: z.string(),
+    rate: z.string(),
+    tax: z.string(),
+    at: z.date(),
   }),
 );
 
@@ -135,26 +149,55 @@ export async function describeOrder(sql: Sql, agencyId: string, id: string, now:
   };
 }
 
+/** What of a sale is undone, in both currencies. */
+function takenBackSections(
+  title: string,
+  undone: Pick<z.output<typeof lateFailureRows>[number], 'kind' | 'credited' | 'charged' | 'charge_currency' | 'rate'>,
+): readonly Section[] {
+  const { kind, credited, charged, charge_currency: currency, rate } = undone;
+  const soldBalance = kind === 'top_up' || kind === 'refill';
+  const sold = soldBalance
+    ? moneyRow('Prepaid balance', Money.of(credited, 'USD'))
+    : moneyRow('Of what was sold', Money.of(charged, currency));
+  const converted = soldBalance && currency !== 'USD';
+  return [
+    { title, rows: [sold] },
+    { title: 'Conversion', rows: converted ? [{ label: 'Rate', value: `1 USD = ${rate} ${currency}` }] : [] },
+  ];
+}
+
+/** A payment that failed after it had succeeded: its order's receipt stays, and is taken back by a credit note. */
+export async function describeLateFailure(sql: Sql, agencyId: string, orderId: string): Promise<Description> {
+  const [failed] = lateFailureRows.parse((await sql.query(selectLateFailure, [agencyId, orderId])).rows);
+  if (!failed) return 'unpaid';
+  const money = (amount: string): Money => Money.of(amount, failed.charge_currency);
+  return {
+    customerId: failed.customer_id,
+    after: failed.id,
+    sections: [
+      ...takenBackSections('What was not paid after all', failed),
+      {
+        title: 'Payment',
+        rows: [
+          moneyRow('Tax included', money(failed.tax)),
+          moneyRow('Failed', money(failed.charged)),
+          { label: 'Heard of on', value: dayOf(failed.at) },
+          { label: 'Order', value: failed.id },
+        ],
+      },
+    ],
+  };
+}
+
 export async function describeRefund(sql: Sql, agencyId: string, id: string): Promise<Description> {
   const [refund] = refundRows.parse((await sql.query(selectRefund, [agencyId, id])).rows);
   if (!refund) return 'unpaid';
   const money = (amount: string): Money => Money.of(amount, refund.charge_currency);
-  const soldBalance = refund.kind === 'top_up' || refund.kind === 'refill';
-  const converted = soldBalance && refund.charge_currency !== 'USD';
   return {
     customerId: refund.customer_id,
     after: refund.order_id,
     sections: [
-      {
-        title: 'What is given back',
-        rows: soldBalance
-          ? [moneyRow('Prepaid balance', Money.of(refund.credited, 'USD'))]
-          : [moneyRow('Of what was sold', money(refund.charged))],
-      },
-      {
-        title: 'Conversion',
-        rows: converted ? [{ label: 'Rate', value: `1 USD = ${refund.rate} ${refund.charge_currency}` }] : [],
-      },
+      ...takenBackSections('What is given back', refund),
       {
         title: 'Refund',
         rows: [

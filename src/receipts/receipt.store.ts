@@ -81,7 +81,9 @@ export async function keepPdf(sql: Sql, key: ReceiptKey, id: string, pdf: Uint8A
 /** The row that has its number now, by the beginning of its id; others have none to mark. */
 const tables: Readonly<Record<string, string>> = { ord: 'orders', inv: 'invoices', rfn: 'refunds' };
 
-export async function markNumbered(sql: Sql, { agencyId, subject }: ReceiptKey, at: Date): Promise<void> {
+export async function markNumbered(sql: Sql, { agencyId, kind, subject }: ReceiptKey, at: Date): Promise<void> {
+  // An order has its mark from its receipt.
+  if (kind === 'credit_note' && subject.startsWith('ord_')) return;
   const table = tables[subject.slice(0, 3)];
   if (table === undefined) return;
   await sql.query(`UPDATE ${table} SET receipted_at = $3 WHERE agency_id = $1 AND id = $2`, [agencyId, subject, at]);

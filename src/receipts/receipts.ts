@@ -16,6 +16,7 @@ import {
   type Description,
   describeEntry,
   describeInvoice,
+  describeLateFailure,
   describeOrder,
   describeRefund,
 } from './describe-payment.ts';
@@ -35,9 +36,9 @@ export interface Receipts {
   /**
    * The receipt of a payment, or the credit note of a refund, as a PDF: the same bytes each time. Throws 404; 409 `receipt_not_paid` of what
    * is not paid (or not given back), `receipt_unavailable` of what has none, `receipt_not_ready` where the provider has not told yet what
-   * paid.
+   * paid. A payment that failed after it had succeeded keeps its receipt, and has a credit note where `asked` for.
    */
-  receipt(scope: Scope, transactionId: string): Promise<Uint8Array>;
+  receipt(scope: Scope, transactionId: string, asked?: 'credit_note'): Promise<Uint8Array>;
   /** A client's statement of a UTC month such as `2026-11`. Throws 404; 409 `statement_not_ready` while the month is not over. */
   statement(scope: Scope, customerId: string, month: string): Promise<Uint8Array>;
   /** Gives their numbers to what was paid and given back. */
@@ -60,7 +61,9 @@ const partiesRows = z.array(
     client_email: z.string(),
   }),
 );
-const unnumberedRows = z.array(z.object({ agency_id: z.string(), subject: z.string() }));
+const unnumberedRows = z.array(
+  z.object({ agency_id: z.string(), kind: z.enum(['receipt', 'credit_note']), subject: z.string() }),
+);
 
 /** What a line of the history has: kinds that are not here have no document. */
 const kindOfLine: Readonly<Partial<Record<LineKind, 'receipt' | 'credit_note'>>> = {
@@ -78,7 +81,8 @@ export function createReceipts({ database, clock, ledger, log }: ReceiptDependen
   const { pool, prisma } = database;
   const history = createHistory(database);
 
-  const describe = (sql: Sql, agencyId: string, subject: string): Promise<Description> => {
+  const describe = (sql: Sql, { agencyId, kind, subject }: ReceiptKey): Promise<Description> => {
+    if (kind === 'credit_note' && subject.startsWith('ord_')) return describeLateFailure(sql, agencyId, subject);
     if (subject.startsWith('rfn_')) return describeRefund(sql, agencyId, subject);
     if (subject.startsWith('inv_')) return describeInvoice(sql, agencyId, subject);
     return describeOrder(sql, agencyId, subject, clock.now());
@@ -86,7 +90,7 @@ export function createReceipts({ database, clock, ledger, log }: ReceiptDependen
   const describing =
     (key: ReceiptKey): Describe =>
     (sql) =>
-      describe(sql, key.agencyId, key.subject);
+      describe(sql, key);
 
   /** Gives a number unless the subject has one. Everything is read before the number is taken, which holds up the agency's other documents. */
   const issue = (key: ReceiptKey, read: Describe): Promise<'unpaid' | 'early' | 'issued'> =>
@@ -121,8 +125,8 @@ export function createReceipts({ database, clock, ledger, log }: ReceiptDependen
     return pdfOf(key);
   };
 
-  const receiptOf = async (line: HistoryLine): Promise<Uint8Array> => {
-    const kind = kindOfLine[line.kind];
+  const receiptOf = async (line: HistoryLine, asked: 'credit_note' | undefined): Promise<Uint8Array> => {
+    const kind = line.id.startsWith('ord_') ? (asked ?? kindOfLine[line.kind]) : kindOfLine[line.kind];
     if (kind === undefined) throw conflict('receipt_unavailable', 'Only what is paid or given back has a receipt.');
     const key = { agencyId: line.agencyId, kind, subject: line.id };
     // A declined attempt has the kind of what was tried.
@@ -141,8 +145,7 @@ export function createReceipts({ database, clock, ledger, log }: ReceiptDependen
     const paidBefore = new Date(clock.now().getTime() - cardWaitMs);
     const waiting = unnumberedRows.parse((await pool.query(selectUnnumbered, [numberedAtOnce, paidBefore])).rows);
     let numbered = 0;
-    for (const { agency_id: agencyId, subject } of waiting) {
-      const kind = subject.startsWith('rfn_') ? 'credit_note' : 'receipt';
+    for (const { agency_id: agencyId, kind, subject } of waiting) {
       const key = { agencyId, kind, subject } as const;
       const outcome = await issue(key, describing(key)).catch((error: unknown) => {
         // It is tried again by itself, and holds no other up.
@@ -158,7 +161,7 @@ export function createReceipts({ database, clock, ledger, log }: ReceiptDependen
   };
 
   return {
-    receipt: async (scope, transactionId) => receiptOf((await history.find(scope, transactionId)).line),
+    receipt: async (scope, transactionId, asked) => receiptOf((await history.find(scope, transactionId)).line, asked),
     statement: async (scope, customerId, name) => {
       const { agencyId } = await findCustomer({ prisma }, scope, customerId);
       const month = monthOf(name);

@@ -18,6 +18,16 @@ SELECT r.id, r.customer_id, r.order_id, r.credited, r.charged, r.charge_currency
   FROM refunds r JOIN orders o ON o.agency_id = r.agency_id AND o.id = r.order_id ${card}
  WHERE r.agency_id = $1 AND r.id = $2 AND r.status = 'succeeded'`;
 
+/** What of a receipt's payment failed after it had succeeded. Parameters: agency, order. */
+export const selectLateFailure = `
+SELECT o.id, o.customer_id, o.kind, o.charge_currency, trim_scale(o.rate) AS rate, f.credited, f.charged, f.at,
+       round(o.tax * f.charged / o.charged, 6) AS tax
+  FROM orders o
+  CROSS JOIN LATERAL (
+    SELECT sum(r.credited) AS credited, sum(r.settled) AS charged, max(r.created_at) AS at FROM reversals r
+     WHERE r.agency_id = o.agency_id AND r.order_id = o.id AND r.kind = 'late_failure') AS f
+ WHERE o.agency_id = $1 AND o.id = $2 AND o.receipted_at IS NOT NULL AND f.charged > 0`;
+
 /** An invoice that no order was paid for. Parameters: agency, invoice. */
 export const selectInvoice = `
 SELECT id, customer_id, currency, total, tax, amount_paid, provider_credit, lines, external_reference, paid_at
@@ -58,16 +68,21 @@ SELECT currency, sum(tax)::text AS tax FROM (
  * followed to its provider.
  */
 export const selectUnnumbered = `
-(SELECT o.agency_id, o.id AS subject FROM orders o ${card}
+(SELECT o.agency_id, 'receipt' AS kind, o.id AS subject FROM orders o ${card}
   WHERE o.receipted_at IS NULL AND o.paid_at IS NOT NULL AND o.status IN ('paid', 'refunded', 'partially_refunded')
     AND (s.followed_at IS NOT NULL OR o.paid_at < $2)
   ORDER BY o.agency_id, o.paid_at, o.id LIMIT $1)
 UNION ALL
-(SELECT agency_id, id FROM invoices
+(SELECT agency_id, 'receipt', id FROM invoices
   WHERE receipted_at IS NULL AND status = 'paid' AND total > 0
     AND (kind = 'offline' OR amount_paid = 0 OR cardinality(payment_ids) = 0)
   ORDER BY agency_id, paid_at, id LIMIT $1)
 UNION ALL
-(SELECT r.agency_id, r.id FROM refunds r JOIN orders o ON o.agency_id = r.agency_id AND o.id = r.order_id
+(SELECT r.agency_id, 'credit_note', r.id FROM refunds r JOIN orders o ON o.agency_id = r.agency_id AND o.id = r.order_id
   WHERE r.receipted_at IS NULL AND r.status = 'succeeded' AND o.receipted_at IS NOT NULL
-  ORDER BY r.agency_id, r.requested_at, r.id LIMIT $1)`;
+  ORDER BY r.agency_id, r.requested_at, r.id LIMIT $1)
+UNION ALL
+(SELECT DISTINCT r.agency_id, 'credit_note', r.order_id FROM reversals r JOIN orders o ON o.agency_id = r.agency_id AND o.id = r.order_id
+  WHERE r.kind = 'late_failure' AND o.receipted_at IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM receipts n WHERE n.agency_id = r.agency_id AND n.kind = 'credit_note' AND n.subject = r.order_id)
+  LIMIT $1)`;

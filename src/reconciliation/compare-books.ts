@@ -1,15 +1,16 @@
-import { arrivalReference } from '../checkout/order.ts';
 import type { Database } from '../database/database.ts';
 import { providerArrivals } from '../ledger/provider-arrivals.ts';
 import type { MerchantAccount } from '../merchant-accounts/merchant-account.ts';
 import { accountRefOf } from '../merchant-accounts/merchant-accounts.ts';
-import { Money } from '../money/money.ts';
+import type { Money } from '../money/money.ts';
 import { metadataKeys } from '../providers/metadata.ts';
 import type { PaymentProvider } from '../providers/port.ts';
 import type { BalanceEntry, BalanceEntryKind, BalancePort } from '../providers/refund-ports.ts';
 import type { Refreshed, RefreshPayment } from '../refunds/refresh-payment.ts';
+import { bookedUnder, referencesOf } from './booked-lines.ts';
 import type { Explanation, Finding } from './finding.ts';
 import { settledOf } from './reconciliation.sql.ts';
+import { type CurrencySums, Sums } from './sums.ts';
 
 export interface CompareDependencies {
   readonly database: Pick<Database, 'pool'>;
@@ -31,12 +32,9 @@ export interface Comparison {
   readonly raises: boolean;
 }
 
-/** What one walk through an account's lines came to, in the settlement currency. */
+/** What one walk through an account's lines came to. */
 export interface Compared {
-  readonly entries: number;
-  readonly provider: Money | null;
-  readonly books: Money | null;
-  readonly explainedBy: ReadonlyMap<Explanation, Money>;
+  readonly sums: readonly CurrencySums[];
   /** Whether everything was in order: else another walk tells how the books stand after the repairs. */
   readonly isInOrder: boolean;
 }
@@ -48,6 +46,9 @@ const explained: Readonly<Partial<Record<BalanceEntryKind, Explanation>>> = {
   payout: 'payouts',
   other: 'provider',
 };
+
+/** What came of asking for a payment that is one of ours. */
+const namesUs: ReadonlySet<Refreshed['status']> = new Set(['done', 'not_received', 'renewal']);
 
 const missingClassOf = ({ kind }: BalanceEntry): Finding['class'] =>
   kind === 'payment' ? 'missing_credit' : 'missing_reversal';
@@ -67,29 +68,7 @@ export async function compareBooks(dependencies: CompareDependencies, comparison
     isInOrder = (await walked.run(sums)) && isInOrder;
     after = page.next;
   } while (after !== null);
-  return { ...sums.all(), isInOrder };
-}
-
-class Sums {
-  #entries = 0;
-  #provider: Money | null = null;
-  #books: Money | null = null;
-  readonly #explained = new Map<Explanation, Money>();
-
-  add(provider: Money, books: Money): void {
-    this.#entries += 1;
-    this.#provider = this.#provider ? this.#provider.plus(provider) : provider;
-    this.#books = this.#books ? this.#books.plus(books) : books;
-  }
-
-  explain(by: Explanation, amount: Money): void {
-    const before = this.#explained.get(by);
-    this.#explained.set(by, before ? before.plus(amount) : amount);
-  }
-
-  all() {
-    return { entries: this.#entries, provider: this.#provider, books: this.#books, explainedBy: this.#explained };
-  }
+  return { sums: sums.all(), isInOrder };
 }
 
 class PageWalk {
@@ -140,10 +119,7 @@ class PageWalk {
   }
 
   #referencesOf(entry: BalanceEntry): readonly string[] {
-    const { provider, providerAccountId } = this.#comparison.account;
-    const named = (id: string): string => arrivalReference(provider, providerAccountId, id);
-    if (entry.kind === 'payment') return entry.paymentId === null ? [] : [named(entry.paymentId)];
-    return [named(entry.id), named(`${entry.id}:fee`)];
+    return referencesOf(this.#comparison.account, entry);
   }
 
   async #booked(): Promise<ReadonlyMap<string, string>> {
@@ -157,13 +133,8 @@ class PageWalk {
   }
 
   #sumOf(booked: ReadonlyMap<string, string>, entry: BalanceEntry): Money {
-    const { net } = entry.settled;
-    return this.#isOfPayment(entry)
-      ? this.#referencesOf(entry).reduce(
-          (sum, reference) => sum.plus(Money.of(booked.get(reference) ?? '0', net.currency.code)),
-          Money.zero(net.currency.code),
-        )
-      : Money.zero(net.currency.code);
+    const references = this.#isOfPayment(entry) ? this.#referencesOf(entry) : [];
+    return bookedUnder(booked, references, entry.settled.net.currency.code);
   }
 
   /** Payment -> what came of asking for it. */
@@ -209,7 +180,7 @@ class PageWalk {
     else if (came?.status === 'refused') {
       sums.explain('raised', net);
       findings.push(this.#finding('unknown_payment', entry, 'raised', { reason: came.reason }));
-    } else if (came?.status === 'done' || came?.status === 'renewal' || metadataKeys.order in entry.metadata) {
+    } else if (namesUs.has(came?.status ?? 'foreign') || metadataKeys.order in entry.metadata) {
       sums.explain('raised', net);
       findings.push(this.#finding('unknown_payment', entry, 'raised', { reason: 'it could not be booked' }));
     } else sums.explain('foreign', net);

@@ -40,10 +40,17 @@ export interface Finding {
 export const explanationSchema = z.enum(['foreign', 'application_fees', 'payouts', 'provider', 'raised', 'under_way']);
 export type Explanation = z.output<typeof explanationSchema>;
 
-/** An account's lines of the run, in the settlement currency. */
+/**
+ * An account's lines of the run, in one settlement currency: a report each where it settles in several. `basis`: `balance` where the provider shows
+ * its own entries; `payments` where it does not, and each payment less what went back of it is compared instead, in the charge currency: its fees,
+ * payouts and entries are not known.
+ */
 export const reportSchema = z.object({
   merchantAccountId: z.string(),
+  basis: z.enum(['balance', 'payments']).default('balance'),
   since: z.iso.datetime(),
+  /** Why the account could not be compared now; the next run tries it again. */
+  error: z.string().nullable().default(null),
   events: z.int(),
   entries: z.int(),
   currency: z.string().nullable(),

@@ -2,6 +2,7 @@ import type { SettlePayments } from '../checkout/settle-payments.ts';
 import { type Database, inTransaction } from '../database/database.ts';
 import type { MerchantAccount } from '../merchant-accounts/merchant-account.ts';
 import { accountRefOf } from '../merchant-accounts/merchant-accounts.ts';
+import { isOfNobodyHere } from '../providers/errors.ts';
 import type { PaymentProvider } from '../providers/port.ts';
 import type { RefreshPayment } from '../refunds/refresh-payment.ts';
 import type { Finding, FindingClass } from './finding.ts';
@@ -39,7 +40,10 @@ export async function lookAfterOwn(dependencies: OwnDependencies, own: Own): Pro
   const { pool } = dependencies.database;
   const stuck = await pool.query<StuckOrder>(stuckOrders, [account.id, new Date(now.getTime() - hourMs)]);
   const orders: Finding[] = [];
-  for (const order of stuck.rows) orders.push(await decide(dependencies, own, order));
+  for (const order of stuck.rows) {
+    const finding = await decide(dependencies, own, order);
+    if (finding) orders.push(finding);
+  }
   await keep(dependencies, own, 'stuck_checkout', orders);
 
   const dayAgo = new Date(now.getTime() - dayMs);
@@ -78,17 +82,19 @@ async function keep(
   await database.pool.query(resolveOthers, [account.id, now, name, open]);
 }
 
+/** Null for one whose payment is on its way: a delayed method takes days. */
 async function decide(
   { database, settlePayments, refreshPayment }: OwnDependencies,
   { account, provider, source }: Own,
   order: StuckOrder,
-): Promise<Finding> {
+): Promise<Finding | null> {
   const finding = { merchantAccountId: account.id, class: 'stuck_checkout', subject: order.id } as const;
-  const session = await provider.checkout?.retrieveSession(accountRefOf(account), order.provider_session_id);
+  const session = await retrieveSession(provider, account, order.provider_session_id);
   const detail = { session: session?.status ?? 'unknown' };
   if (session?.status === 'complete' && session.paymentId !== null) {
     const { status } = await refreshPayment({ account, paymentId: session.paymentId, source });
-    return { ...finding, status: status === 'done' ? 'repaired' : 'raised', detail };
+    if (status === 'not_received' && (await isOnItsWay(provider, account, session.paymentId))) return null;
+    return { ...finding, status: status === 'done' ? 'repaired' : 'raised', detail: { ...detail, payment: status } };
   }
   if (session?.status !== 'expired') return { ...finding, status: 'raised', detail };
   const event = {
@@ -99,4 +105,18 @@ async function decide(
   } as const;
   await inTransaction(database.pool, (sql) => settlePayments(sql, [{ event, source }]));
   return { ...finding, status: 'repaired', detail };
+}
+
+/** Null for one that the account does not have. */
+async function retrieveSession({ checkout }: PaymentProvider, account: MerchantAccount, sessionId: string) {
+  try {
+    return (await checkout?.retrieveSession(accountRefOf(account), sessionId)) ?? null;
+  } catch (error) {
+    if (!isOfNobodyHere(error)) throw error;
+    return null;
+  }
+}
+
+async function isOnItsWay({ payments }: PaymentProvider, account: MerchantAccount, paymentId: string) {
+  return (await payments?.retrieve(accountRefOf(account), paymentId))?.status === 'processing';
 }

@@ -2,20 +2,17 @@ import type { Clock } from '../clock.ts';
 import { alone } from '../database/alone.ts';
 import type { Database } from '../database/database.ts';
 import type { Jobs } from '../delivery/jobs.ts';
+import { errorMessage } from '../errors.ts';
 import type { MerchantAccount } from '../merchant-accounts/merchant-account.ts';
 import type { MerchantAccounts } from '../merchant-accounts/merchant-accounts.ts';
-import { Money } from '../money/money.ts';
 import type { Providers } from '../providers/port.ts';
-import { type BackfillDependencies, backfillEvents } from './backfill-events.ts';
-import { type CompareDependencies, type Compared, compareBooks } from './compare-books.ts';
+import type { BackfillDependencies } from './backfill-events.ts';
+import type { CompareDependencies } from './compare-books.ts';
+import type { AskAccount } from './compare-payments.ts';
 import type { AccountReport, Finding } from './finding.ts';
-import { lookAfterOwn, type OwnDependencies } from './look-after-own.ts';
-import { keepFindings, resolveFindings } from './reconciliation.sql.ts';
-
-/** Read again before the cursor, in milliseconds: a provider may write a line or an event a little behind its time. */
-const overlapMs = 3_600_000;
-/** How far back the first run looks, in milliseconds: no provider keeps events for longer. */
-const reachMs = 30 * 86_400_000;
+import type { OwnDependencies } from './look-after-own.ts';
+import { reconcileAccount } from './reconcile-account.ts';
+import { failedReport } from './report.ts';
 
 export interface ReconciliationDependencies
   extends Omit<BackfillDependencies, 'onFound'>,
@@ -26,35 +23,67 @@ export interface ReconciliationDependencies
   readonly providers: Providers;
   readonly merchantAccounts: MerchantAccounts;
   readonly jobs: Pick<Jobs, 'enqueue'>;
-  /** Resolves when the events that are in the inbox were handled. */
-  readonly eventsHandled: () => Promise<void>;
+  /** For accounts whose provider shows no balance. */
+  readonly askAccount: AskAccount;
   /** Told of each finding, once. */
   readonly onFinding: (finding: Pick<Finding, 'class' | 'status'>) => void;
+  /** Told of an account that could not be compared now; the next run tries it again, from the same moment on. */
+  readonly onFailure: (account: MerchantAccount, error: unknown) => void;
 }
+
+/** What the wiring gives: where events that never came are put, and who asks where there are none. */
+export type Backfill = Pick<
+  ReconciliationDependencies,
+  'inbox' | 'eventTypes' | 'eventsHandled' | 'onFinding' | 'askAccount'
+>;
 
 const lockName = 'reconciliation';
 
-/** Runs what was asked for under an id, after any other run. A run that was done before does nothing. */
-export async function runReconciliation(dependencies: ReconciliationDependencies, runId: string): Promise<void> {
-  const { database, clock } = dependencies;
-  const { prisma } = database;
-  await alone(database.pool, lockName, { wait: true }, async () => {
-    const run = await prisma.reconciliationRun.findUnique({ where: { id: runId } });
-    if (!run || run.endedAt !== null) return;
-    await prisma.reconciliationRun.update({ where: { id: runId }, data: { status: 'running' } });
-    try {
-      const reports: AccountReport[] = [];
-      for (const account of await accountsOf(dependencies, run.merchantAccountId)) {
-        const report = await reconcileAccount(dependencies, runId, account);
-        if (report) reports.push(report);
+/**
+ * Runs what was asked for and has not ended, oldest first, one at a time on however many replicas. Where another process is at it, that one runs
+ * these too, and no worker is held up by waiting. A run that a dead process left begins anew.
+ */
+export async function runUnfinished(dependencies: ReconciliationDependencies): Promise<void> {
+  const { database } = dependencies;
+  const next = () =>
+    database.prisma.reconciliationRun.findFirst({
+      where: { endedAt: null },
+      orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+    });
+  const runAll = async (): Promise<void> => {
+    for (let run = await next(); run; run = await next()) await runOne(dependencies, run);
+  };
+  // What was asked for while the last one ended, and found the lock still held, is there once it is free.
+  while (await next()) {
+    if (!(await alone(database.pool, lockName, { wait: false }, runAll))) return;
+  }
+}
+
+interface AskedRun {
+  readonly id: string;
+  readonly merchantAccountId: string | null;
+}
+
+async function runOne(dependencies: ReconciliationDependencies, { id, merchantAccountId }: AskedRun): Promise<void> {
+  const { database, clock, onFailure } = dependencies;
+  const { reconciliationRun } = database.prisma;
+  await reconciliationRun.update({ where: { id }, data: { status: 'running' } });
+  try {
+    const reports: AccountReport[] = [];
+    for (const account of await accountsOf(dependencies, merchantAccountId)) {
+      try {
+        reports.push(...(await reconcileAccount(dependencies, id, account)));
+      } catch (error) {
+        // One that does not answer says nothing of the others.
+        onFailure(account, error);
+        reports.push(failedReport(account, clock.now(), error));
       }
-      const data = { status: 'done', reports, endedAt: clock.now() };
-      await prisma.reconciliationRun.update({ where: { id: runId }, data });
-    } catch (error) {
-      const data = { status: 'failed', error: error instanceof Error ? error.message : String(error) };
-      await prisma.reconciliationRun.update({ where: { id: runId }, data: { ...data, endedAt: clock.now() } });
     }
-  });
+    await reconciliationRun.update({ where: { id }, data: { status: 'done', reports, endedAt: clock.now() } });
+  } catch (error) {
+    const data = { status: 'failed', error: errorMessage(error), endedAt: clock.now() };
+    await reconciliationRun.update({ where: { id }, data });
+  }
 }
 
 async function accountsOf(
@@ -71,94 +100,4 @@ async function accountsOf(
   });
   const accounts = await Promise.all(rows.map(({ id }) => merchantAccounts.byId(id)));
   return accounts.filter((account) => account !== null);
-}
-
-/** Null for an account whose provider tells nothing of its books. */
-async function reconcileAccount(
-  dependencies: ReconciliationDependencies,
-  runId: string,
-  account: MerchantAccount,
-): Promise<AccountReport | null> {
-  const { database, clock, providers, followPayments, eventsHandled } = dependencies;
-  const provider = providers[account.provider];
-  if (!provider?.balance) return null;
-  const { balance } = provider;
-  const now = clock.now();
-  const since = await sinceOf(dependencies, account, now);
-  const source = `reconciliation:${runId}`;
-  const own = {
-    ...dependencies,
-    onFound: (findings: readonly Finding[]) => keep(dependencies, runId, findings),
-    onInOrder: async ({ id }: MerchantAccount, subjects: readonly string[]) => {
-      await database.pool.query(resolveFindings, [id, clock.now(), subjects]);
-    },
-  };
-  await followPayments();
-  const walk = { account, provider, balance, since, source };
-  const first = await compareBooks(own, { ...walk, raises: false });
-  const events = provider.events ? await backfillEvents(own, account, provider.events, since) : { read: 0, missed: 0 };
-  if (events.missed > 0) {
-    await eventsHandled();
-    await followPayments();
-  }
-  await lookAfterOwn(own, { account, provider, now, source });
-  const isFinal = first.isInOrder && events.missed === 0;
-  const last = isFinal ? first : await compareBooks(own, { ...walk, raises: true });
-  await database.prisma.reconciliationCursor.upsert({
-    where: { merchantAccountId: account.id },
-    create: { merchantAccountId: account.id, until: now },
-    update: { until: now },
-  });
-  return reportOf(account, since, events.read, last);
-}
-
-async function sinceOf({ database }: ReconciliationDependencies, account: MerchantAccount, now: Date): Promise<Date> {
-  const cursor = await database.prisma.reconciliationCursor.findUnique({ where: { merchantAccountId: account.id } });
-  const earliest = now.getTime() - reachMs;
-  return new Date(cursor ? Math.max(earliest, cursor.until.getTime() - overlapMs) : earliest);
-}
-
-async function keep(
-  { database, clock, onFinding }: ReconciliationDependencies,
-  runId: string,
-  findings: readonly Finding[],
-): Promise<void> {
-  if (findings.length === 0) return;
-  const { rows } = await database.pool.query<{ merchant_account_id: string; class: string; subject: string }>(
-    keepFindings,
-    [
-      ...[runId, clock.now()],
-      findings.map(({ merchantAccountId }) => merchantAccountId),
-      findings.map((finding) => finding.class),
-      findings.map(({ subject }) => subject),
-      findings.map(({ status }) => status),
-      findings.map(({ detail }) => JSON.stringify(detail)),
-    ],
-  );
-  const fresh = new Set(rows.map((row) => `${row.class} ${row.subject}`));
-  for (const finding of findings) if (fresh.has(`${finding.class} ${finding.subject}`)) onFinding(finding);
-}
-
-function reportOf(account: MerchantAccount, since: Date, events: number, compared: Compared): AccountReport {
-  const { entries, explainedBy } = compared;
-  const currency = compared.provider?.currency.code ?? null;
-  const none = Money.zero(currency ?? 'USD');
-  const provider = compared.provider ?? none;
-  const books = compared.books ?? none;
-  const difference = provider.minus(books);
-  const unexplained = [...explainedBy.values()].reduce((left, amount) => left.minus(amount), difference);
-  return {
-    merchantAccountId: account.id,
-    since: since.toISOString(),
-    events,
-    entries,
-    currency,
-    provider: provider.toDecimalString(),
-    books: books.toDecimalString(),
-    difference: difference.toDecimalString(),
-    explainedBy: Object.fromEntries(
-      [...explainedBy].filter(([, amount]) => !amount.isZero).map(([by, amount]) => [by, amount.toDecimalString()]),
-    ),
-    unexplained: unexplained.toDecimalString(),
-  };
 }

@@ -42,3 +42,10 @@ UNION ALL
 SELECT r.id, 'refund' AS kind FROM refunds r
  WHERE r.merchant_account_id = $1 AND r.status = 'pending' AND r.provider_refund_id IS NULL AND r.requested_at < $2
  ORDER BY id LIMIT 1000`;
+
+/** Lines of an account that are raised, in the order of their ids. Parameters: account, id to begin after, how many. */
+export const raisedLines = `
+SELECT subject, detail->>'kind' AS kind, detail->>'paymentId' AS payment_id, detail->>'provider' AS provider
+  FROM reconciliation_findings
+ WHERE merchant_account_id = $1 AND status = 'raised' AND class IN ('amount_differs', 'unknown_payment') AND subject > $2
+ GROUP BY subject, detail ORDER BY subject LIMIT $3`;

@@ -3,11 +3,10 @@ import type { ScheduledJob } from '../delivery/jobs.ts';
 import { notFound } from '../errors.ts';
 import { newId } from '../ids.ts';
 import { type AccountReport, findingClasses, reportSchema } from './finding.ts';
-import { type ReconciliationDependencies, runReconciliation } from './reconcile.ts';
+import { type ReconciliationDependencies, runUnfinished } from './reconcile.ts';
 
 export const runJobName = 'reconciliation.run' as const;
 const scheduleJobName = 'reconciliation.schedule' as const;
-const payloadSchema = z.object({ runId: z.string() });
 
 /** Findings that a run answers; the rest are counted. */
 const findingsShown = 200;
@@ -39,6 +38,7 @@ const detailSchema = z.record(z.string(), z.string());
 export function createReconciliation(dependencies: ReconciliationDependencies) {
   const { database, clock, jobs } = dependencies;
   const { prisma } = database;
+  const enqueueRun = () => jobs.enqueue(database.pool, { name: runJobName, payload: {}, key: runJobName });
   const start = async (merchantAccountId: string | null): Promise<string> => {
     if (merchantAccountId !== null && !(await dependencies.merchantAccounts.byId(merchantAccountId))) {
       throw notFound('merchant account');
@@ -47,7 +47,7 @@ export function createReconciliation(dependencies: ReconciliationDependencies) {
     await prisma.reconciliationRun.create({
       data: { id, status: 'waiting', merchantAccountId, createdAt: clock.now() },
     });
-    await jobs.enqueue(database.pool, { name: runJobName, payload: { runId: id }, key: `${runJobName}:${id}` });
+    await enqueueRun();
     return id;
   };
   const find = async (id: string): Promise<ReconciliationView> => {
@@ -89,10 +89,12 @@ export function createReconciliation(dependencies: ReconciliationDependencies) {
     /** Throws 404. */
     find,
     jobs: {
-      [runJobName]: { handle: (payload) => runReconciliation(dependencies, payloadSchema.parse(payload).runId) },
+      [runJobName]: { handle: () => runUnfinished(dependencies) },
       [scheduleJobName]: {
         handle: async () => {
-          await start(null);
+          // Runs that are slow never queue up: one that has not ended is run, by whoever is at it or anew.
+          if ((await prisma.reconciliationRun.count({ where: { endedAt: null } })) === 0) await start(null);
+          else await enqueueRun();
         },
         cron: '35 * * * *',
       },

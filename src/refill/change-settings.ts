@@ -7,6 +7,7 @@ import { recordChange } from '../tenancy/audit.ts';
 import type { Scope } from '../tenancy/scope.ts';
 import type { RefillSettings } from './decide-refill.ts';
 import { enqueueEvaluation, type RefillDependencies } from './dependencies.ts';
+import { noteAct } from './money-back.store.ts';
 import { type ClientKey, closeBreakers, loadSettings, saveSettings } from './refill.store.ts';
 
 /** A balance nobody lets fall so far by intention: more is a slip of the keyboard, and would refill at once. */
@@ -102,9 +103,12 @@ function refuseWrongAmounts({ threshold, amount, monthlyLimit }: RefillSettings)
 export async function resetBreakers(dependencies: RefillDependencies, scope: Scope, client: ClientKey): Promise<void> {
   const { database, clock } = dependencies;
   await inTransaction(database.pool, async (sql) => {
-    // First, as whoever settles a payment has it: two that want each other's rows would wait for ever.
+    const now = clock.now();
+    // Settings first, as a change of them has it.
+    await noteAct(sql, client, now);
+    // Then, as whoever settles a payment has it: two that want each other's rows would wait for ever.
     await enqueueEvaluation(dependencies, sql, client);
-    const closed = await closeBreakers(sql, [client], clock.now());
+    const closed = await closeBreakers(sql, [client], now);
     if (closed.length === 0) return;
     await recordChange(sql, clock, scope, {
       agencyId: client.agencyId,

@@ -25,6 +25,10 @@ export interface RefillFacts {
   readonly clientDisabled: boolean;
   readonly agencyDisabled: boolean;
   readonly inFlight: boolean;
+  /** Its bank asks about a payment, or has taken one back, and has not decided. */
+  readonly disputeOpen: boolean;
+  /** What refunds, disputes and late failures took of the balance since the client or its agency last acted. */
+  readonly wentBack: Money;
   /** The default card. */
   readonly card: RefillCard | null;
   /** Of the default card. */
@@ -41,6 +45,9 @@ export interface RefillFacts {
 export const skipReasons = {
   client_disabled: 'The client is disabled.',
   agency_disabled: 'The agency is disabled.',
+  dispute_open: 'The client’s bank disputes a payment, and has not decided.',
+  money_went_back:
+    'The balance is low because money went back: a new setting, a reset or a payment by hand lets refills go on.',
   refill_in_flight: 'An earlier refill has not settled yet.',
   no_default_card: 'There is no default card: add a card, or make one the default.',
   card_not_verified: 'The default card is not verified.',
@@ -75,6 +82,13 @@ interface Obstacle {
 const obstacles: readonly Obstacle[] = [
   { reason: 'agency_disabled', stands: ({ agencyDisabled }) => agencyDisabled },
   { reason: 'client_disabled', stands: ({ clientDisabled }) => clientDisabled },
+  { reason: 'dispute_open', stands: ({ disputeOpen }) => disputeOpen },
+  {
+    // Whoever had money back did not ask for the card to be charged again. What is used after that is another matter.
+    reason: 'money_went_back',
+    stands: ({ wentBack, balance }, { threshold }) =>
+      wentBack.isPositive && balance.plus(wentBack).compare(threshold) >= 0,
+  },
   { reason: 'refill_in_flight', stands: ({ inFlight }) => inFlight },
   { reason: 'no_default_card', stands: ({ card }) => card === null },
   { reason: 'card_not_verified', stands: ({ card }) => card?.verified === false },

@@ -8,6 +8,7 @@ import { standingOf } from '../tenancy/require-serving.ts';
 import { beginAttempt, closedBreaker } from './breaker.ts';
 import { decideRefill } from './decide-refill.ts';
 import { chargeJobName, type DefaultCard, type RefillDependencies } from './dependencies.ts';
+import { moneyBackOf } from './money-back.store.ts';
 import {
   type ClientKey,
   findInFlight,
@@ -59,6 +60,7 @@ async function evaluate(dependencies: RefillDependencies, sql: Sql, client: Clie
     clientDisabled: standing?.customerDisabled ?? true,
     agencyDisabled: standing?.agencyDisabled ?? true,
     inFlight,
+    ...(await moneyBackOf(sql, client)),
     card,
     breaker,
     accountActive: account?.status === 'active',

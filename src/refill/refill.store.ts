@@ -273,8 +273,8 @@ export async function noteEvaluation(sql: Sql, { agencyId, customerId }: ClientK
 
 /**
  * Clients for whom something fell due by time alone since they were last looked at: the rest of a card is over, the month has
- * turned, or an hour has passed since the provider refused; and, hourly, whom an account or a disabled client or agency stood
- * in the way of. Parameters: now, the start of its UTC month.
+ * turned, or an hour has passed since the provider refused; and, hourly, whom an account, a dispute or a disabled client or
+ * agency stood in the way of. Parameters: now, the start of its UTC month.
  */
 const selectDue = `
 SELECT agency_id AS "agencyId", customer_id AS "customerId" FROM auto_refills a
@@ -288,7 +288,7 @@ SELECT agency_id AS "agencyId", customer_id AS "customerId" FROM auto_refills a
                  AND r.settled_at + interval '1 hour' <= $1 AND r.settled_at + interval '1 hour' > a.evaluated_at)
    OR (evaluated_at <= $1 - interval '1 hour'
        AND (SELECT s.reason FROM refill_skips s WHERE s.agency_id = a.agency_id AND s.customer_id = a.customer_id
-             ORDER BY s.id DESC LIMIT 1) IN ('account_inactive', 'client_disabled', 'agency_disabled')))
+             ORDER BY s.id DESC LIMIT 1) IN ('account_inactive', 'client_disabled', 'agency_disabled', 'dispute_open')))
  ORDER BY agency_id, customer_id`;
 
 export const clientsDue = async (sql: Sql, now: Date, monthStart: Date): Promise<readonly ClientKey[]> =>

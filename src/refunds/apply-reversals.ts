@@ -1,6 +1,7 @@
 import type { PaymentEvent } from '../checkout/payment-event.ts';
-import type { PaymentOutcome } from '../checkout/settle-payments.ts';
 import type { Sql } from '../database/database.ts';
+import type { EventOutcome } from '../delivery/inbox.ts';
+import type { Posting } from '../ledger/posting.ts';
 import type { Money } from '../money/money.ts';
 import type { RefundDependencies } from './dependencies.ts';
 import { feeLinesOf, hearRefunds } from './hear-refunds.ts';
@@ -8,13 +9,13 @@ import type { DisputeEvent, RefundEvent } from './refund-event.ts';
 import { findSettled } from './refunds.sql.ts';
 import {
   type HeldOrder,
-  keepBooks,
   loadHeld,
   loadRefunds,
   lockReversedOrders,
   type OrderKey,
   openBooks,
   orderKeyOf,
+  storeBooks,
   storeDisputes,
   storeHeard,
 } from './reversal.store.ts';
@@ -26,7 +27,7 @@ export interface SourcedReversal<Event extends ReversalEvent = ReversalEvent> {
   readonly source: string;
 }
 
-export type ApplyReversals = (sql: Sql, batch: readonly SourcedReversal[]) => Promise<readonly PaymentOutcome[]>;
+export type ApplyReversals = (sql: Sql, batch: readonly SourcedReversal[]) => Promise<readonly EventOutcome[]>;
 
 /** The invoice of a subscription was paid, and we have not heard of it yet: tried again, it will be known. */
 export class PaymentNotKnownYet extends Error {
@@ -38,7 +39,8 @@ export class PaymentNotKnownYet extends Error {
 
 type Dependencies = Pick<RefundDependencies, 'clock' | 'ledger' | 'settlePayments'>;
 
-const done: PaymentOutcome = { status: 'done' };
+const done: EventOutcome = { status: 'done' };
+const ofNobodyHere: EventOutcome = { status: 'ignored', reason: 'foreign: the payment is nobody’s here' };
 
 const paymentKeyOf = (provider: string, accountId: string, paymentId: string): string =>
   `${provider} ${accountId} ${paymentId}`;
@@ -59,16 +61,20 @@ export function createApplyReversals(dependencies: Dependencies): ApplyReversals
     const parked = await settleUnknown(dependencies, sql, batch, known);
     const settled = parked === null ? known : await findOrders(sql, batch);
     const orders = await lockReversedOrders(sql, [...settled.values()]);
-    const outcomes: PaymentOutcome[] = [];
+    const outcomes: EventOutcome[] = [];
+    const postings: Posting[] = [];
     for (const item of batch) {
       const refusal = parked?.get(keyOf(item.event));
       const key = settled.get(keyOf(item.event));
       const order = key && orders.get(orderKeyOf(key));
       if (refusal) outcomes.push(refusal);
-      else if (order) outcomes.push(await apply(dependencies, sql, await loadHeld(sql, order), item));
-      else if (item.event.payment.isOfSubscription) throw new PaymentNotKnownYet(item.event.payment.id);
-      else outcomes.push(done);
+      else if (order) {
+        postings.push(...(await apply(dependencies, sql, await loadHeld(sql, order), item)));
+        outcomes.push(done);
+      } else if (item.event.payment.isOfSubscription) throw new PaymentNotKnownYet(item.event.payment.id);
+      else outcomes.push(ofNobodyHere);
     }
+    await dependencies.ledger.post(sql, postings);
     return outcomes;
   };
 }
@@ -109,7 +115,7 @@ async function settleUnknown(
   sql: Sql,
   batch: readonly SourcedReversal[],
   known: ReadonlyMap<string, OrderKey>,
-): Promise<Map<string, PaymentOutcome> | null> {
+): Promise<Map<string, EventOutcome> | null> {
   const untold = batch.flatMap(({ event, source }) => {
     const { order, id } = event.payment;
     const received = receivedOf(event);
@@ -119,8 +125,10 @@ async function settleUnknown(
     return [{ key: keyOf(event), event: settled satisfies PaymentEvent, source }];
   });
   if (untold.length === 0) return null;
+  // All at once, in id order: those that are credited now would else be locked before the others, whatever their ids.
+  await lockReversedOrders(sql, [...known.values(), ...untold.map(({ event }) => event.order)]);
   const outcomes = await settlePayments(sql, untold);
-  const refused = new Map<string, PaymentOutcome>();
+  const refused = new Map<string, EventOutcome>();
   for (const [index, { key }] of untold.entries()) {
     const outcome = outcomes[index];
     if (outcome?.status === 'parked') refused.set(key, outcome);
@@ -128,13 +136,13 @@ async function settleUnknown(
   return refused;
 }
 
+/** Stores what came of an event; answers what is to be posted of it. */
 async function apply(
-  dependencies: Dependencies,
+  { clock }: Dependencies,
   sql: Sql,
   held: HeldOrder,
   { event, source }: SourcedReversal,
-): Promise<PaymentOutcome> {
-  const { clock } = dependencies;
+): Promise<readonly Posting[]> {
   const { order } = held;
   const paymentId = event.payment.id;
   const withPlatform = event.type !== 'payment.disputes' && event.feeReturns.length > 0;
@@ -147,10 +155,7 @@ async function apply(
     }
     case 'payment.failed_late': {
       for (const failure of event.failures) books.failLate(failure);
-      // The last of what went back: whatever was refunded came before.
-      const lines = feeLinesOf(event.failures.map(({ movement }) => movement));
-      const before = Math.max(0, event.feeReturns.length - lines.length);
-      books.returnFees(event.feeReturns.map((feeReturn, index) => ({ feeReturn, line: lines[index - before] })));
+      books.returnFees(event.feeReturns, feeLinesOf(event.failures.map(({ movement }) => movement)));
       break;
     }
     case 'payment.disputes': {
@@ -159,6 +164,6 @@ async function apply(
       break;
     }
   }
-  await keepBooks(dependencies, sql, held, paymentId, books);
-  return done;
+  await storeBooks(clock, sql, held, paymentId, books);
+  return books.postings;
 }

@@ -18,6 +18,14 @@ export interface HeardRefund {
   readonly stored: StoredRefund;
 }
 
+/** A refund of ours is on its way, and the provider does not say whether this is it: tried again, it will be known. */
+export class RefundNotKnownYet extends Error {
+  constructor(providerRefundId: string) {
+    super(`refund ${providerRefundId} may be one that is being sent`);
+    this.name = 'RefundNotKnownYet';
+  }
+}
+
 const over: ReadonlySet<ProviderRefund['status']> = new Set(['failed', 'canceled']);
 
 /** Names the postings of a refund that we did not ask for. */
@@ -31,6 +39,8 @@ type RefundsTold = Extract<RefundEvent, { type: 'payment.refunds' }>;
 /**
  * Brings the books of a payment to what its provider shows of its refunds. Ours are known by the id in their metadata; one that we had given
  * up, and that was made after all, is like one made in the dashboard.
+ *
+ * Throws `RefundNotKnownYet`, where no name is kept, for one that may be a refund of ours whose call is not over.
  */
 export function hearRefunds(
   books: PaymentBooks,
@@ -39,14 +49,16 @@ export function hearRefunds(
   known: readonly KnownRefund[],
 ): readonly HeardRefund[] {
   const heard = refunds.map((refund) => hearRefund(books, order, known, refund));
-  const lines = feeLinesOf(refunds.flatMap((refund) => refund.movements));
-  books.returnFees(feeReturns.map((feeReturn, index) => ({ feeReturn, line: lines[index] })));
+  books.returnFees(feeReturns, feeLinesOf(refunds.flatMap((refund) => refund.movements)));
   return heard;
 }
 
 /** The lines of the account's balance that brought something of the platform's part back. */
 export const feeLinesOf = (movements: readonly BalanceMovement[]): readonly BalanceMovement[] =>
   movements.filter(({ feeReturned }) => feeReturned.isPositive);
+
+const mayBe = (books: PaymentBooks, known: KnownRefund, { amount }: ProviderRefund): boolean =>
+  known.providerRefundId === null && !books.hasEnded(known) && known.charged.compare(amount) === 0;
 
 function hearRefund(
   books: PaymentBooks,
@@ -58,6 +70,9 @@ function hearRefund(
     known.find(({ providerRefundId }) => providerRefundId === refund.id) ??
     known.find((each) => each.id === refund.refundId && each.providerRefundId === null && !books.hasEnded(each)) ??
     null;
+  if (!ours && refund.isUnnamed && refund.refundId === null && known.some((each) => mayBe(books, each, refund))) {
+    throw new RefundNotKnownYet(refund.id);
+  }
   const subject = providerSubjectOf(order, refund.id);
   const stored = ours ?? { subject, charged: refund.amount, credited: books.creditedOf(refund.amount) };
   const hasLeft = refund.status === 'succeeded' || refund.movements.some(({ kind }) => kind === 'withdrawn');

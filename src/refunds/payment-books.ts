@@ -25,6 +25,7 @@ import type {
   ProviderLateFailure,
 } from '../providers/refund-ports.ts';
 import { reinstatementOf, withdrawalOf } from './dispute-amounts.ts';
+import { pairFees } from './fee-pairs.ts';
 import { creditedOf } from './refund-amounts.ts';
 import { type BooksOf, type Reversal, type ReversalKind, type StoredRefund, takenBy } from './reversal.ts';
 import { borneByBalance, borneBySale, exactOf, isTopUp, paidOf, platformPartOf } from './reversed-order.ts';
@@ -118,14 +119,22 @@ export class PaymentBooks {
   }
 
   dispute(dispute: ProviderDispute): void {
-    for (const movement of dispute.movements) {
+    const withdrawnFirst = [
+      ...dispute.movements.filter(({ kind }) => kind === 'withdrawn'),
+      ...dispute.movements.filter(({ kind }) => kind === 'reinstated'),
+    ];
+    for (const movement of withdrawnFirst) {
       const reference = this.#named(dispute.id, movement.id);
-      if (!this.#names.has(reference)) {
+      // A line that moved nothing of the charge is a fee alone, or one that came back.
+      const isOfCharge = !movement.charged.isZero;
+      if (isOfCharge && !this.#names.has(reference)) {
         if (movement.kind === 'withdrawn') this.#withdraw(reference, dispute.id, movement.charged);
         else this.#reinstate(reference, dispute.id, movement.charged);
       }
       const posted = this.#held.find((reversal) => reversal.reference === reference);
-      if (posted) this.arrive(movement, posted.charged.negated(), 'dispute_fees');
+      // What came back of a dispute that took nothing yet is read again with what it took.
+      if (isOfCharge && !posted && !this.#withdrawnOf(dispute.id).isPositive) continue;
+      this.arrive(movement, posted ? posted.charged.negated() : this.#none, 'dispute_fees');
     }
   }
 
@@ -145,30 +154,32 @@ export class PaymentBooks {
 
   /** What a movement did to the provider's balance. `cleared` is signed as the balance is: what left is below zero. */
   arrive(movement: BalanceMovement, cleared: Money, feesOf: 'provider_fees' | 'dispute_fees'): void {
-    this.#arrive(movement.id, { cleared, settled: movement.settled, feesOf });
+    const { id, settled } = movement;
+    if (settled) this.#arrive(id, { cleared, settled, feesOf });
   }
 
-  /**
-   * What the platform gave back of its part, in both books, with the `line` of the agency's balance that brought it, where one did. The provider
-   * names no pair: they are matched by their order in time.
-   */
-  returnFees(
-    returns: readonly { readonly feeReturn: ProviderFeeReturn; readonly line: BalanceMovement | undefined }[],
-  ): void {
-    for (const { feeReturn, line } of returns) {
-      const { platform, paymentId } = this.#about;
-      if (!platform) throw new Error(`a fee of ${paymentId} went back, and the platform's books were not read`);
-      const reference = this.#named(feeReturn.id, 'returned');
-      if (!this.#names.has(reference)) {
-        this.postings.push(...returnShare({ ...this.#fact(reference), platform, platformPart: feeReturn.amount }));
-        this.#note('share', reference, feeReturn.id);
-      }
-      if (feeReturn.settled) this.#leavePlatform(platform, feeReturn, feeReturn.settled);
-      if (line) {
-        const settled = { gross: line.feeReturned, fees: line.feeReturned.minus(line.feeReturned) };
-        this.#arrive(`${line.id}:fee`, { cleared: feeReturn.amount, settled, feesOf: 'provider_fees' });
-      }
+  /** What the platform gave back of its part, in both books, and the `lines` of the agency's balance that brought it, as far as there are. */
+  returnFees(returns: readonly ProviderFeeReturn[], lines: readonly BalanceMovement[]): void {
+    for (const feeReturn of returns) this.#returnFee(feeReturn);
+    const named = ({ id }: ProviderFeeReturn): string => `${id}:line`;
+    const openReturns = returns.filter((each) => !this.#held.some(({ subject }) => subject === named(each)));
+    const openLines = lines.filter(({ id }) => !this.#names.has(this.#arrivalOf(`${id}:fee`)));
+    for (const { feeReturn, line } of pairFees(openReturns, openLines)) {
+      const settled = { gross: line.feeReturned, fees: line.feeReturned.minus(line.feeReturned) };
+      const arrival = { cleared: feeReturn.amount, settled, feesOf: 'provider_fees' } as const;
+      this.#arrive(`${line.id}:fee`, arrival, named(feeReturn));
     }
+  }
+
+  #returnFee(feeReturn: ProviderFeeReturn): void {
+    const { platform, paymentId } = this.#about;
+    if (!platform) throw new Error(`a fee of ${paymentId} went back, and the platform's books were not read`);
+    const reference = this.#named(feeReturn.id, 'returned');
+    if (!this.#names.has(reference)) {
+      this.postings.push(...returnShare({ ...this.#fact(reference), platform, platformPart: feeReturn.amount }));
+      this.#note('share', reference, feeReturn.id);
+    }
+    if (feeReturn.settled) this.#leavePlatform(platform, feeReturn, feeReturn.settled);
   }
 
   #leavePlatform(platform: PlatformBooks, { id, amount }: ProviderFeeReturn, { gross, fees }: ProviderArrival): void {
@@ -188,6 +199,7 @@ export class PaymentBooks {
     const ofDispute = this.#held.filter((reversal) => reversal.subject === subject);
     const withdrawn = this.#sum((reversal) => ofDispute.includes(reversal) && reversal.charged.isPositive);
     const net = this.#sum((reversal) => ofDispute.includes(reversal));
+    if (!withdrawn.charged.isPositive) return;
     const back = reinstatementOf(this.#paid, this.taken, { withdrawn, reinstated: minus(withdrawn, net) }, charged);
     // What had not been taken cannot come back.
     if (back.charged.isZero) return;
@@ -229,9 +241,10 @@ export class PaymentBooks {
       readonly settled: Pick<ProviderArrival, 'gross' | 'fees'>;
       readonly feesOf: 'provider_fees' | 'dispute_fees';
     },
+    subject = id,
   ): void {
     const { order } = this.#about;
-    const reference = arrivalReference(order.provider, order.provider_account_id, id);
+    const reference = this.#arrivalOf(id);
     if (this.#names.has(reference)) return;
     const { cleared, feesOf } = arrival;
     const { gross, fees } = arrival.settled;
@@ -239,7 +252,7 @@ export class PaymentBooks {
       const agencyId = isOwedToAgency(order) ? order.account_agency_id : order.agency_id;
       this.postings.push(settleAtProvider({ ...this.#fact(reference), agencyId, cleared, gross, fees, feesOf }));
     }
-    this.#note('arrival', reference, id);
+    this.#note('arrival', reference, subject);
   }
 
   #borneByRefund(refund: StoredRefund): Borne {
@@ -259,6 +272,10 @@ export class PaymentBooks {
   /** What of a sale was given back, or not paid after all: a dispute undoes no sale. */
   get #undone(): Money {
     return this.#sum(({ kind }) => kind !== 'dispute').charged;
+  }
+
+  #withdrawnOf(disputeId: string): Money {
+    return this.#sum(({ subject, charged }) => subject === disputeId && charged.isPositive).charged;
   }
 
   get #settled(): Money {
@@ -289,6 +306,11 @@ export class PaymentBooks {
   #named(id: string, step: string): string {
     const { provider, provider_account_id: account } = this.#about.order;
     return `${provider}:${account}:${id}:${step}`;
+  }
+
+  #arrivalOf(id: string): string {
+    const { provider, provider_account_id: account } = this.#about.order;
+    return arrivalReference(provider, account, id);
   }
 
   #fact(reference: string) {

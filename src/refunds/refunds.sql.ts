@@ -39,7 +39,8 @@ SELECT id, provider_refund_id, origin, credited, charged FROM refunds
  ORDER BY requested_at, id`;
 
 /**
- * A refund as the provider has it now. Parameters: agency, id, order, client, account, payment, provider's id, origin, status, credited, charged,
+ * A refund as the provider has it now. What was read before another read, and comes after it, takes nothing back: one that succeeded can fail yet, and
+ * one that failed or was cancelled is over. Parameters: agency, id, order, client, account, payment, provider's id, origin, status, credited, charged,
  * currency, failure, when it was made, now.
  */
 export const keepRefund = `
@@ -48,16 +49,26 @@ INSERT INTO refunds (agency_id, id, order_id, customer_id, merchant_account_id, 
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 ON CONFLICT (agency_id, id) DO UPDATE
    SET provider_refund_id = excluded.provider_refund_id, status = excluded.status, failure = excluded.failure,
-       updated_at = excluded.updated_at`;
+       updated_at = excluded.updated_at
+ WHERE refunds.status = excluded.status OR excluded.status IN ('failed', 'canceled')
+    OR refunds.status NOT IN ('succeeded', 'failed', 'canceled')`;
 
-/** Parameters: agency, id, order, client, account, payment, provider's id, status, inquiry, amount, currency, reason, due, opened, now. */
+/**
+ * What was read before another read, and comes after it, takes nothing back: an inquiry may become a chargeback, one that was lost may be won by an
+ * appeal, and what is over otherwise stays over. Parameters: agency, id, order, client, account, payment, provider's id, status, inquiry, amount,
+ * currency, reason, due, opened, now, appealed.
+ */
 export const keepDispute = `
 INSERT INTO disputes (agency_id, id, order_id, customer_id, merchant_account_id, provider_payment_id, provider_dispute_id, status,
                       is_inquiry, amount, currency, reason, answer_due_at, opened_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 ON CONFLICT (agency_id, merchant_account_id, provider_dispute_id) DO UPDATE
    SET status = excluded.status, is_inquiry = excluded.is_inquiry, amount = excluded.amount, reason = excluded.reason,
-       answer_due_at = excluded.answer_due_at, updated_at = excluded.updated_at`;
+       answer_due_at = excluded.answer_due_at, updated_at = excluded.updated_at
+ WHERE (disputes.is_inquiry AND NOT excluded.is_inquiry)
+    OR (disputes.is_inquiry = excluded.is_inquiry
+        AND (disputes.status = excluded.status OR disputes.status NOT IN ('won', 'lost', 'closed', 'prevented')
+             OR (disputes.status = 'lost' AND (excluded.status = 'won' OR $16))))`;
 
 /** Parameters: agency, order, status, now. */
 export const moveOrder = `UPDATE orders SET status = $3, updated_at = $4 WHERE agency_id = $1 AND id = $2 AND status <> $3`;

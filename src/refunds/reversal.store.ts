@@ -102,12 +102,23 @@ interface Writing {
 export async function keepBooks(
   { ledger, clock }: Writing,
   sql: Sql,
+  held: HeldOrder,
+  paymentId: string,
+  books: PaymentBooks,
+): Promise<void> {
+  await storeBooks(clock, sql, held, paymentId, books);
+  await ledger.post(sql, books.postings);
+}
+
+/** As `keepBooks`, but for the postings: whoever keeps the books of many orders posts them together, for that locks accounts in one order. */
+export async function storeBooks(
+  clock: Clock,
+  sql: Sql,
   { order, paymentIds, reversals }: HeldOrder,
   paymentId: string,
-  { added, postings }: PaymentBooks,
+  { added }: PaymentBooks,
 ): Promise<void> {
   const now = clock.now();
-  await ledger.post(sql, postings);
   if (added.length > 0) {
     await sql.query(addReversals, [
       ...[order.agency_id, order.id, paymentId, now],
@@ -165,7 +176,7 @@ export async function storeDisputes(
   paymentId: string,
   disputes: readonly ProviderDispute[],
 ): Promise<void> {
-  for (const { id, status, isInquiry, amount, reason, answerDueAt, createdAt } of disputes) {
+  for (const { id, status, isInquiry, amount, reason, answerDueAt, createdAt, isAppealed } of disputes) {
     await sql.query(keepDispute, [
       ...[order.agency_id, newId('dispute'), order.id, order.customer_id, order.merchant_account_id, paymentId, id],
       ...[
@@ -177,6 +188,7 @@ export async function storeDisputes(
         answerDueAt,
         createdAt,
         clock.now(),
+        isAppealed,
       ],
     ]);
   }

@@ -6,6 +6,7 @@ import { Money } from '../money/money.ts';
 import { ProviderError } from '../providers/errors.ts';
 import { metadataKeys } from '../providers/metadata.ts';
 import { runOperation } from '../providers/operation.ts';
+import type { ProviderRefund } from '../providers/refund-ports.ts';
 import type { ApplyReversals } from './apply-reversals.ts';
 import type { RefundDependencies } from './dependencies.ts';
 import { giveUpRefund, unsentRefunds } from './refunds.sql.ts';
@@ -83,12 +84,18 @@ async function sendOne(dependencies: Dependencies, key: RefundKey): Promise<void
     reason: null,
     metadata: { [metadataKeys.order]: order.id, [metadataKeys.agency]: agencyId },
   };
+  let made: ProviderRefund;
   try {
-    await runOperation(operations, {
+    made = await runOperation(operations, {
       id: `refund:${refundId}`,
       request,
       call: (idempotencyKey) => refunds.create(accountRef, request, { idempotencyKey }),
-      lookUp: () => refunds.find(accountRef, paymentId, refundId),
+      lookUp: async () =>
+        refunds.find(accountRef, {
+          ...{ paymentId, refundId, amount: charged },
+          others: await othersOf(dependencies, key, paymentId),
+        }),
+      lookUpFirst: refunds.keysNotKept ?? false,
     });
   } catch (error) {
     if (!(error instanceof ProviderError) || !isRefusal(error)) throw error;
@@ -105,12 +112,26 @@ async function sendOne(dependencies: Dependencies, key: RefundKey): Promise<void
       isOfSubscription: false,
       received: Money.of(order.charged.toFixed(), order.chargeCurrency),
     },
-    refunds: await refunds.listOfPayment(accountRef, paymentId),
+    // Where no name is kept, only the call's own answer tells which it is.
+    refunds: made.isUnnamed ? [{ ...made, refundId }] : await refunds.listOfPayment(accountRef, paymentId),
     feeReturns: fees ? await fees.returnsOfPayment(accountRef, paymentId) : [],
   } as const;
   await inTransaction(database.pool, (sql) =>
     dependencies.applyReversals(sql, [{ event, source: `refund:${refundId}` }]),
   );
+}
+
+/** What the provider is known to have made of the payment's other refunds. */
+async function othersOf(
+  { database }: Dependencies,
+  { agencyId, refundId }: RefundKey,
+  providerPaymentId: string,
+): Promise<readonly string[]> {
+  const rows = await database.prisma.refund.findMany({
+    where: { agencyId, providerPaymentId, id: { not: refundId }, providerRefundId: { not: null } },
+    select: { providerRefundId: true },
+  });
+  return rows.flatMap(({ providerRefundId }) => providerRefundId ?? []);
 }
 
 /** Nothing was made, and nothing will be: what the refund held is free again. */

@@ -46,6 +46,8 @@ type Emitted = { readonly lane: string } & (
 
 interface CallSetting {
   readonly platform: Stripe.Account;
+  /** Whether the platform may act on the account that the call names, when it begins. */
+  readonly isConnected: boolean;
   /** One time for all accounts of the transaction. */
   readonly time: { now: Date };
   readonly baseUrl: string;
@@ -88,6 +90,18 @@ export class Call {
   /** Unix seconds. */
   get nowSeconds(): number {
     return Math.floor(this.now.getTime() / 1000);
+  }
+
+  /** Whether the platform may act on the account that the call was made on. */
+  get isConnected(): boolean {
+    return this.#setting.isConnected;
+  }
+
+  /** Whether anything waits to be written, on any account. */
+  get hasChanges(): boolean {
+    return [...this.#calls.values()].some(
+      (call) => call.store.hasChanges || call.#emitted.length > 0 || call.#timers.size > 0,
+    );
   }
 
   get onPlatform(): boolean {
@@ -247,18 +261,11 @@ export class Transactions {
     request: RequestIdentity | null,
     work: (call: Call) => Promise<Result>,
   ): Promise<Result> {
-    const { pool, clock, faults, platformId, baseUrl, onCommitted } = this.#setting;
+    const { pool, faults, onCommitted } = this.#setting;
     const client = await pool.connect();
     try {
       await client.query('BEGIN');
-      const { account, platform } = await findAccount(client, accountId, platformId);
-      const call = new Call(new DocumentStore(client, accountId), account, {
-        platform,
-        time: { now: clock.now() },
-        baseUrl: baseUrl(),
-        request,
-        faults: faults.current,
-      });
+      const call = await this.#callOn(client, accountId, request);
       const result = await work(call);
       const made = await call.finish(faults);
       await client.query('COMMIT');
@@ -271,16 +278,51 @@ export class Transactions {
       client.release();
     }
   }
+
+  /** Work that changes nothing needs no transaction: each of its reads is of what was committed by then. Throws where it did change something. */
+  async read<Result>(
+    accountId: string,
+    request: RequestIdentity | null,
+    work: (call: Call) => Promise<Result>,
+  ): Promise<Result> {
+    const client = await this.#setting.pool.connect();
+    try {
+      const call = await this.#callOn(client, accountId, request);
+      const result = await work(call);
+      if (call.hasChanges) throw new Error('a call that only reads changed something');
+      return result;
+    } finally {
+      client.release();
+    }
+  }
+
+  async #callOn(client: PoolClient, accountId: string, request: RequestIdentity | null): Promise<Call> {
+    const { clock, faults, platformId, baseUrl } = this.#setting;
+    const { account, platform, connected } = await findAccount(client, accountId, platformId);
+    return new Call(new DocumentStore(client, accountId), account, {
+      platform,
+      isConnected: connected,
+      time: { now: clock.now() },
+      baseUrl: baseUrl(),
+      request,
+      faults: faults.current,
+    });
+  }
 }
 
 interface FoundAccount {
   readonly account: Stripe.Account;
   readonly platform: Stripe.Account;
+  readonly connected: boolean;
 }
 
 async function findAccount(client: PoolClient, accountId: string, platformId: string): Promise<FoundAccount> {
   const { rows } = await client.query<FoundAccount>(
-    `SELECT own.body AS account, platform.body AS platform
+    `SELECT own.body AS account, platform.body AS platform,
+            $1 = $2 OR EXISTS (
+              SELECT FROM documents AS connection
+              WHERE connection.account = $2 AND connection.type = 'connection' AND connection.id = $1
+                AND connection.links @> ARRAY['authorized:true']) AS connected
      FROM documents AS own CROSS JOIN documents AS platform
      WHERE own.account = $1 AND own.type = 'account' AND own.id = $1
        AND platform.account = $2 AND platform.type = 'account' AND platform.id = $2`,

@@ -38,8 +38,8 @@ export function durationMs(advance: string | number): number {
 export interface ClockMoverSetting {
   readonly pool: Pool;
   readonly clock: MovableClock;
-  readonly dueWork: DueWork;
-  readonly deliverer: Deliverer;
+  readonly dueWork: Pick<DueWork, 'nextDue' | 'run'>;
+  readonly deliverer: Pick<Deliverer, 'settled'>;
 }
 
 /**

@@ -68,6 +68,8 @@ export class Deliverer {
   #loadAgain = false;
   #recording: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** When the next delivery falls due, as a load that found none read it; undefined once something may have been added. */
+  #nextDueAt: number | undefined;
   #closed = false;
 
   constructor(setting: { pool: Pool; clock: Clock; faults: FaultSwitch; logger: Logger }) {
@@ -85,6 +87,7 @@ export class Deliverer {
   /** Looks for what is due now. Cheap to call often. */
   kick(): void {
     if (this.#closed) return;
+    this.#nextDueAt = undefined;
     if (this.#loading) {
       this.#loadAgain = true;
       return;
@@ -96,6 +99,7 @@ export class Deliverer {
   /** Resolves when nothing is in flight and nothing is due. */
   settled(): Promise<void> {
     if (this.#closed) return Promise.resolve();
+    if (this.#nextDueAt !== undefined && this.#nextDueAt > this.#clock.now().getTime()) return Promise.resolve();
     return new Promise((resolve) => {
       this.#waiting.push(resolve);
       this.kick();
@@ -269,6 +273,7 @@ export class Deliverer {
       this.#loadAgain = true;
       return;
     }
+    this.#nextDueAt = next?.getTime() ?? Number.POSITIVE_INFINITY;
     this.#release();
     clearTimeout(this.#timer);
     if (waitMs === undefined || this.#closed) return;

@@ -113,6 +113,11 @@ export class DocumentStore {
     });
   }
 
+  /** Whether something was saved and waits for `flush`. */
+  get hasChanges(): boolean {
+    return this.#dirty.size > 0;
+  }
+
   async remove(kind: DocumentKind, id: string): Promise<void> {
     await this.flush();
     this.#known.set(`${kind} ${id}`, { kind, body: null });

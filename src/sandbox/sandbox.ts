@@ -1,17 +1,18 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type NextFunction, type Request, type Response } from 'express';
-import pg from 'pg';
+import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import Stripe from 'stripe';
 import type { MovableClock } from '../clock.ts';
+import { createPool } from '../database/pool.ts';
 import { errorMessage } from '../errors.ts';
 import { buildAccount } from './api/accounts.ts';
 import { buildEndpoint } from './api/webhook-endpoints.ts';
 import { Transactions } from './call.ts';
 import { CardSwitches } from './card-switches.ts';
 import { Challenges } from './challenges.ts';
-import { type ClockListener, ClockMover } from './clock-mover.ts';
+import { type ClockListener, ClockMover, type ClockMoverSetting } from './clock-mover.ts';
 import { clientIdOf } from './connections.ts';
 import { controlRoutes } from './control-routes.ts';
 import { Deliverer } from './deliverer.ts';
@@ -31,6 +32,8 @@ import { createTables, readState, writeState } from './schema.ts';
 import { SessionPayment } from './session-payment.ts';
 import { stripeApi } from './stripe-api.ts';
 import { Throttle } from './throttle.ts';
+import { newApiKey } from './whop/ids.ts';
+import { startWhopSandbox, type WhopSandbox } from './whop/whop-sandbox.ts';
 
 export interface SandboxOptions {
   /** A PostgreSQL database of the sandbox's own; it makes its tables in it. */
@@ -42,6 +45,8 @@ export interface SandboxOptions {
   readonly port: number;
   /** The one secret key that the API accepts. */
   readonly secretKey: string;
+  /** The key of the platform's company at the local Whop; one that nobody knows unless given. */
+  readonly whopApiKey?: string;
   /** Of the platform's account, when it is first made; ISO 3166, `AE` unless given. */
   readonly country?: string;
   readonly logger: Logger;
@@ -66,6 +71,8 @@ export interface Sandbox {
   readonly accountId: string;
   /** The `ca_...` of the platform's Connect integration, for OAuth calls. */
   readonly clientId: string;
+  /** The local Whop, on the same port. */
+  readonly whop: Omit<WhopSandbox, 'routes' | 'close' | 'settled' | 'nextDue' | 'runDue'>;
   /** Registers an endpoint with a known secret, or points the one of this url at new settings. */
   ensureWebhookEndpoint(endpoint: EndpointRegistration): Promise<void>;
   /**
@@ -83,8 +90,12 @@ const poolSize = 10;
 /** Starts the local provider. What an earlier one left undone in the same database (deliveries, expiries) goes on. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { clock, logger } = options;
-  const pool = new pg.Pool({ connectionString: options.databaseUrl, max: poolSize });
-  pool.on('error', (error) => logger.warn({ error: errorMessage(error) }, 'sandbox lost a database connection'));
+  const pool = createPool(options.databaseUrl, poolSize);
+  const onBroken = (error: Error): void =>
+    logger.warn({ error: errorMessage(error) }, 'sandbox lost a database connection');
+  pool.on('error', onBroken);
+  // The pool lets go of a connection before it has ended: what breaks it then would be nobody's to hear.
+  pool.on('connect', (client) => client.on('error', onBroken));
   try {
     await createTables(pool);
     const accountId = await ensurePlatform(pool, clock, options.country ?? 'AE');
@@ -95,7 +106,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   }
 }
 
-async function ensurePlatform(pool: pg.Pool, clock: MovableClock, country: string): Promise<string> {
+async function ensurePlatform(pool: Pool, clock: MovableClock, country: string): Promise<string> {
   const existing = await readState(pool, 'platform_account');
   if (existing !== undefined) return existing;
   const account = buildAccount({
@@ -118,7 +129,10 @@ async function ensurePlatform(pool: pg.Pool, clock: MovableClock, country: strin
   return account.id;
 }
 
-async function serve(options: SandboxOptions, pool: pg.Pool, accountId: string): Promise<Sandbox> {
+const earliest = (a: Date | undefined, b: Date | undefined): Date | undefined =>
+  a === undefined || (b !== undefined && b < a) ? b : a;
+
+async function serve(options: SandboxOptions, pool: Pool, accountId: string): Promise<Sandbox> {
   const { clock, logger, host } = options;
   const faults = new FaultSwitch();
   const deliverer = new Deliverer({ pool, clock, faults, logger });
@@ -135,7 +149,26 @@ async function serve(options: SandboxOptions, pool: pg.Pool, accountId: string):
     },
   });
   const dueWork = new DueWork({ pool, clock, transactions, logger });
-  const clockMover = new ClockMover({ pool, clock, dueWork, deliverer });
+  const whop = await startWhopSandbox({
+    pool,
+    clock,
+    logger: logger.child({ provider: 'whop' }),
+    apiKey: options.whopApiKey ?? newApiKey(),
+    host,
+    baseUrl: () => url,
+  });
+  const settled = async (): Promise<void> => {
+    await deliverer.settled();
+    await whop.settled();
+  };
+  const dueOfBoth: ClockMoverSetting['dueWork'] = {
+    nextDue: async () => earliest(await dueWork.nextDue(), await whop.nextDue()),
+    run: async () => {
+      await dueWork.run();
+      await whop.runDue();
+    },
+  };
+  const clockMover = new ClockMover({ pool, clock, dueWork: dueOfBoth, deliverer: { settled } });
   await clockMover.restore();
 
   const payment = new SessionPayment({ pool, transactions });
@@ -161,6 +194,7 @@ async function serve(options: SandboxOptions, pool: pg.Pool, accountId: string):
   );
   app.use(oauthRoutes({ secretKey: options.secretKey, platformId: accountId, transactions }));
   app.use(['/pay', '/connect', '/sandbox'], localOnly(host));
+  app.use(whop.routes);
   app.use(payRoutes(payment, challenges, invoices));
   app.use(onboardingRoutes(new Onboarding({ transactions, platformId: accountId })));
   app.use(
@@ -194,13 +228,15 @@ async function serve(options: SandboxOptions, pool: pg.Pool, accountId: string):
     port,
     accountId,
     clientId: clientIdOf(accountId),
+    whop,
     ensureWebhookEndpoint: (endpoint) => ensureWebhookEndpoint(transactions, accountId, endpoint),
     onClockMoved: (turn, nextDue) => clockMover.onMoved({ turn, nextDue }),
-    settled: () => deliverer.settled(),
+    settled,
     close: async () => {
       await stop(server);
       await dueWork.close();
       await deliverer.close();
+      await whop.close();
       await pool.end();
     },
   };

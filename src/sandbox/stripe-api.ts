@@ -27,8 +27,15 @@ import { taxRateRoutes } from './api/tax-rates.ts';
 import { webhookEndpointRoutes } from './api/webhook-endpoints.ts';
 import { keyOf } from './authentication.ts';
 import type { Call, Transactions } from './call.ts';
-import { requireConnected } from './connections.ts';
-import { asFailure, authenticationFailed, invalidRequest, rateLimited, StripeFailure, serverError } from './failure.ts';
+import {
+  accountInvalid,
+  asFailure,
+  authenticationFailed,
+  invalidRequest,
+  rateLimited,
+  StripeFailure,
+  serverError,
+} from './failure.ts';
 import type { ApiFault, FaultSwitch } from './faults.ts';
 import { parseForm } from './form.ts';
 import { fingerprintOf, type IdempotencyKeys, requireValidKey, type StoredReply } from './idempotency.ts';
@@ -167,24 +174,32 @@ function execute(
   const form = route.method === 'POST' ? body : (request.originalUrl.split('?')[1] ?? '');
   const id = typeof request.params.id === 'string' ? request.params.id : '';
   const identity = { id: requestId, idempotencyKey: key ?? null };
-  const asConnected = (work: (call: Call) => Promise<StoredReply>) =>
-    transactions.run(accountId, identity, async (call) => {
-      await requireConnected(call, accountId);
+  const connected =
+    (work: (call: Call) => Promise<StoredReply>) =>
+    (call: Call): Promise<StoredReply> => {
+      if (!call.isConnected) throw accountInvalid(accountId);
       return work(call);
-    });
+    };
 
   if (key === undefined || route.method !== 'POST') {
     const run = route.prepare(parseForm(form));
-    return asConnected(async (call) => ({ ...(await run(call, id)), replayed: false }));
+    const work = connected(async (call) => ({ ...(await run(call, id)), replayed: false }));
+    return route.method === 'GET'
+      ? transactions.read(accountId, identity, work)
+      : transactions.run(accountId, identity, work);
   }
   requireValidKey(key);
   return idempotencyKeys.exclusively(accountId, key, () =>
-    asConnected((call) =>
-      idempotencyKeys.run(call, key, fingerprintOf(request.method, request.path, body), async () => {
-        const run = route.prepare(parseForm(form));
-        if (fault?.status === 500) return { status: 500, body: serverError().body };
-        return run(call, id);
-      }),
+    transactions.run(
+      accountId,
+      identity,
+      connected((call) =>
+        idempotencyKeys.run(call, key, fingerprintOf(request.method, request.path, body), async () => {
+          const run = route.prepare(parseForm(form));
+          if (fault?.status === 500) return { status: 500, body: serverError().body };
+          return run(call, id);
+        }),
+      ),
     ),
   );
 }

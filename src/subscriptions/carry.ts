@@ -6,7 +6,12 @@ import type { MerchantAccount } from '../merchant-accounts/merchant-account.ts';
 import { accountRefOf } from '../merchant-accounts/merchant-accounts.ts';
 import { metadataKeys } from '../providers/metadata.ts';
 import { runOperation } from '../providers/operation.ts';
-import type { ProviderSubscription, SubscriptionsPort } from '../providers/subscription-ports.ts';
+import type {
+  CardSubscriptionsPort,
+  ProviderSubscription,
+  SchedulesPort,
+  SubscriptionsPort,
+} from '../providers/subscription-ports.ts';
 import { type ApplyDependencies, applyReading } from './apply-subscription-events.ts';
 import { type PendingChange, pendingChangeOf, saveCarried } from './change.store.ts';
 import { checkoutOfSubscription } from './checkout.store.ts';
@@ -60,6 +65,8 @@ interface Carried {
   readonly subscription: Subscription;
   readonly account: MerchantAccount;
   readonly port: SubscriptionsPort;
+  readonly schedules: SchedulesPort | undefined;
+  readonly byCard: CardSubscriptionsPort | undefined;
   /** At the provider, as it was when this began. */
   readonly there: ProviderSubscription;
 }
@@ -75,13 +82,16 @@ export async function carry(dependencies: ApplyDependencies, payload: unknown): 
   const subscription = await loadSubscription(database.pool, { agencyId, customerId }, subscriptionId);
   if (!subscription || subscription.endedAt !== null || subscription.providerSubscriptionId === null) return;
   const account = await merchantAccounts.byId(subscription.merchantAccountId ?? '');
-  const port = account && providers[account.provider]?.subscriptions;
+  const provider = account && providers[account.provider];
+  const port = provider?.subscriptions;
   if (!account || !port || account.status === 'disconnected') return;
   const ref = accountRefOf(account);
   const carried: Carried = {
     subscription,
     account,
     port,
+    schedules: provider.schedules,
+    byCard: provider.cardSubscriptions,
     there: await port.retrieve(ref, subscription.providerSubscriptionId),
   };
   const pending = await pendingChangeOf(database.pool, subscription);
@@ -97,12 +107,12 @@ export async function carry(dependencies: ApplyDependencies, payload: unknown): 
   const readAt = clock.now();
   const read = await port.retrieve(ref, carried.there.id);
   await noteCarried(dependencies, read, pending);
-  const { provider, providerAccountId } = account;
+  const { providerAccountId } = account;
   await inTransaction(database.pool, async (sql) => {
     const checkout = await checkoutOfSubscription(sql, agencyId, subscriptionId);
     if (!checkout) throw new Error(`subscription ${subscriptionId} was never begun`);
     const event = {
-      ...{ provider, providerAccountId, agencyId, subscriptionId, subscription: read },
+      ...{ provider: provider.name, providerAccountId, agencyId, subscriptionId, subscription: read },
       ...{ reading: null, trialWillEnd: false, trialCard: null, readAt },
     };
     await applyReading(dependencies, sql, event, { account, checkout, source: 'provider:answer' });
@@ -128,17 +138,18 @@ async function noteCarried(
 /** Two writes make a schedule: the second is repeated until it is told, for the first alone changes nothing. */
 async function schedule(
   { database, operations, versionDocument, clock }: ApplyDependencies,
-  { subscription, account, port, there }: Carried,
+  { subscription, account, port, schedules, there }: Carried,
   pending: PendingChange,
 ): Promise<void> {
   const cycle = pending.cycle;
   const periodEnd = cycleItem(there)?.periodEnd;
-  if (cycle === null || periodEnd === undefined) return;
+  // Where nothing can be scheduled no such change was taken.
+  if (!schedules || cycle === null || periodEnd === undefined) return;
   // Carried out already, and not heard of yet.
   if (there.metadata[metadataKeys.subscriptionChange] === pending.id) return;
   const ref = accountRefOf(account);
   const isSaid = async (scheduleId: string): Promise<boolean> => {
-    const said = await port.scheduledChange(ref, scheduleId);
+    const said = await schedules.scheduledChange(ref, scheduleId);
     return said?.changeId === pending.id && said.at.getTime() === periodEnd.getTime();
   };
   if (there.scheduleId !== null && (await isSaid(there.scheduleId))) return;
@@ -150,7 +161,7 @@ async function schedule(
       // As an end: one that somebody released at the provider is begun anew.
       id: `subscription_schedule:${pending.id}:${clock.now().getTime()}`,
       request: { id: there.id },
-      call: (idempotencyKey) => port.beginSchedule(ref, there.id, { idempotencyKey }),
+      call: (idempotencyKey) => schedules.beginSchedule(ref, there.id, { idempotencyKey }),
       lookUp: async () => {
         const found = await port.retrieve(ref, there.id);
         return found.scheduleId === null ? null : { scheduleId: found.scheduleId };
@@ -175,19 +186,19 @@ async function schedule(
     // As an end: a change that took the place of another, and back, is a write of its own.
     id: `subscription_schedule_set:${pending.id}:${clock.now().getTime()}`,
     request: { scheduleId, ...change },
-    call: (idempotencyKey) => port.schedule(ref, scheduleId, change, { idempotencyKey }),
+    call: (idempotencyKey) => schedules.schedule(ref, scheduleId, change, { idempotencyKey }),
     lookUp: async () => ((await isSaid(scheduleId)) ? port.retrieve(ref, there.id) : null),
   });
 }
 
-async function release({ operations }: ApplyDependencies, { account, port, there }: Carried): Promise<void> {
+async function release({ operations }: ApplyDependencies, { account, port, schedules, there }: Carried): Promise<void> {
   const { scheduleId } = there;
-  if (scheduleId === null) return;
+  if (!schedules || scheduleId === null) return;
   await runOperation(operations, {
     id: `subscription_release:${scheduleId}`,
     request: { scheduleId },
     call: async (idempotencyKey) => {
-      await port.releaseSchedule(accountRefOf(account), scheduleId, { idempotencyKey });
+      await schedules.releaseSchedule(accountRefOf(account), scheduleId, { idempotencyKey });
       return true;
     },
     lookUp: async () => ((await port.retrieve(accountRefOf(account), there.id)).scheduleId === null ? true : null),
@@ -215,8 +226,9 @@ async function setEnd(
 /** Renewals are charged to the client's default card, where that is saved on the subscription's account. */
 async function setCard(
   { database, operations, findDefaultCard, clock }: ApplyDependencies,
-  { subscription, account, port, there }: Carried,
+  { subscription, account, port, byCard, there }: Carried,
 ): Promise<void> {
+  if (!byCard) return;
   const card = await findDefaultCard(database.pool, subscription);
   if (card?.merchantAccountId !== account.id || there.defaultCardId === card.providerCardId) return;
   const { providerCardId } = card;
@@ -224,7 +236,8 @@ async function setCard(
     // As an end: there and back again are writes of their own.
     id: `subscription_card:${there.id}:${providerCardId}:${clock.now().getTime()}`,
     request: { id: there.id, providerCardId },
-    call: (idempotencyKey) => port.setDefaultCard(accountRefOf(account), there.id, providerCardId, { idempotencyKey }),
+    call: (idempotencyKey) =>
+      byCard.setDefaultCard(accountRefOf(account), there.id, providerCardId, { idempotencyKey }),
     lookUp: async () => {
       const found = await port.retrieve(accountRefOf(account), there.id);
       return found.defaultCardId === providerCardId ? found : null;

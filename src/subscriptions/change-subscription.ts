@@ -3,6 +3,7 @@ import { requireAssignable, requireBuyable } from '../catalog/require-for-sale.t
 import { inTransaction, type Sql } from '../database/database.ts';
 import { conflict } from '../errors.ts';
 import { newId } from '../ids.ts';
+import { providerTraits } from '../providers/provider-traits.ts';
 import { recordChange } from '../tenancy/audit.ts';
 import { requireServing } from '../tenancy/require-serving.ts';
 import type { Scope } from '../tenancy/scope.ts';
@@ -52,14 +53,14 @@ const sameAddOns = (a: AddOns, b: AddOns): boolean =>
 /**
  * Puts down what a subscription becomes at its next cycle, unprorated; it takes the place of what was put down before. The same plan
  * means its latest version. Throws 404 and 409 as `lockCycled`; 409 `subscription_ending` while it is to end; 409 `nothing_to_change`;
- * those of who may buy; 422 for a choice that the plan does not offer.
+ * 409 `changes_not_scheduled` where the provider changes none; those of who may buy; 422 for a choice that the plan does not offer.
  */
 export function requestChange(
   dependencies: BillingDependencies,
   scope: Scope,
   { customerId, planId, cycle, addOns }: ChangeRequest,
 ): Promise<ChangedSubscription> {
-  const { database, clock, merchantAccounts, jobs } = dependencies;
+  const { database, clock, merchantAccounts, jobs, providers } = dependencies;
   return inTransaction(database.pool, async (sql) => {
     const require = scope.role === 'portal' ? requireBuyable : requireAssignable;
     // A plan that is not there is said first: whoever asks for another tenant's learns nothing else.
@@ -91,6 +92,12 @@ export function requestChange(
         throw conflict(
           'merchant_account_inactive',
           'The account that the subscription is paid on takes no changes now.',
+        );
+      }
+      if (!providers[account.provider]?.schedules) {
+        throw conflict(
+          'changes_not_scheduled',
+          `${providerTraits[account.provider].title} changes no subscription at its next cycle: cancel it at the end of its period, and subscribe again then.`,
         );
       }
       lines = await soldLines(sql, sale, wanted, account);

@@ -59,8 +59,8 @@ async function create(
 ): Promise<ProviderSubscription> {
   const { database, clock, providers, merchantAccounts, operations } = dependencies;
   const account = await merchantAccounts.byId(checkout.merchantAccountId);
-  const { subscriptions, checkout: page } = (account && providers[account.provider]) ?? {};
-  if (!account || !subscriptions || !page) throw new Error(`checkout ${checkout.id} has no account that sells it`);
+  const { cardSubscriptions, checkout: page } = (account && providers[account.provider]) ?? {};
+  if (!account || !cardSubscriptions || !page) throw new Error(`checkout ${checkout.id} has no account that sells it`);
   const { providerCustomerId, terms } = await termsOf(dependencies, checkout, account, page);
   const ref = accountRefOf(account);
   const request = {
@@ -78,8 +78,8 @@ async function create(
       id: `subscription:${checkout.subscriptionId}`,
       request,
       declineIsFinal: true,
-      call: (idempotencyKey) => subscriptions.create(ref, request, { idempotencyKey }),
-      lookUp: () => subscriptions.find(ref, providerCustomerId, checkout.subscriptionId),
+      call: (idempotencyKey) => cardSubscriptions.create(ref, request, { idempotencyKey }),
+      lookUp: () => cardSubscriptions.find(ref, providerCustomerId, checkout.subscriptionId),
     }),
   );
   const { provider, providerAccountId } = account;

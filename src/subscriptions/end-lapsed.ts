@@ -28,6 +28,8 @@ async function decide(dependencies: ApplyDependencies, checkout: SubscriptionChe
   const { agencyId, subscriptionId } = checkout;
   const account = await merchantAccounts.byId(checkout.merchantAccountId);
   const provider = account && providers[account.provider];
+  // Where nothing is found by our id it is left to its payment, which completes it.
+  if (account && provider && !provider.cardSubscriptions) return;
   const readAt = clock.now();
   const subscription = account && provider && (await findMade(dependencies, checkout, account, provider));
   await inTransaction(database.pool, async (sql) => {

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import { carriedPlan } from '../catalog/carried-plan.ts';
 import { findClient } from '../catalog/offer.store.ts';
+import type { VersionDocument } from '../catalog/plan-document.ts';
 import { requireAssignable, requireBuyable } from '../catalog/require-for-sale.ts';
 import { ensureProviderCustomer } from '../checkout/provider-customer.ts';
 import { namingTheField } from '../checkout/refused-field.ts';
@@ -133,10 +135,12 @@ export function intend(
     const account =
       by === 'page' ? await merchantAccounts.forNewCheckout(customer.agencyId, request.provider) : by.account;
     // Whether it can be sold there at all is said before anything is stored.
+    const carried = carriedPlan(sale.document, account.provider).plan;
+    requireChoice(carried, choice);
     const lines = await soldLines(sql, sale, choice, account);
     feePercentOf(sale.document, customer.agencyId, account);
     const now = clock.now();
-    const viaSetup = needsSetupFirst(sale.document, choice);
+    const viaSetup = needsSetupFirst(carried, choice);
     const row = {
       ...customer,
       id: idOfRequest('checkoutSession', request.requestId),
@@ -160,13 +164,13 @@ export function intend(
   });
 }
 
-/** What a choice is at the provider. Throws 409 `plan_not_in_sync` while the version is not there. */
+/** What a choice is at the provider, which may lack what the plan asks for beside it. Throws 409 `plan_not_in_sync` while the version is not there. */
 export async function soldLines(
   sql: Sql,
   sale: {
     readonly plan: SubscriptionCheckout['plan'];
     readonly version: number;
-    readonly document: Parameters<typeof soldParts>[0];
+    readonly document: VersionDocument;
   },
   choice: Choice,
   account: MerchantAccount,
@@ -177,7 +181,7 @@ export async function soldLines(
   if (there.version !== sale.version || !there.inSync) {
     throw notThere(there.reason ?? 'it is being published. Try again in a moment.');
   }
-  const lines = linesOf(soldParts(sale.document, choice), there.remoteIds);
+  const lines = linesOf(soldParts(carriedPlan(sale.document, account.provider).plan, choice), there.remoteIds);
   if ('missing' in lines) throw notThere(`its part ${lines.missing} is missing.`);
   return lines;
 }
@@ -238,7 +242,7 @@ async function createSession(
 ): Promise<HostedSession> {
   const { database, operations } = dependencies;
   const { subscriptions, cards, checkout: page } = provider ?? {};
-  if (!subscriptions || !cards || !page) {
+  if (!subscriptions || !page || (checkout.mode === 'setup' && !cards)) {
     throw new AppError(422, 'subscriptions_not_available', `This ${account.provider} account sells no subscriptions.`);
   }
   const { providerCustomerId, terms } = await termsOf(dependencies, checkout, account, page);
@@ -251,7 +255,7 @@ async function createSession(
     cancelUrl: checkout.cancelUrl,
     expiresAt: checkout.expiresAt,
   };
-  if (checkout.mode === 'setup') {
+  if (checkout.mode === 'setup' && cards) {
     const request = { ...common, currency: account.effectiveCurrency };
     return underClaim(dependencies, checkout, () =>
       runOperation(operations, {
@@ -299,7 +303,8 @@ export async function termsOf(
   const { agencyId, customerId } = checkout;
   const customer = await database.prisma.customer.findUnique({ where: { agencyId_id: { agencyId, id: customerId } } });
   if (!customer) throw notFound('customer');
-  const document = await dependencies.versionDocument(database.pool, checkout.plan, checkout.planVersion);
+  const sold = await dependencies.versionDocument(database.pool, checkout.plan, checkout.planVersion);
+  const document = carriedPlan(sold, account.provider).plan;
   const providerCustomerId = await ensureProviderCustomer(dependencies, customer, account, page);
   return {
     providerCustomerId,

@@ -39,11 +39,11 @@ export async function findMade(
   { database }: BillingDependencies,
   checkout: SubscriptionCheckout,
   account: MerchantAccount,
-  { subscriptions }: PaymentProvider,
+  { cardSubscriptions }: PaymentProvider,
 ): Promise<ProviderSubscription | null> {
   const providerCustomerId = await providerCustomerOf(database, checkout);
-  if (providerCustomerId === null || !subscriptions) return null;
-  const found = await subscriptions.find(accountRefOf(account), providerCustomerId, checkout.subscriptionId);
+  if (providerCustomerId === null || !cardSubscriptions) return null;
+  const found = await cardSubscriptions.find(accountRefOf(account), providerCustomerId, checkout.subscriptionId);
   return found !== null && found.endedAt === null && standings[found.status] !== null ? found : null;
 }
 

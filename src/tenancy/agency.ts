@@ -22,6 +22,9 @@ const webUrl = z.url({ protocol: /^https?$/, error: 'Not an http or https addres
 /** How clients without a card pay what they subscribe to: from their balance, or outside, entered by hand. */
 const offlineCollection = z.enum(['balance', 'outside']);
 
+/** Whether a client gets no service while its bank holds money that it disputes; a running call is never cut off. */
+const pauseWhileDisputed = z.boolean();
+
 const branding = z.strictObject({
   displayName: z.string().trim().min(1).max(100).optional(),
   logoUrl: webUrl.optional(),
@@ -38,6 +41,7 @@ export const agencySettings = z.strictObject({
   trial: trial.optional(),
   graceDays: z.int().min(0).max(90).optional(),
   offlineCollection: offlineCollection.optional(),
+  pauseWhileDisputed: pauseWhileDisputed.optional(),
   branding: branding.optional(),
   support: support.optional(),
 });
@@ -49,6 +53,7 @@ export const agencySettingsChange = z.strictObject({
   trial: trial.nullable().optional(),
   graceDays: z.int().min(0).max(90).nullable().optional(),
   offlineCollection: offlineCollection.nullable().optional(),
+  pauseWhileDisputed: pauseWhileDisputed.nullable().optional(),
   branding: branding.nullable().optional(),
   support: support.nullable().optional(),
 });

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -15,6 +15,15 @@ const secretsSchema = z.object({
 
 /** What an installation uses where its settings give nothing. Random per data directory. */
 export type InstallationSecrets = Readonly<z.output<typeof secretsSchema>>;
+
+/** The local Whop's key and secret, in the form of Whop's own: made of what is random already, so that a folder of an older service has them. */
+export function sandboxWhopSecrets({ sandboxSecretKey }: InstallationSecrets): {
+  readonly apiKey: string;
+  readonly webhookSecret: string;
+} {
+  const derived = (name: string): string => createHmac('sha256', sandboxSecretKey).update(name).digest('hex');
+  return { apiKey: `apik_sandbox_${derived('whop api key')}`, webhookSecret: `ws_${derived('whop webhook secret')}` };
+}
 
 const random = (): string => randomBytes(32).toString('base64url');
 

@@ -72,6 +72,7 @@ export const tenantColumns = {
   Alert: ofAgency,
   Installation: 'internal',
   ProviderOperation: 'internal',
+  ProviderCredential: 'internal',
   SettledPayment: 'internal',
   InboxEvent: 'internal',
   ReconciliationRun: 'internal',

@@ -7,6 +7,7 @@ export const refusalReasons = [
   'agency_disabled',
   'customer_disabled',
   'service_paused',
+  'payment_disputed',
   'agency_paused',
   'no_subscription',
   'subscription_paused',
@@ -32,6 +33,8 @@ export interface CallFacts {
   readonly agencyDisabled: boolean;
   /** The balance is below zero, or has been and is not above it yet. */
   readonly paused: boolean;
+  /** The client's bank holds money that it disputes, and the agency has chosen to give no service meanwhile. */
+  readonly disputed: boolean;
   /** The agency's own balance with the platform is. */
   readonly agencyPaused: boolean;
   readonly cover: Cover;
@@ -105,6 +108,7 @@ export function serviceRefusalOf(facts: CallFacts): RefusalReason | null {
   if (facts.agencyDisabled) return 'agency_disabled';
   if (facts.customerDisabled) return 'customer_disabled';
   if (facts.paused) return 'service_paused';
+  if (facts.disputed) return 'payment_disputed';
   if (facts.agencyPaused) return 'agency_paused';
   if (facts.cover === null) return facts.subscriptionPaused ? 'subscription_paused' : 'no_subscription';
   return null;

@@ -62,6 +62,7 @@ export async function deliverMeters(dependencies: DeliverDependencies): Promise<
       new Date(now.getTime() + lostAfterMs),
       batchMax,
     ]);
+    if (rows.length === 0) return made;
     const timed = await withTimes(dependencies, rows, now);
     const byAccount = [...Map.groupBy(timed, ({ merchantAccountId }) => merchantAccountId)];
     // Side by side: an account whose calls hang keeps only its own usage waiting.

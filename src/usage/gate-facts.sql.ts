@@ -6,9 +6,13 @@
 export const selectGateFacts = `
 SELECT c.disabled_at IS NOT NULL AS "customerDisabled", a.disabled_at IS NOT NULL AS "agencyDisabled",
        coalesce(st.state = 'paused', false) AS paused,
+       CASE WHEN a.settings->'pauseWhileDisputed' = 'true' THEN EXISTS (
+         SELECT 1 FROM disputes d WHERE d.agency_id = c.agency_id AND d.customer_id = c.id AND NOT d.is_inquiry
+            AND d.status IN ('needs_response', 'under_review')) ELSE false END AS disputed,
        s.id AS "subscriptionId", s.status AS "subscriptionStatus", s.add_ons AS "addOns", s.quota_due_at AS "quotaDueAt",
        s.past_due_since AS "pastDueSince", s.trial_ends_at AS "trialEndsAt", s.cancel_at AS "cancelAt",
        s.plan_agency_id AS "planAgencyId", s.plan_id AS "planId", s.plan_version AS "planVersion",
+       CASE WHEN s.collection = 'card' THEN carrying.provider END AS carrier,
        trial.concurrency AS "trialConcurrency", trial.goes_on AS "trialGoesOn",
        q.included::text, q.plan_agency_id AS "quotaPlanAgencyId", q.plan_id AS "quotaPlanId", q.plan_version AS "quotaPlanVersion",
        t.free::text, lic.quantity_left::text AS "addOnLeft", lic.days AS "daysLicensed",
@@ -19,6 +23,7 @@ SELECT c.disabled_at IS NOT NULL AS "customerDisabled", a.disabled_at IS NOT NUL
   JOIN agencies a ON a.id = c.agency_id
   LEFT JOIN service_states st ON st.agency_id = c.agency_id AND st.customer_id = c.id
   LEFT JOIN subscriptions s ON s.agency_id = c.agency_id AND s.customer_id = c.id AND s.ended_at IS NULL
+  LEFT JOIN merchant_accounts carrying ON carrying.id = s.merchant_account_id
   LEFT JOIN LATERAL (
     SELECT concurrency, ends_at <= $4 AS goes_on FROM trials
      WHERE agency_id = c.agency_id AND customer_id = c.id AND status <> 'converted' AND (ends_at > $4 OR end_behavior = 'continue')

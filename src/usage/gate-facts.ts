@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import type { Sql } from '../database/database.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { Money } from '../money/money.ts';
+import type { ProviderName } from '../providers/port.ts';
 import { graceDaysOf } from '../subscriptions/grace.ts';
 import { isServed } from '../subscriptions/lifecycle.ts';
 import { openDue } from '../subscriptions/open-quotas.ts';
@@ -33,6 +34,7 @@ interface FactsRow {
   readonly customerDisabled: boolean;
   readonly agencyDisabled: boolean;
   readonly paused: boolean;
+  readonly disputed: boolean;
   readonly subscriptionId: string | null;
   readonly subscriptionStatus: SubscriptionStatus | null;
   readonly addOns: unknown;
@@ -43,6 +45,7 @@ interface FactsRow {
   readonly planAgencyId: string | null;
   readonly planId: string | null;
   readonly planVersion: number | null;
+  readonly carrier: ProviderName | null;
   readonly trialConcurrency: number | null;
   readonly trialGoesOn: boolean | null;
   readonly included: string | null;
@@ -112,7 +115,7 @@ export async function readGateFacts(
   if (asksForQuotas(row, now)) {
     const due = await openDue(sql, client, now);
     if (due?.opened === true) row = await selectFacts(sql, client, asked, now);
-    else if (due?.opened === false) awaited = awaitedPeriod(due.awaited, feature);
+    else if (due?.opened === false) awaited = awaitedPeriod(due.awaited, feature, row.carrier);
   }
   const [balance = Money.zero('USD')] = await ledger.balances(sql, [client]);
   const included = row.included ?? awaited?.included ?? null;
@@ -123,6 +126,7 @@ export async function readGateFacts(
           planAgencyId: row.quotaPlanAgencyId,
           planId: row.quotaPlanId,
           planVersion: row.quotaPlanVersion,
+          carrier: row.carrier,
         });
   const [version = null, ratedBy = null] = await versions.read(sql, [versionOf(row), quotaPlan ?? versionOf(row)]);
   const known = (await findFeatures(sql, [{ agencyId: client.agencyId, feature }]))(client.agencyId, feature);
@@ -134,6 +138,7 @@ export async function readGateFacts(
     customerDisabled: row.customerDisabled,
     agencyDisabled: row.agencyDisabled,
     paused: row.paused,
+    disputed: row.disputed,
     agencyPaused: row.agencyPaused,
     cover,
     subscriptionPaused: row.subscriptionStatus !== null && !hasEnded(row, now),

@@ -45,7 +45,8 @@ export function createMeters(dependencies: Dependencies): Meters {
   };
   const compare = async (): Promise<number> => {
     const differing = await compareMeters(all);
-    await sweep();
+    // What is to be sent again is due at once.
+    if (differing > 0) await sweep();
     return differing;
   };
 

@@ -1,7 +1,15 @@
 /** Where events belong: the client's agency and the period that holds their time. Set-wise, whatever the number of events. */
 
+/**
+ * The provider that carries the subscription which a row of that name is of, for a provider may lack what a plan asks for; null where
+ * nobody collects for it, and for a trial.
+ */
+const carrierOf = (row: string): string => `(
+  SELECT m.provider FROM subscriptions carried JOIN merchant_accounts m ON m.id = carried.merchant_account_id
+   WHERE carried.agency_id = ${row}.agency_id AND carried.id = ${row}.holder_id AND carried.collection = 'card') AS carrier`;
+
 const periodColumns = `p.holder_id AS "holderId", p.period_start AS "periodStart", p.period_end AS "periodEnd",
-       p.plan_agency_id AS "planAgencyId", p.plan_id AS "planId", p.plan_version AS "planVersion", p.included::text`;
+       p.plan_agency_id AS "planAgencyId", p.plan_id AS "planId", p.plan_version AS "planVersion", p.included::text, ${carrierOf('p')}`;
 
 /**
  * A subscription's period comes before a trial's, a later one before an earlier one that it cut short. With each comes whether its totals
@@ -34,14 +42,14 @@ SELECT e.place::int, c.agency_id AS "agencyId", c.created_at AS "createdAt", ${p
 export const locateReversed = `
 SELECT e.agency_id AS "agencyId", e.id, e.customer_id AS "customerId", e.feature, e.rated_at AS "ratedAt",
        p.holder_id AS "holderId", p.period_start AS "periodStart", p.period_end AS "periodEnd",
-       p.plan_agency_id AS "planAgencyId", p.plan_id AS "planId", p.plan_version AS "planVersion", p.included::text
+       p.plan_agency_id AS "planAgencyId", p.plan_id AS "planId", p.plan_version AS "planVersion", p.included::text, ${carrierOf('p')}
   FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[]) AS w(agency_id, id)) AS wanted
   JOIN usage_events e ON e.agency_id = wanted.agency_id AND e.id = wanted.id AND e.reverses IS NULL
   CROSS JOIN LATERAL (
-    SELECT holder_id, period_start, period_end, plan_agency_id, plan_id, plan_version, included, 1 AS rank FROM quota_periods
+    SELECT agency_id, holder_id, period_start, period_end, plan_agency_id, plan_id, plan_version, included, 1 AS rank FROM quota_periods
      WHERE agency_id = e.agency_id AND holder_id = e.holder_id AND feature = e.feature AND period_start = e.period_start
     UNION ALL
-    SELECT holder_id, period_start, period_end, plan_agency_id, plan_id, plan_version, included, 2 FROM usage_totals
+    SELECT agency_id, holder_id, period_start, period_end, plan_agency_id, plan_id, plan_version, included, 2 FROM usage_totals
      WHERE agency_id = e.agency_id AND customer_id = e.customer_id AND feature = e.feature AND holder_id = e.holder_id
        AND period_start = e.period_start
      ORDER BY rank LIMIT 1
@@ -54,7 +62,7 @@ SELECT e.agency_id AS "agencyId", e.id, e.customer_id AS "customerId", e.feature
 export const findOutdatedTotals = `
 SELECT t.agency_id AS "agencyId", t.customer_id AS "customerId", t.feature, p.holder_id AS "holderId",
        p.period_start AS "periodStart", p.period_end AS "periodEnd", p.plan_agency_id AS "planAgencyId", p.plan_id AS "planId",
-       p.plan_version AS "planVersion", p.included::text,
+       p.plan_version AS "planVersion", p.included::text, ${carrierOf('p')},
        EXISTS (SELECT 1 FROM licences l
                 WHERE l.agency_id = t.agency_id AND l.customer_id = t.customer_id AND l.kind = 'quantity' AND l.feature = t.feature)
          AS licensed,
@@ -75,8 +83,10 @@ SELECT s.agency_id AS "agencyId", s.customer_id AS "customerId", s.id, s.anchor_
        s.plan_agency_id AS "planAgencyId", s.plan_id AS "planId", s.plan_version AS "planVersion",
        EXISTS (SELECT 1 FROM licences l
                 WHERE l.agency_id = s.agency_id AND l.customer_id = s.customer_id AND l.kind = 'days' AND l.starts_at <= $3
-                  AND coalesce(least(l.expires_at, l.revoked_at), 'infinity') > $3) AS "daysLicensed"
+                  AND coalesce(least(l.expires_at, l.revoked_at), 'infinity') > $3) AS "daysLicensed",
+       CASE WHEN s.collection = 'card' THEN m.provider END AS carrier
   FROM subscriptions s
+  LEFT JOIN merchant_accounts m ON m.id = s.merchant_account_id
   JOIN (SELECT DISTINCT * FROM unnest($1::text[], $2::text[]) AS w(agency_id, customer_id)) AS wanted
     ON wanted.agency_id = s.agency_id AND wanted.customer_id = s.customer_id
  WHERE s.ended_at IS NULL AND s.anchor_at IS NOT NULL`;

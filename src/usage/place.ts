@@ -1,4 +1,5 @@
 import { type Database, inTransaction, type Sql } from '../database/database.ts';
+import type { ProviderName } from '../providers/port.ts';
 import { type AwaitedQuotas, openDue } from '../subscriptions/open-quotas.ts';
 import { quotaPeriodAt } from '../subscriptions/quota.ts';
 import { quotasOf } from '../subscriptions/quota-period.store.ts';
@@ -39,6 +40,7 @@ export interface PeriodColumns {
   readonly planAgencyId: string | null;
   readonly planId: string | null;
   readonly planVersion: number | null;
+  readonly carrier: ProviderName | null;
   readonly included: string;
 }
 
@@ -83,10 +85,12 @@ export interface Located {
   readonly resellerId: string | null;
 }
 
-export const versionOf = (row: Pick<PeriodColumns, 'planAgencyId' | 'planId' | 'planVersion'>): VersionKey | null =>
+export const versionOf = (
+  row: Pick<PeriodColumns, 'planAgencyId' | 'planId' | 'planVersion' | 'carrier'>,
+): VersionKey | null =>
   row.planAgencyId === null || row.planId === null || row.planVersion === null
     ? null
-    : { planAgencyId: row.planAgencyId, planId: row.planId, planVersion: row.planVersion };
+    : { planAgencyId: row.planAgencyId, planId: row.planId, planVersion: row.planVersion, carrier: row.carrier };
 
 const isCovered = (row: FoundRow): row is LocatedRow & PeriodColumns => row.holderId !== null;
 
@@ -176,10 +180,17 @@ export interface AwaitedPeriod {
 }
 
 /** What a period that somebody is about to open will include of a feature; null where that is none of its features. */
-export function awaitedPeriod({ plan, planVersion, document }: AwaitedQuotas, feature: string): AwaitedPeriod | null {
+export function awaitedPeriod(
+  { plan, planVersion, document }: AwaitedQuotas,
+  feature: string,
+  carrier: ProviderName | null,
+): AwaitedPeriod | null {
   const quota = quotasOf(document).find((each) => each.feature === feature);
   if (!quota) return null;
-  return { version: { planAgencyId: plan.agencyId, planId: plan.planId, planVersion }, included: quota.included };
+  return {
+    version: { planAgencyId: plan.agencyId, planId: plan.planId, planVersion, carrier },
+    included: quota.included,
+  };
 }
 
 const calendar = new Date('2000-01-01T00:00:00.000Z');
@@ -193,8 +204,8 @@ function uncoveredPeriod(
   const { start, end } = quotaPeriodAt(covering?.anchorAt ?? calendar, at);
   const period = { holderId: covering?.id ?? '', periodStart: start, periodEnd: end };
   if (!covering) return { ...period, version: null, included: '0' };
-  const { planAgencyId, planId, planVersion, awaited, quotaDueAt } = covering;
+  const { awaited, quotaDueAt, carrier } = covering;
   const isAwaited = awaited !== null && (quotaDueAt === null || start >= quotaDueAt);
-  const coming = isAwaited ? awaitedPeriod(awaited, feature) : null;
-  return { ...period, ...(coming ?? { version: { planAgencyId, planId, planVersion }, included: '0' }) };
+  const coming = isAwaited ? awaitedPeriod(awaited, feature, carrier) : null;
+  return { ...period, ...(coming ?? { version: versionOf(covering), included: '0' }) };
 }

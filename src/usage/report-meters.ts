@@ -43,6 +43,9 @@ export interface MeterDependencies {
   readonly versions: Versions;
 }
 
+/** Whoever invoices overage has meters: nothing of a plan is lacking there. */
+const onMeters = { carrier: null } as const;
+
 interface TotalsRow {
   readonly overage: string;
   readonly cost: string;
@@ -166,7 +169,7 @@ async function uninvoicedBy(
   if (totals.endedAt !== null) return 'subscription_ended';
   const { livePlanAgencyId: planAgencyId, livePlanId: planId, livePlanVersion: planVersion } = totals;
   if (!periodIsOver || (planId === totals.planId && planVersion === totals.planVersion)) return null;
-  const [live] = await versions.read(sql, [{ planAgencyId, planId, planVersion }]);
+  const [live] = await versions.read(sql, [{ planAgencyId, planId, planVersion, ...onMeters }]);
   const collect = live?.usage.find((line) => line.feature === feature)?.collect;
   // Meters are an agency's: another agency's plan has another one.
   return collect === 'invoice' && planAgencyId === totals.planAgencyId ? null : 'plan_changed';
@@ -292,7 +295,7 @@ async function worthOfUnits(
   target: Decimal,
   excess: Decimal,
 ): Promise<Money> {
-  const [version] = await versions.read(sql, [totals]);
+  const [version] = await versions.read(sql, [{ ...totals, ...onMeters }]);
   const terms = termsOf(version ?? null, { id: key.feature, aggregation: 'sum' }, totals.included);
   const grossOf = (overage: Decimal): Money => {
     const { net, tax } = costOf(terms, overage);

@@ -11,7 +11,9 @@ WITH period AS (
   SELECT * FROM usage_totals
    WHERE agency_id = $1 AND customer_id = $2 AND period_start <= $3 AND period_end > $3 AND ($4::text IS NULL OR feature = $4)
 )
-SELECT feature, holder_id AS "holderId", period_start AS "periodStart", coalesce(p.period_end, t.period_end) AS "periodEnd",
+SELECT feature, holder_id AS "holderId",
+       (SELECT m.provider FROM subscriptions s JOIN merchant_accounts m ON m.id = s.merchant_account_id
+         WHERE s.agency_id = $1 AND s.id = holder_id AND s.collection = 'card') AS carrier, period_start AS "periodStart", coalesce(p.period_end, t.period_end) AS "periodEnd",
        coalesce(p.plan_agency_id, t.plan_agency_id) AS "planAgencyId", coalesce(p.plan_id, t.plan_id) AS "planId",
        coalesce(p.plan_version, t.plan_version) AS "planVersion", coalesce(p.included, t.included)::text AS included,
        coalesce(t.used, 0)::text AS used, coalesce(t.late, 0)::text AS late, coalesce(t.free, 0)::text AS free,

@@ -1,9 +1,11 @@
 import { Decimal } from 'decimal.js';
 import { z } from 'zod';
+import { carriedPlan } from '../catalog/carried-plan.ts';
 import { builtInFeatures, type Feature, featureSchema } from '../catalog/features.ts';
 import { type VersionDocument, versionDocumentSchema } from '../catalog/plan-document.ts';
 import type { Sql } from '../database/database.ts';
 import { Money } from '../money/money.ts';
+import type { ProviderName } from '../providers/port.ts';
 import type { RatingTerms } from './rating.ts';
 
 /** A version of a plan, by whose terms a period is rated. */
@@ -11,6 +13,8 @@ export interface VersionKey {
   readonly planAgencyId: string;
   readonly planId: string;
   readonly planVersion: number;
+  /** What that provider lacks of the plan is not in its terms: overage that it cannot invoice is drawn from the balance. */
+  readonly carrier: ProviderName | null;
 }
 
 export type VersionTerms = Pick<
@@ -28,8 +32,10 @@ const versionRows = z.array(
   z.object({ planAgencyId: z.string(), planId: z.string(), planVersion: z.number(), document: versionDocumentSchema }),
 );
 
-const nameOf = ({ planAgencyId, planId, planVersion }: VersionKey): string =>
+const documentNameOf = ({ planAgencyId, planId, planVersion }: Omit<VersionKey, 'carrier'>): string =>
   `${planAgencyId}|${planId}|${planVersion}`;
+
+const nameOf = (key: VersionKey): string => `${documentNameOf(key)}|${key.carrier ?? ''}`;
 
 /** Published versions never change, so that each is read once and kept. */
 export function createVersions(): Versions {
@@ -65,7 +71,14 @@ async function load(sql: Sql, keys: readonly VersionKey[]): Promise<Map<string, 
       keys.map(({ planVersion }) => planVersion),
     ],
   );
-  return new Map(versionRows.parse(rows).map(({ document, ...key }) => [nameOf(key), document]));
+  const documents = new Map(versionRows.parse(rows).map(({ document, ...key }) => [documentNameOf(key), document]));
+  return new Map(
+    keys.flatMap((key) => {
+      const document = documents.get(documentNameOf(key));
+      if (!document) return [];
+      return [[nameOf(key), key.carrier === null ? document : carriedPlan(document, key.carrier).plan]];
+    }),
+  );
 }
 
 export interface PeriodTerms extends RatingTerms {

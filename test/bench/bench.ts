@@ -7,6 +7,7 @@ import { benchCatalog } from './catalog.bench.ts';
 import { benchExports } from './exports.bench.ts';
 import { benchGate } from './gate.bench.ts';
 import { benchLedger } from './ledger.bench.ts';
+import { benchReconciliation } from './reconciliation.bench.ts';
 import type { BenchResult } from './result.ts';
 import { benchSubscriptions } from './subscriptions.bench.ts';
 import { benchUsage } from './usage.bench.ts';
@@ -23,6 +24,7 @@ const benches: Readonly<
   gate: benchGate,
   subscriptions: benchSubscriptions,
   history: benchExports,
+  reconciliation: (server, progress) => benchReconciliation(server, progress),
 };
 
 const help = `npm run bench [-- options]

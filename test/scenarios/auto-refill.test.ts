@@ -256,6 +256,44 @@ describe('a card that is declined', () => {
   });
 });
 
+describe('money that goes back', () => {
+  const paymentOf = async (client: CardClient) => {
+    const [payment] = await charges(client);
+    if (!payment) throw new Error('nothing was paid');
+    return { id: payment.id, orderId: payment.metadata.baisa_order };
+  };
+  const skips = async (client: CardClient) => (await world.refill(client)).skips.map(({ reason }) => reason);
+
+  it('by a refund is not charged again until the agency acts', async () => {
+    const client = await refilledClient();
+    const { orderId } = await paymentOf(client);
+    const asked = { idempotencyKey: `refund ${orderId}`, body: {} };
+    expect((await client.agency.call('POST', `/v1/transactions/${orderId}/refunds`, asked)).status).toBe(202);
+    await service.idle();
+    expect(await service.balance(client.id)).toBe('0.00');
+    expect(await refills(client)).toEqual([]);
+    expect(await skips(client)).toEqual(['money_went_back']);
+    expect((await client.agency.call('POST', `/v1/customers/${client.id}/auto-refill/reset`)).status).toBe(200);
+    await service.idle();
+    expect(await service.balance(client.id)).toBe('20.00');
+  });
+
+  it('by a dispute is not charged again while the bank decides, whatever is used meanwhile', async () => {
+    const client = await refilledClient();
+    const { id } = await paymentOf(client);
+    const dispute = await service.sandbox.dispute(id, { kind: 'chargeback' });
+    await service.idle();
+    await world.take(client, '6.00');
+    expect((await client.agency.call('POST', `/v1/customers/${client.id}/auto-refill/reset`)).status).toBe(200);
+    await service.idle();
+    expect(await refills(client)).toEqual([]);
+    expect(await skips(client)).toEqual(['dispute_open']);
+    await service.sandbox.moveDispute(dispute.id, 'win');
+    await service.sandbox.advanceClock('61m');
+    expect(await service.balance(client.id)).toBe('29.00');
+  });
+});
+
 describe('what is refused', () => {
   it('is each wrong setting, with its own code', async () => {
     const client = await refilledClient();

@@ -30,7 +30,9 @@ const line = z.object({
   amount: money,
   charged: money.nullable(),
   amountRefunded: money.nullable(),
-  reason: z.object({ code: z.string().nullable(), declineCode: z.string().nullable() }).nullable(),
+  reason: z
+    .object({ code: z.string().nullable(), declineCode: z.string().nullable(), message: z.string().nullable() })
+    .nullable(),
   occurredAt: z.string(),
   expiredAt: z.string().nullable(),
 });
@@ -174,6 +176,31 @@ describe('the billing history of a client', () => {
     expect(await api.call('GET', '/v1/transactions/nothing_1')).toMatchObject({ status: 404 });
     expect(await world.ask(mine.orderId, undefined, { api })).toMatchObject({ status: 404 });
     expect((await api.get(`/v1/agencies/${id}/transactions`, page)).data).toEqual([]);
+  });
+
+  it('tells a client that an operator entered something, and not who did it and why', async () => {
+    const { api } = await service.agency('Discreet');
+    const customerId = await service.customer(api);
+    await api.call('POST', `/v1/customers/${customerId}/adjustments`, {
+      idempotencyKey: 'goodwill',
+      body: { kind: 'correction', amount: { amount: '1.00', currency: 'USD' }, reason: 'threatens to leave' },
+    });
+    const entered = async (as: ApiClient) => (await as.get(`/v1/customers/${customerId}/transactions`, page)).data[0];
+    expect((await entered(api))?.reason?.message).toMatch(/^operator:key_.*threatens to leave/);
+    const { token } = await api.send(
+      'POST',
+      `/v1/customers/${customerId}/portal-tokens`,
+      z.object({ token: z.string() }),
+      {
+        body: {},
+      },
+    );
+    const portal = api.as(token);
+    const seen = await entered(portal);
+    expect(seen).toMatchObject({ kind: 'adjustment', amount: { amount: '1.00' }, reason: null });
+    const { text } = await portal.call('GET', `/v1/transactions/${seen?.id}`);
+    const table = await portal.call('GET', `/v1/customers/${customerId}/transactions?format=csv`);
+    expect(`${text} ${table.text}`).not.toMatch(/threatens|key_/);
   });
 
   it('is a table of any length, each line once and newest first, though many fall on one moment', async () => {

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import Stripe from 'stripe';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { childEnvironment } from '../../src/commands/child-environment.ts';
 import { cards } from '../../src/commands/sandbox-client.ts';
 import { stripeEventTypes } from '../../webhooks/stripe/router.ts';
 import { startTestService, type TestService } from '../support/service.ts';
@@ -33,7 +34,7 @@ interface Ran {
 function run(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
   const file = fileURLToPath(new URL(`../../src/commands/${command}.ts`, import.meta.url));
   return new Promise((resolve) => {
-    const options = { cwd: folder, env: { PATH: process.env.PATH ?? '', DATA_DIR: folder, ...env } };
+    const options = { cwd: folder, env: { ...childEnvironment(), DATA_DIR: folder, ...env } };
     execFile(process.execPath, [file, ...args], options, (error, stdout, stderr) =>
       resolve({ code: typeof error?.code === 'number' ? error.code : error ? 1 : 0, stdout, stderr }),
     );

@@ -1,4 +1,5 @@
 import { createCanvas } from '@napi-rs/canvas';
+import pg from 'pg';
 import { extractText, getDocumentProxy, renderPageAsImage } from 'unpdf';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -138,6 +139,46 @@ describe('the credit note of a refund', () => {
       expect(text).toContain(said);
     }
     expect(Buffer.compare((await fetched(receiptPath(orderId))).bytes, receipt.bytes)).toBe(0);
+  });
+});
+
+describe('the credit note of a payment that failed after its receipt', () => {
+  it('has a number of its own, names the receipt, and leaves that as it was', async () => {
+    const { orderId, paymentId } = await world.paid('5.00', { bank_debit: 'succeed' });
+    const receipt = await fetched(receiptPath(orderId));
+    const credit = `${receiptPath(orderId)}?document=credit_note`;
+    expect(codeOf(await fetched(credit))).toBe('409 receipt_not_paid');
+    await service.sandbox.failPayment(paymentId);
+    await service.idle();
+    const text = await textOf(await fetched(credit));
+    for (const said of [
+      'Credit note No. C-000001',
+      'Receipt R-000001',
+      'Prepaid balance 5.00 USD',
+      'Failed 1.930 OMR',
+    ]) {
+      expect(text).toContain(said);
+    }
+    expect(Buffer.compare((await fetched(receiptPath(orderId))).bytes, receipt.bytes)).toBe(0);
+  });
+
+  it('is numbered by itself, once', async () => {
+    const database = new pg.Client({ connectionString: service.databaseUrl });
+    await database.connect();
+    try {
+      const { orderId, paymentId } = await world.paid('5.00', { bank_debit: 'succeed' });
+      await fetched(receiptPath(orderId));
+      await service.sandbox.failPayment(paymentId);
+      await service.idle();
+      for (let run = 1; run <= 2; run += 1) {
+        await database.query(`SELECT graphile_worker.add_job('receipts.number', '{}')`);
+        await service.idle();
+      }
+      const { rows } = await database.query(`SELECT kind FROM receipts WHERE subject = $1 ORDER BY kind`, [orderId]);
+      expect(rows).toEqual([{ kind: 'credit_note' }, { kind: 'receipt' }]);
+    } finally {
+      await database.end();
+    }
   });
 });
 

@@ -1,22 +1,32 @@
+import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { cards } from '../../src/commands/sandbox-client.ts';
 import { until } from '../../src/commands/until.ts';
 import { reportSchema } from '../../src/reconciliation/finding.ts';
 import { startTestService, type TestService } from '../support/service.ts';
+import { agencyWorld } from './agency-world.ts';
 import { reversalWorld } from './reversal-world.ts';
 import { plans, subscriptionWorld } from './subscription-world.ts';
 
 let service: TestService;
 let world: ReturnType<typeof reversalWorld>;
 let subscriptions: ReturnType<typeof subscriptionWorld>;
+let agencies: ReturnType<typeof agencyWorld>;
+let database: pg.Client;
+let forgedAgency: string;
 
 beforeAll(async () => {
   service = await startTestService();
   world = reversalWorld(service);
   subscriptions = subscriptionWorld(service);
+  agencies = agencyWorld(service);
+  database = new pg.Client({ connectionString: service.databaseUrl });
+  await database.connect();
 });
 afterEach(() => service.sandbox.setFaults({}));
 afterAll(async () => {
+  await database.end();
   await world.close();
   await service.stop();
 });
@@ -106,23 +116,61 @@ describe('what nobody told of', () => {
   });
 });
 
+it('says nothing of an order whose payment is on its way for days', async () => {
+  const { api } = await service.agency('Delayed');
+  const customerId = await service.customer(api);
+  const { orderId, sessionId } = await service.startTopUp(customerId);
+  await service.sandbox.advanceClock('15h');
+  await service.sandbox.pay(sessionId, { bank_debit: 'succeed' });
+  await service.idle();
+  await service.sandbox.advanceClock('11h');
+  expect((await service.order(orderId)).status).toBe('checkout');
+  expect(classesOf(await reconcile())).toEqual([]);
+  await service.sandbox.advanceClock('25h');
+  expect(await service.balance(customerId)).toBe('5.00');
+});
+
+it('compares the other accounts where one does not answer, and that one from the same moment on later', async () => {
+  const broken = await agencies.connect('Broken', { country: 'AE' });
+  const later = await agencies.connect('Later', { country: 'AE' });
+  const customerId = await service.customer(later.api);
+  await lostForGood(() => world.topUp(customerId, '5.00', { card: cards.visa }, later.account.providerAccountId));
+  const fault = { status: 500, account: broken.account.providerAccountId, route: '/v1/balance_transactions' };
+  await service.sandbox.setFaults({ api: fault });
+  const errorsOf = ({ reports }: z.output<typeof runAnswer>) =>
+    reports.flatMap(({ merchantAccountId, error }) => (error === null ? [] : [merchantAccountId]));
+  expect(errorsOf(await reconcile())).toEqual([broken.account.id]);
+  expect(await service.balance(customerId)).toBe('5.00');
+  await service.sandbox.setFaults({});
+  expect(errorsOf(await reconcile())).toEqual([]);
+});
+
+it('does all runs that are asked for at once, and holds no worker up by waiting', async () => {
+  const asked = await Promise.all(
+    [1, 2, 3, 4, 5].map(() => service.api.send('POST', '/v1/reconciliations', runAnswer, { body: {} })),
+  );
+  await service.idle();
+  for (const { id } of asked) {
+    expect((await service.api.get(`/v1/reconciliations/${id}`, runAnswer)).status).toBe('done');
+  }
+});
+
 describe('what is not ours', () => {
   it('is one line of a report, and no alarm', async () => {
-    const stripe = world.stripe();
-    const payment = await stripe.paymentIntents.create({
-      amount: 1000,
-      currency: 'aed',
-      payment_method: 'pm_card_visa',
-      confirm: true,
+    const { paymentIntents, refunds } = world.stripe();
+    const other = { amount: 1000, currency: 'aed', payment_method: 'pm_card_visa', confirm: true };
+    await lostForGood(async () => {
+      const payment = await paymentIntents.create(other);
+      await refunds.create({ payment_intent: payment.id, amount: 400 });
     });
-    expect(payment.status).toBe('succeeded');
     const run = await reconcile();
-    expect(run.found.filter(({ status }) => status === 'raised')).toEqual([]);
+    expect(classesOf(run)).toEqual([]);
     expect(run.reports.some(({ explainedBy }) => Number(explainedBy.foreign) > 0)).toBe(true);
   });
 
   it('and names an order that it does not fit is raised, and never credited', async () => {
     const { api, id: agencyId } = await service.agency('Forged');
+    forgedAgency = agencyId;
     const customerId = await service.customer(api);
     const { orderId } = await service.startTopUp(customerId);
     await lostForGood(() =>
@@ -141,5 +189,18 @@ describe('what is not ours', () => {
     expect(await service.balance(customerId)).toBe('0.00');
     expect(classesOf(await reconcile())).toEqual([]);
     expect(await service.metric('baisa_reconciliation_findings_open', { class: 'unknown_payment' })).toBe(1);
+  });
+
+  it('and was put right by a person is closed, however long ago it was raised', async () => {
+    await service.sandbox.advanceClock('3h');
+    await reconcile();
+    // The order is what the payment says after all: a person at the database has seen to it.
+    await database.query(
+      `UPDATE orders SET charged = 10, charge_currency = 'AED' WHERE status = 'checkout' AND agency_id = $1`,
+      [forgedAgency],
+    );
+    await service.sandbox.advanceClock('3h');
+    await reconcile();
+    expect(await service.metric('baisa_reconciliation_findings_open', { class: 'unknown_payment' })).toBe(0);
   });
 });

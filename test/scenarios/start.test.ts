@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import Stripe from 'stripe';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { childEnvironment } from '../../src/commands/child-environment.ts';
 import { cards } from '../../src/commands/sandbox-client.ts';
 import { freePorts } from '../../src/commands/service-process.ts';
 import { readConfig } from '../../src/config.ts';
@@ -102,7 +103,7 @@ describe('a setting that only the start can see to be wrong stops it with one se
 
   it('on the terminal too, without a stack', async () => {
     const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-    const env = { PATH: process.env.PATH ?? '', DATA_DIR: folder, DATABASE_URL: 'postgresql://127.0.0.1:1/nowhere' };
+    const env = { ...childEnvironment(), DATA_DIR: folder, DATABASE_URL: 'postgresql://127.0.0.1:1/nowhere' };
     const ran = await new Promise<{ code: unknown; stderr: string }>((resolve) => {
       execFile(process.execPath, [main], { cwd: folder, env }, (error, _stdout, stderr) =>
         resolve({ code: error?.code, stderr }),

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { childEnvironment } from '../../src/commands/child-environment.ts';
 import { freePorts } from '../../src/commands/service-process.ts';
 import { until } from '../../src/commands/until.ts';
 
@@ -23,7 +24,7 @@ beforeEach(async () => {
     cwd: folder,
     stdio: 'ignore',
     env: {
-      PATH: process.env.PATH ?? '',
+      ...childEnvironment(),
       DATA_DIR: folder,
       PORT: String(port),
       SANDBOX_PORT: String(sandboxPort),

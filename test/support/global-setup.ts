@@ -17,6 +17,10 @@ declare module 'vitest' {
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
   const given = process.env.TEST_DATABASE_URL;
   const dataDir = await mkdtemp(join(await scratchDirectory(), 'baisa-test-'));
+  // What a test keeps in a folder of its own, a whole service with its database at times, lies there too, and goes with the run.
+  process.env.TMPDIR = dataDir;
+  // Dozens of processes of the service are started in a run, each of the same thousand files.
+  process.env.NODE_COMPILE_CACHE = join(dataDir, 'compiled');
   const server = given ? undefined : await startEmbeddedServer({ dataDir, fsync: false });
   const adminUrl = given ?? server?.urlOf('postgres');
   if (!adminUrl) throw new Error('no PostgreSQL to test against');

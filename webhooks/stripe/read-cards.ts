@@ -1,7 +1,7 @@
 import { ProviderError } from '../../src/providers/errors.ts';
 import type { AccountRef, PaymentProvider } from '../../src/providers/port.ts';
+import { holdNameOf, setupNameOf } from '../names.ts';
 import { type Hint, ignored, type Resolved } from '../translation.ts';
-import { holdNameOf, setupNameOf } from './names.ts';
 
 type HintOf<Kind extends Hint['kind']> = Extract<Hint, { kind: Kind }>;
 

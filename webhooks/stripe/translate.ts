@@ -1,16 +1,14 @@
 import type Stripe from 'stripe';
 import type { Clock } from '../../src/clock.ts';
 import type { ClaimedEvent } from '../../src/delivery/inbox.ts';
-import { ProviderError } from '../../src/providers/errors.ts';
-import { metadataKeys } from '../../src/providers/metadata.ts';
-import type { AccountRef, PaymentProvider, ProviderPayment } from '../../src/providers/port.ts';
+import type { AccountRef, PaymentProvider } from '../../src/providers/port.ts';
+import { fetchPayment } from '../read-payment.ts';
+import { readReversal } from '../read-reversals.ts';
+import { readSubscription, readSubscriptionSetup } from '../read-subscriptions.ts';
 import { type Hint, ignored, parked, type Resolved, type Translation } from '../translation.ts';
 import type { Translator } from './event.ts';
 import { isNotificationType } from './notification.ts';
-import { orderNameOf } from './order-name.ts';
 import { readCard, readHold, readSetup } from './read-cards.ts';
-import { readReversal } from './read-reversals.ts';
-import { readSubscription, readSubscriptionSetup } from './read-subscriptions.ts';
 import { stripeTranslatorFor } from './router.ts';
 import { storedStripeEvent } from './verify.ts';
 
@@ -128,48 +126,4 @@ async function readAccount({ provider, clock }: StripeTranslationOptions, accoun
   const readAt = clock.now();
   const found = await provider.accounts.retrieve(accountId);
   return { kind: 'account', event: { provider: provider.name, providerAccountId: accountId, found, readAt } };
-}
-
-/**
- * The payment as it is now. When the provider finally refuses to show it, a payment that named no order is other business of the
- * merchant, and no alarm (RULES 6).
- */
-async function fetchPayment(
-  provider: PaymentProvider,
-  account: AccountRef,
-  hint: Extract<Translation, { kind: 'hint' }>,
-): Promise<Resolved> {
-  if (!provider.payments) return ignored('no_payments', 'this provider has no payments to look at');
-  try {
-    return translatePayment(await provider.payments.retrieve(account, hint.paymentId), account);
-  } catch (error) {
-    if (!(error instanceof ProviderError) || error.isRetryable) throw error;
-    if (!hint.namesOrder)
-      return ignored('foreign', `the payment names no order of ours and cannot be read: ${error.message}`);
-    if (error.detail.code === 'unknown_currency') return parked('currency_mismatch', error.message);
-    throw error;
-  }
-}
-
-/** What the payment is now, which is what counts when the event was only a hint. */
-export function translatePayment(payment: ProviderPayment, account: AccountRef): Resolved {
-  if (payment.metadata[metadataKeys.purpose] === 'verification') {
-    return ignored('verification_hold', 'a hold that verifies a card is never a payment');
-  }
-  const order = orderNameOf(payment.metadata);
-  if (!order) return ignored('foreign', 'the payment carries no order of ours');
-  if (payment.status !== 'succeeded' || !payment.amountReceived.isPositive) {
-    return ignored('not_settled', `the payment is ${payment.status} now`);
-  }
-  return {
-    kind: 'payment',
-    event: {
-      type: 'payment.settled',
-      provider: 'stripe',
-      providerAccountId: account.id,
-      order,
-      paymentId: payment.id,
-      received: payment.amountReceived,
-    },
-  };
 }

@@ -43,6 +43,9 @@ async function termsOf(world: World) {
   return { chargeCurrency: currency, effectiveCurrency: currency, usdRate: rate };
 }
 
+const plansOf = (lines: readonly { readonly planId: string }[]): number =>
+  new Set(lines.map(({ planId }) => planId)).size;
+
 export const catalogSteps: readonly Step[] = [
   {
     name: 'catalog.published',
@@ -57,11 +60,11 @@ export const catalogSteps: readonly Step[] = [
       }
       publishedPlans.set(world, published);
       const status = await until(
-        `${published.length} plans that are in_sync`,
+        `${published.length} plans that are in_sync in every account`,
         () => world.agency.all('/v1/catalog/status', catalogStatus),
-        (lines) => lines.length === published.length && lines.every((line) => line.status === 'in_sync'),
+        (lines) => plansOf(lines) === published.length && lines.every((line) => line.status === 'in_sync'),
       );
-      return `${status.length} plans: ${published.map(({ plan }) => plan.displayName).join(', ')}`;
+      return `${plansOf(status)} plans, ${status.length / plansOf(status)} accounts: ${published.map(({ plan }) => plan.displayName).join(', ')}`;
     },
   },
   {

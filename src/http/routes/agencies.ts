@@ -135,7 +135,7 @@ export function createAgencyRoutes(dependencies: KeyIssueDependencies): Route[] 
       summary: 'Change an agency',
       description:
         'What is left out stays; a setting that is null is removed. An agency changes its own settings (`trial`, `graceDays`, ' +
-        '`branding`, `support`); `name`, `email` and `disabled` are the platform’s to change (403 `forbidden`). While an agency is ' +
+        '`pauseWhileDisputed`, `branding`, `support`); `name`, `email` and `disabled` are the platform’s to change (403 `forbidden`). While an agency is ' +
         'disabled its keys and its clients’ portal tokens are refused and nothing new is sold; what was paid is still credited, and ' +
         'everything stays readable to the platform.',
       tag,

@@ -6,7 +6,7 @@ import { driftProblems } from '../../catalog/drift.ts';
 import { type DriftAnswer, driftAnswers } from '../../catalog/drift-doctor.ts';
 import { partKinds } from '../../catalog/part.ts';
 import { publicationStatuses } from '../../catalog/publication.store.ts';
-import { planProgress } from '../../catalog/status.ts';
+import { type CatalogStatus, planProgress } from '../../catalog/status.ts';
 import { decodeCursor, encodeCursor, pageAnswer, pageOf, pageQuery } from '../pagination.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { id, isoTime } from '../schemas.ts';
@@ -37,8 +37,13 @@ const statusAnswer = z
     version: z.int(),
     status: z.enum(publicationStatuses),
     reason: z.string().nullable(),
+    notices: z.array(z.string()).meta({
+      description: 'What clients of this account get instead of what its provider lacks, in plain words.',
+    }),
   })
   .meta({ id: 'CatalogStatus' });
+
+const shownStanding = ({ notices, ...standing }: CatalogStatus) => ({ ...standing, notices: [...notices] });
 
 const progressAnswer = z
   .object({
@@ -128,7 +133,7 @@ const syncRoutes = ({ catalog }: CatalogSyncRouteDependencies): Route[] => [
       const { plans, standings } = await catalog.status(scope, selection, { limit, before: decodeCursor(after) });
       const last = plans.length === limit ? plans.at(-1) : undefined;
       const next = last ? encodeCursor(last.planId) : null;
-      return { status: 200, body: { data: [...standings], next, plans: [...planProgress(standings)] } };
+      return { status: 200, body: { data: standings.map(shownStanding), next, plans: [...planProgress(standings)] } };
     },
   }),
 ];

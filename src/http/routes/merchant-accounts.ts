@@ -46,6 +46,9 @@ const accountAnswer = z
       .string()
       .nullable()
       .meta({ description: 'The provider’s own pages of the account, for its owner.' }),
+    webhookUrl: z.string().nullable().meta({
+      description: 'Where a provider tells of this account alone (Whop). Null where one endpoint hears every account.',
+    }),
     connectedAt: isoTime.nullable().meta({ description: 'When it could take payments for the first time.' }),
     disconnectedAt: isoTime.nullable(),
     createdAt: isoTime,
@@ -60,6 +63,17 @@ const onboardingAnswer = accountAnswer
     }),
   })
   .meta({ id: 'OnboardingAccount' });
+
+const credentials = z
+  .strictObject({
+    apiKey: z.string().trim().min(8).max(500),
+    webhookSecret: z.string().trim().min(16).max(500).optional(),
+  })
+  .meta({
+    description:
+      'A key of the agency’s own company, kept sealed. Without `webhookSecret` the webhook is registered with the key; with it, the ' +
+      'agency’s own webhook is to lead to `webhookUrl`.',
+  });
 
 const agencyParams = z.strictObject({ id: id('agency') });
 const accountParams = z.strictObject({ id: id('agency'), accountId: id('merchantAccount') });
@@ -89,6 +103,7 @@ export function createMerchantAccountRoutes({ agencyAccounts }: MerchantAccountR
     currencyNotice: account.effectiveReason,
     chargeableCurrencies: [...account.chargeableCurrencies],
     dashboardUrl: agencyAccounts.dashboardUrl(account),
+    webhookUrl: agencyAccounts.webhookUrl(account),
     connectedAt: account.connectedAt?.toISOString() ?? null,
     disconnectedAt: account.disconnectedAt?.toISOString() ?? null,
     createdAt: account.createdAt.toISOString(),
@@ -102,7 +117,8 @@ export function createMerchantAccountRoutes({ agencyAccounts }: MerchantAccountR
       summary: 'Connect an account',
       description:
         'Makes an account at the provider and answers where its owner completes it; 200 with a new link while one is not ready. ' +
-        '`providerAccountId` takes up an account that was connected before, with its history.',
+        '`providerAccountId` takes up an account that was connected before, with its history. `credentials` connects the account of ' +
+        'a key of the agency’s own (Whop), and again replaces the key.',
       tag,
       roles: ['platform', 'agency'],
       params: agencyParams,
@@ -112,6 +128,7 @@ export function createMerchantAccountRoutes({ agencyAccounts }: MerchantAccountR
         chargeCurrency: currencyCode.optional(),
         usdRate: usdRate.optional(),
         providerAccountId: z.string().min(1).max(100).optional(),
+        credentials: credentials.optional(),
       }),
       responses: { 200: onboardingAnswer, 201: onboardingAnswer },
       handle: async ({ scope, params, body, request }) => {

@@ -16,13 +16,17 @@ export function createReceiptRoutes({ receipts }: ReceiptRouteDependencies): Rou
       summary: 'Read the receipt of a payment, or the credit note of a refund',
       description:
         'Numbered without gaps in each agency; it never changes. 409 `receipt_not_paid` of what is not paid, `receipt_unavailable` of what has ' +
-        'none, `receipt_not_ready` for a moment after a payment.',
+        'none, `receipt_not_ready` for a moment after a payment. `document=credit_note` is the one of a payment that failed after its receipt.',
       tag: 'Transactions',
       roles: ['platform', 'agency', 'portal'],
       params: z.strictObject({ id: z.string().min(1).max(100) }),
+      query: z.strictObject({ document: z.literal('credit_note').optional() }),
       responses: { 200: pdf },
       produces: 'application/pdf',
-      handle: async ({ scope, params }) => ({ status: 200, body: await receipts.receipt(scope, params.id) }),
+      handle: async ({ scope, params, query }) => ({
+        status: 200,
+        body: await receipts.receipt(scope, params.id, query.document),
+      }),
     }),
     defineRoute({
       method: 'get',

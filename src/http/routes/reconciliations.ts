@@ -17,7 +17,7 @@ const runAnswer = z
     endedAt: isoTime.nullable(),
     reports: z.array(reportSchema).meta({
       description:
-        'For each account, in the currency that it settles in: the provider’s lines, ours, and what explains the difference.',
+        'For each account, and each currency that it settles in: the provider’s lines, ours, and what explains the difference.',
     }),
     found: z.array(z.object({ class: z.string(), status: z.string(), count: z.int() })),
     findings: z

@@ -1,4 +1,5 @@
 import type Stripe from 'stripe';
+import { isCurrencyCode } from '../../money/currency.ts';
 import type { BalanceEntry, BalanceEntryKind, BalancePort } from '../refund-ports.ts';
 import { arrivalOf, takenOf } from './balance-transactions.ts';
 import { on, pageSize, type StripeCalls } from './stripe-calls.ts';
@@ -56,6 +57,7 @@ export const createBalance = (stripe: Stripe, calls: StripeCalls): BalancePort =
       ...(after === null ? {} : { starting_after: after }),
     } satisfies Stripe.BalanceTransactionListParams;
     const page = await calls.read('list', () => stripe.balanceTransactions.list(params, on(account)));
-    return { rows: page.data.map(toEntry), next: page.has_more ? (page.data.at(-1)?.id ?? null) : null };
+    const known = page.data.filter(({ currency }) => isCurrencyCode(currency.toUpperCase()));
+    return { rows: known.map(toEntry), next: page.has_more ? (page.data.at(-1)?.id ?? null) : null };
   },
 });

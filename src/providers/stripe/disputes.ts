@@ -31,6 +31,7 @@ function toDispute(dispute: Stripe.Dispute): ProviderDispute {
     paymentId: paymentIdOf(dispute),
     status: statuses[dispute.status] ?? 'other',
     isInquiry: dispute.status.startsWith('warning_'),
+    isAppealed: dispute.status.startsWith('appeal_'),
     amount,
     reason: dispute.reason,
     answerDueAt: dueBy === null ? null : new Date(dueBy * 1000),

@@ -80,7 +80,7 @@ export function createRefunds(stripe: Stripe, calls: StripeCalls): RefundsPort {
       return toRefund(await calls.write('refund', () => stripe.refunds.create(params, writeOn(account, options))));
     },
 
-    async find(account, paymentId, refundId) {
+    async find(account, { paymentId, refundId }) {
       const refunds = await listOfPayment(account, paymentId);
       return refunds.find((refund) => refund.refundId === refundId) ?? null;
     },

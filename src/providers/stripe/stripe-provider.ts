@@ -60,6 +60,7 @@ export function createStripeProvider(options: StripeProviderOptions): PaymentPro
     ...hostOf(options.apiBase),
   });
   const calls = createStripeCalls(options.apiKey);
+  const subscriptions = createSubscriptions(stripe, calls);
   return {
     name: 'stripe',
     apiVersion: Stripe.API_VERSION,
@@ -73,12 +74,14 @@ export function createStripeProvider(options: StripeProviderOptions): PaymentPro
     cards: createCards(stripe, calls),
     holds: createHolds(stripe, calls),
     offSession: createOffSession(stripe, calls),
+    subscriptions,
+    cardSubscriptions: subscriptions,
+    schedules: subscriptions,
     refunds: createRefunds(stripe, calls),
     disputes: createDisputes(stripe, calls),
     fees: createFees(stripe, calls),
     balance: createBalance(stripe, calls),
     events: createEvents(stripe, calls),
-    subscriptions: createSubscriptions(stripe, calls),
     invoices: createInvoices(stripe, calls),
     metering: createMetering(stripe, calls),
     webhookEndpoints: createWebhookEndpoints(stripe, calls),

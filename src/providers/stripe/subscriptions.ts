@@ -2,9 +2,11 @@ import type Stripe from 'stripe';
 import { ProviderError } from '../errors.ts';
 import { metadataKeys } from '../metadata.ts';
 import type {
+  CardSubscriptionsPort,
   ProviderSubscription,
   ProviderSubscriptionItem,
   ProviderSubscriptionStatus,
+  SchedulesPort,
   SubscriptionLine,
   SubscriptionsPort,
 } from '../subscription-ports.ts';
@@ -97,7 +99,10 @@ const discountOf = ({ discount, promotion_code: promotionCode, coupon }: Phase['
 const givenDiscounts = ({ discounts = [] }: Partial<Phase>) =>
   discounts.length === 0 ? {} : { discounts: discounts.map(discountOf) };
 
-export function createSubscriptions(stripe: Stripe, calls: StripeCalls): SubscriptionsPort {
+export function createSubscriptions(
+  stripe: Stripe,
+  calls: StripeCalls,
+): SubscriptionsPort & CardSubscriptionsPort & SchedulesPort {
   const retrieve: SubscriptionsPort['retrieve'] = async (account, id) =>
     toSubscription(await calls.read('subscription', () => stripe.subscriptions.retrieve(id, {}, on(account))));
 

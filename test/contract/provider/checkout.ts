@@ -4,26 +4,43 @@ import { type ContractRun, need, refusalOf } from './contract-run.ts';
 
 const minuteMs = 60_000;
 
+const checkoutOf = (run: ContractRun): CheckoutPort => need(run.subject.provider.checkout, 'checkout');
+
+interface Client {
+  readonly customerId: string;
+  readonly name: string;
+  readonly email: string;
+}
+
+function aClient(run: ContractRun): Client {
+  const customerId = run.name('customer');
+  return { customerId, name: 'Salma Al-Harthy', email: `${customerId}@example.com` };
+}
+
+async function makeCustomerOf(run: ContractRun, client = aClient(run), options = run.once()): Promise<string> {
+  const { id } = await checkoutOf(run).createCustomer(run.account, client, options);
+  const { removeCustomer } = run.subject;
+  if (removeCustomer) run.undoLater(() => removeCustomer(id));
+  return id;
+}
+
+/** Of providers that keep customers of their own: at another one our id stands for the client. */
+export function describeCustomers(run: () => ContractRun): void {
+  describe('customers', () => {
+    it('are found when a lost call made them', async () => {
+      const checkout = checkoutOf(run());
+      const client = aClient(run());
+      await expect(checkout.findCustomer(run().account, client.customerId, client.email)).resolves.toBeNull();
+      const id = await makeCustomerOf(run(), client);
+      await expect(checkout.findCustomer(run().account, client.customerId, client.email)).resolves.toEqual({ id });
+      await expect(checkout.findCustomer(run().account, run().name('other'), client.email)).resolves.toBeNull();
+    });
+  });
+}
+
 export function describeCheckout(run: () => ContractRun): void {
-  const checkout = (): CheckoutPort => need(run().subject.provider.checkout, 'checkout');
-
-  interface Client {
-    readonly customerId: string;
-    readonly name: string;
-    readonly email: string;
-  }
-
-  const aClient = (): Client => {
-    const customerId = run().name('customer');
-    return { customerId, name: 'Salma Al-Harthy', email: `${customerId}@example.com` };
-  };
-
-  async function makeCustomer(client = aClient(), options = run().once()): Promise<string> {
-    const { id } = await checkout().createCustomer(run().account, client, options);
-    const { removeCustomer } = run().subject;
-    if (removeCustomer) run().undoLater(() => removeCustomer(id));
-    return id;
-  }
+  const checkout = (): CheckoutPort => checkoutOf(run());
+  const makeCustomer = (): Promise<string> => makeCustomerOf(run());
 
   const aTopUp = (providerCustomerId: string): TopUpSessionRequest => {
     const orderId = run().name('order');
@@ -47,18 +64,10 @@ export function describeCheckout(run: () => ContractRun): void {
 
   describe('checkout', () => {
     it('makes one customer when one key is sent twice', async () => {
-      const client = aClient();
+      const client = aClient(run());
       const options = run().once();
-      const first = await makeCustomer(client, options);
+      const first = await makeCustomerOf(run(), client, options);
       await expect(checkout().createCustomer(run().account, client, options)).resolves.toEqual({ id: first });
-    });
-
-    it('finds the customer that a lost call made', async () => {
-      const client = aClient();
-      await expect(checkout().findCustomer(run().account, client.customerId, client.email)).resolves.toBeNull();
-      const id = await makeCustomer(client);
-      await expect(checkout().findCustomer(run().account, client.customerId, client.email)).resolves.toEqual({ id });
-      await expect(checkout().findCustomer(run().account, run().name('other'), client.email)).resolves.toBeNull();
     });
 
     it('opens a session that says where to pay and until when', async () => {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeBooks } from './books.ts';
 import { describeCards, describeStagedCards } from './cards.ts';
 import { describeCatalog } from './catalog.ts';
-import { describeCheckout } from './checkout.ts';
+import { describeCheckout, describeCustomers } from './checkout.ts';
 import { ContractRun, type ContractSubject, need } from './contract-run.ts';
 import { describeDisputes } from './disputes.ts';
 import { describeHolds, describeStagedHolds } from './holds.ts';
@@ -11,7 +11,7 @@ import { describeMetering, describeStagedMetering } from './metering.ts';
 import { describeMeters } from './meters.ts';
 import { describeOffSession, describeStagedOffSession } from './off-session.ts';
 import { describeRefunds } from './refunds.ts';
-import { describeStagedSubscriptions, describeSubscriptions } from './subscriptions.ts';
+import { describeStagedSubscriptions, describeSubscriptionSessions, describeSubscriptions } from './subscriptions.ts';
 import { describeTaxRates } from './tax-rates.ts';
 import { describeWebhookEndpoints } from './webhook-endpoints.ts';
 
@@ -20,10 +20,12 @@ const everything = [
   'catalog',
   'taxRates',
   'meters',
+  'customers',
   'checkout',
   'cards',
   'holds',
   'offSession',
+  'subscriptionSessions',
   'subscriptions',
   'invoices',
   'metering',
@@ -33,7 +35,7 @@ const everything = [
   'webhookEndpoints',
 ] as const;
 
-type Capability = (typeof everything)[number];
+export type Capability = (typeof everything)[number];
 
 function describeAccounts(run: () => ContractRun): void {
   describe('accounts', () => {
@@ -89,10 +91,12 @@ export function providerContract(
       catalog: describeCatalog,
       taxRates: describeTaxRates,
       meters: describeMeters,
+      customers: describeCustomers,
       checkout: describeCheckout,
       cards: describeCards,
       holds: describeHolds,
       offSession: describeOffSession,
+      subscriptionSessions: describeSubscriptionSessions,
       subscriptions: describeSubscriptions,
       invoices: describeInvoices,
       metering: describeMetering,

@@ -24,7 +24,7 @@ afterAll(() => harness.close());
 const aed = (amount: string) => Money.of(amount, 'AED');
 
 const netOf = (movements: readonly BalanceMovement[]): string =>
-  movements.reduce((sum, { settled }) => sum.plus(settled.net), aed('0')).toString();
+  movements.reduce((sum, { settled }) => (settled ? sum.plus(settled.net) : sum), aed('0')).toString();
 
 const amountsOf = (returns: readonly ProviderFeeReturn[]): string[] => returns.map(({ amount }) => amount.toString());
 

@@ -1,102 +1,17 @@
-import { pino } from 'pino';
-import Stripe from 'stripe';
 import { describe, expect, it } from 'vitest';
-import { MovableClock } from '../../../src/clock.ts';
 import { runOperation } from '../../../src/providers/operation.ts';
-import { createStripeProvider } from '../../../src/providers/stripe/stripe-provider.ts';
-import { startSandbox } from '../../../src/sandbox/sandbox.ts';
-import { createTestDatabase } from '../../support/database.ts';
 import { createMemoryOperationStore } from '../../unit/providers/memory-operation-store.ts';
-import { providerContract, stagedContract } from './contract.ts';
-import { type ContractSubject, need } from './contract-run.ts';
-import { sandboxStage, stripeCardHands } from './stripe-hands.ts';
-import { takesPayments } from './take-payment.ts';
+import { stagedContract } from './contract.ts';
+import { need } from './contract-run.ts';
+import { secretKey, startStripe, startStripeConnected } from './sandbox-subjects.ts';
 
-const secretKey = 'sk_test_contract';
+stagedContract('Stripe, as the sandbox plays it', startStripe);
 
-function stripeAt(url: string): Stripe {
-  const { hostname, port } = new URL(url);
-  return new Stripe(secretKey, { host: hostname, port, protocol: 'http', telemetry: false });
-}
-
-interface SandboxSubject extends ContractSubject {
-  readonly url: string;
-  readonly clock: MovableClock;
-  readonly stripe: Stripe;
-}
-
-async function startSubject(): Promise<SandboxSubject> {
-  const database = await createTestDatabase();
-  const clock = new MovableClock();
-  const sandbox = await startSandbox({
-    databaseUrl: database.url,
-    clock,
-    host: '127.0.0.1',
-    port: 0,
-    secretKey,
-    logger: pino({ level: 'silent' }),
-  });
-  const stripe = stripeAt(sandbox.url);
-  const account = { id: sandbox.accountId, platform: true };
-  return {
-    url: sandbox.url,
-    clock,
-    stripe,
-    now: () => clock.now(),
-    cards: stripeCardHands(stripe, account),
-    stage: sandboxStage(sandbox.url, stripe, account),
-    provider: createStripeProvider({ apiKey: secretKey, apiBase: sandbox.url, maxNetworkRetries: 0 }),
-    account,
-    takePayment: takesPayments(stripe, account),
-    currency: 'OMR',
-    runId: 'sandbox',
-    close: async () => {
-      await sandbox.close();
-      await database.drop();
-    },
-  };
-}
-
-/** The same sandbox, seen from an account that is connected to the platform: every call goes through `Stripe-Account`. */
-async function startConnectedSubject(): Promise<ContractSubject> {
-  const subject = await startSubject();
-  const { stripe, url } = subject;
-  const { id } = await stripe.accounts.create({ country: 'AE' });
-  const account = { id, platform: false };
-  return {
-    ...subject,
-    account,
-    takePayment: takesPayments(stripe, account),
-    cards: stripeCardHands(stripe, account),
-    stage: sandboxStage(url, stripe, account),
-  };
-}
-
-providerContract('Stripe, as the sandbox plays it', startSubject);
-
-providerContract('Stripe, on a connected account of the sandbox', startConnectedSubject, [
-  'catalog',
-  'taxRates',
-  'meters',
-  'metering',
-  'checkout',
-  'cards',
-  'holds',
-  'offSession',
-  'subscriptions',
-  'invoices',
-  'refunds',
-  'disputes',
-  'books',
-]);
-
-stagedContract('Stripe, as the sandbox plays it', startSubject);
-
-stagedContract('Stripe, on a connected account of the sandbox', startConnectedSubject);
+stagedContract('Stripe, on a connected account of the sandbox', startStripeConnected);
 
 describe('two accounts of one platform', () => {
   it('keep catalogues of their own, under the same ids', async () => {
-    const connected = await startConnectedSubject();
+    const connected = await startStripeConnected();
     try {
       const catalog = need(connected.provider.catalog, 'catalog');
       const platform = { id: (await connected.provider.accounts.current()).id, platform: true };
@@ -131,7 +46,7 @@ describe('an operation over the sandbox', () => {
   ] as const;
 
   it.each(faults)('ends with one customer when its call is %s', async (_what, api, hoursLater) => {
-    const subject = await startSubject();
+    const subject = await startStripe();
     try {
       const { url, clock, provider, account } = subject;
       const checkout = need(provider.checkout, 'checkout');

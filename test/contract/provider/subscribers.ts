@@ -1,8 +1,10 @@
 import type { CatalogPort } from '../../../src/providers/port.ts';
 import type {
+  CardSubscriptionsPort,
   InvoicesPort,
   NewSubscriptionRequest,
   ProviderSubscription,
+  SchedulesPort,
   SubscriptionLine,
   SubscriptionsPort,
 } from '../../../src/providers/subscription-ports.ts';
@@ -11,7 +13,14 @@ import { type ContractRun, need } from './contract-run.ts';
 
 /** What the tests of subscriptions and of invoices do alike. */
 export function subscriberTools(run: () => ContractRun) {
-  const subscriptions = (): SubscriptionsPort => need(run().subject.provider.subscriptions, 'subscriptions');
+  const subscriptions = (): SubscriptionsPort & CardSubscriptionsPort & SchedulesPort => {
+    const { provider } = run().subject;
+    return {
+      ...need(provider.subscriptions, 'subscriptions'),
+      ...need(provider.cardSubscriptions, 'subscriptions by card'),
+      ...need(provider.schedules, 'schedules'),
+    };
+  };
   const invoices = (): InvoicesPort => need(run().subject.provider.invoices, 'invoices');
   const catalog = (): CatalogPort => need(run().subject.provider.catalog, 'catalog');
 

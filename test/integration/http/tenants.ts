@@ -80,7 +80,13 @@ export async function startService(options: ServiceOptions = {}) {
   const merchantAccounts = createMerchantAccounts({ database, clock, platformAgencyId: platformAgency.id });
   const inbox = createInbox({ pool, clock });
   const rooms = createRooms({
-    backfill: { inbox, eventTypes: [], eventsHandled: async () => undefined, onFinding: () => undefined },
+    backfill: {
+      inbox,
+      eventTypes: [],
+      eventsHandled: async () => new Set(),
+      onFinding: () => undefined,
+      askAccount: async () => [],
+    },
     database,
     clock,
     providers: {},

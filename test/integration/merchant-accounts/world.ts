@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { FixedClock } from '../../../src/clock.ts';
 import { type Database, inTransaction, openDatabase } from '../../../src/database/database.ts';
 import { createAgencyAccounts } from '../../../src/merchant-accounts/agency-accounts.ts';
+import { createCredentials } from '../../../src/merchant-accounts/credentials.ts';
 import { createMerchantAccounts } from '../../../src/merchant-accounts/merchant-accounts.ts';
 import type { AccountReading } from '../../../src/merchant-accounts/mirror-account.ts';
 import { createOnboardingStates } from '../../../src/merchant-accounts/onboarding-state.ts';
@@ -11,6 +12,7 @@ import type { HostedSession, PaymentProvider, ProviderAccount } from '../../../s
 import { apiKeyHasher } from '../../../src/tenancy/api-key.ts';
 import { ensurePlatformAgency } from '../../../src/tenancy/ensure-platform-agency.ts';
 import type { Scope } from '../../../src/tenancy/scope.ts';
+import { sealerOf } from '../../../src/tenancy/sealed.ts';
 import { createMigratedDatabase } from '../../support/database.ts';
 import { providerAccount } from '../../support/provider-account.ts';
 
@@ -88,6 +90,11 @@ export async function accountWorld() {
       merchantAccounts,
       states,
       listeners: [],
+      credentials: createCredentials({
+        database,
+        clock,
+        sealer: sealerOf('an encryption key of the tests, long enough'),
+      }),
       defaultTerms: { chargeCurrency: 'OMR', usdRate: '0.385' },
       publicUrl: 'http://127.0.0.1',
     });

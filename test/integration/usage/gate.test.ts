@@ -30,6 +30,28 @@ async function payingByMinute(balance: string): Promise<UsageClient> {
   return client;
 }
 
+async function storeDispute(customerId: string, at: Date) {
+  const agencyId = ids.two;
+  const merchantAccountId = 'macc_disputed';
+  const { prisma } = world.database;
+  const orderId = `ord_of_${customerId}`;
+  const money = { credited: '5.00', charged: '1.930', exact: '1.925', rate: '0.385', chargeCurrency: 'OMR' };
+  await prisma.order.create({
+    data: {
+      ...{ ...money, agencyId, customerId, merchantAccountId, id: orderId, kind: 'top_up', status: 'paid' },
+      ...{ sessionId: `cs_of_${customerId}`, successUrl: 'https://example.com/', cancelUrl: 'https://example.com/' },
+      ...{ expiresAt: at, createdAt: at, updatedAt: at, paidAt: at },
+    },
+  });
+  return prisma.dispute.create({
+    data: {
+      ...{ agencyId, id: `dsp_of_${customerId}`, orderId, customerId, merchantAccountId, providerPaymentId: 'pi_1' },
+      ...{ providerDisputeId: 'du_1', status: 'needs_response', isInquiry: false, amount: '1.930', currency: 'OMR' },
+      ...{ reason: 'fraudulent', openedAt: at, updatedAt: at },
+    },
+  });
+}
+
 function sessionOf(answer: CallAnswer) {
   if (!answer.allowed) throw new Error(`the call was refused: ${answer.reason}`);
   return answer.session;
@@ -138,6 +160,25 @@ describe('a call is refused', () => {
       data: { disabledAt: world.clock.now() },
     });
     expect(await disabled.refusal('a')).toBe('customer_disabled');
+  });
+
+  test('while its bank holds what it disputes, where its agency wants that, and not while the bank only asks', async () => {
+    const { prisma } = world.database;
+    const client = await onFixed();
+    const at = world.clock.now();
+    const { merchantAccountId } = await storeDispute(client.id, at);
+    const settle = (settings: object) => prisma.agency.update({ where: { id: client.agencyId }, data: { settings } });
+    const dispute = (data: object) => prisma.dispute.updateMany({ where: { merchantAccountId }, data });
+    expect((await client.call('a')).allowed).toBe(true);
+    await settle({ pauseWhileDisputed: true });
+    expect(await client.refusal('b')).toBe('payment_disputed');
+    // A running call is extended all the same.
+    expect((await client.call('a')).allowed).toBe(true);
+    await dispute({ isInquiry: true });
+    expect((await client.call('b')).allowed).toBe(true);
+    await dispute({ isInquiry: false, status: 'won' });
+    expect(await client.refusal('c')).toBe('no_free_slot');
+    await settle({});
   });
 
   test('at a balance of exactly zero, which buys nothing', async () => {

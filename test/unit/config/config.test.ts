@@ -3,6 +3,7 @@ import { readConfig } from '../../../src/config.ts';
 import { SettingError } from '../../../src/errors.ts';
 
 const stripe = { STRIPE_SECRET_KEY: 'sk_test_abc', STRIPE_WEBHOOK_SECRET: 'whsec_current' };
+const whop = { WHOP_API_KEY: 'apik_abc', WHOP_COMPANY_ID: 'biz_1', WHOP_WEBHOOK_SECRET: 'ws_current' };
 const long = 'x'.repeat(32);
 
 describe('settings', () => {
@@ -60,6 +61,32 @@ describe('settings', () => {
     expect(readConfig({ CHARGE_CURRENCY: 'USD' }).usdRate.toString()).toBe('1');
   });
 
+  test('a key of one provider leaves the other absent, for no test card may make real balance', () => {
+    expect(readConfig(stripe)).toMatchObject({ mode: 'test', whop: undefined });
+    expect(readConfig(whop)).toMatchObject({
+      mode: 'live',
+      stripe: undefined,
+      whop: { apiKey: 'apik_abc', companyId: 'biz_1', webhookSecrets: ['ws_current'] },
+    });
+  });
+
+  test.each([
+    [undefined, 'live'],
+    ['https://api.whop.com', 'live'],
+    ['https://sandbox-api.whop.com/', 'test'],
+    ['http://127.0.0.1:8420/whop', 'test'],
+  ])('a key of Whop moves the money of its host: %s is %s', (base, mode) => {
+    expect(readConfig({ ...whop, ...(base === undefined ? {} : { WHOP_API_BASE: base }) }).mode).toBe(mode);
+  });
+
+  test('both providers may have keys of one kind of money', () => {
+    expect(readConfig({ ...stripe, STRIPE_SECRET_KEY: 'sk_live_abc', ...whop })).toMatchObject({
+      mode: 'live',
+      stripe: { secretKey: 'sk_live_abc' },
+      whop: { companyId: 'biz_1' },
+    });
+  });
+
   const wrong: readonly (readonly [string, NodeJS.ProcessEnv])[] = [
     ['PORT', { PORT: '0' }],
     ['PORT', { PORT: '65536' }],
@@ -83,6 +110,13 @@ describe('settings', () => {
     ['STRIPE_WEBHOOK_SECRET', { ...stripe, STRIPE_WEBHOOK_SECRET: 'a,b,c' }],
     ['STRIPE_CONNECT_WEBHOOK_SECRET', { ...stripe, STRIPE_CONNECT_WEBHOOK_SECRET: '' }],
     ['STRIPE_API_BASE', { ...stripe, STRIPE_API_BASE: '127.0.0.1:8420' }],
+    ['WHOP_API_KEY', { ...stripe, ...whop }],
+    ['WHOP_API_KEY', { WHOP_API_BASE: 'https://sandbox-api.whop.com' }],
+    ['WHOP_API_KEY', { ...whop, WHOP_API_KEY: '' }],
+    ['WHOP_COMPANY_ID', { WHOP_API_KEY: 'apik_abc', WHOP_WEBHOOK_SECRET: 'ws_current' }],
+    ['WHOP_COMPANY_ID', { ...whop, WHOP_COMPANY_ID: 'acct_1' }],
+    ['WHOP_WEBHOOK_SECRET', { WHOP_API_KEY: 'apik_abc', WHOP_COMPANY_ID: 'biz_1' }],
+    ['WHOP_API_BASE', { ...whop, WHOP_API_BASE: 'api.whop.com' }],
     ['PLATFORM_API_KEY', { PLATFORM_API_KEY: 'short' }],
     ['PLATFORM_API_KEY', { PLATFORM_API_KEY: `${long} x` }],
     ['ENCRYPTION_KEY', { ENCRYPTION_KEY: 'short' }],

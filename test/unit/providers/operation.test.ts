@@ -20,6 +20,7 @@ const failure = (detail: Partial<ProviderErrorDetail> & Pick<ProviderErrorDetail
 function scripted(
   answers: readonly (string | ProviderError)[],
   lookUps: readonly (string | null | ProviderError)[] = [],
+  options: { readonly lookUpFirst?: boolean } = {},
 ) {
   const store = createMemoryOperationStore();
   const clock = new FixedClock('2026-11-01T00:00:00Z');
@@ -34,6 +35,7 @@ function scripted(
         id: 'checkout:ord_1',
         request,
         timeoutMs: minuteMs,
+        ...options,
         call: async (key) => {
           keys.push(key);
           const { value } = script.next();
@@ -204,6 +206,34 @@ describe('an operation', () => {
     await run();
     clock.advance(23 * hourMs);
     await expect(run()).rejects.toMatchObject({ detail: { kind: 'invalid', code: 'operation_object_missing' } });
+    expect(keys).toHaveLength(1);
+  });
+
+  it('looks up first what is in doubt where keys are not kept, and sends no key twice', async () => {
+    const lost = failure({ kind: 'indeterminate' });
+    const found = scripted([lost], ['re_1'], { lookUpFirst: true });
+    await expect(found.run()).rejects.toMatchObject({ kind: 'indeterminate' });
+    await expect(found.run()).resolves.toBe('re_1');
+    expect(found.keys).toHaveLength(1);
+
+    const absent = scripted([lost, 're_2'], [null, null], { lookUpFirst: true });
+    await expect(absent.run()).rejects.toMatchObject({ kind: 'indeterminate' });
+    await expect(absent.run()).rejects.toMatchObject({ detail: { code: 'operation_in_doubt' } });
+    absent.clock.advance(minuteMs);
+    await expect(absent.run()).resolves.toBe('re_2');
+    expect(absent.keys).toEqual(['checkout:ord_1:1', 'checkout:ord_1:2']);
+  });
+
+  it('sends again where keys are not kept what was surely not done', async () => {
+    const { run, keys } = scripted([failure({ kind: 'rate_limited' }), 're_1'], [], { lookUpFirst: true });
+    await expect(run()).resolves.toBe('re_1');
+    expect(keys).toHaveLength(2);
+  });
+
+  it('asks for no kept answer where keys are not kept', async () => {
+    const { run, keys } = scripted(['re_1'], [null], { lookUpFirst: true });
+    await run();
+    await expect(run()).rejects.toMatchObject({ detail: { code: 'operation_object_missing' } });
     expect(keys).toHaveLength(1);
   });
 

@@ -41,6 +41,7 @@ describe('a dispute', () => {
       paymentId: 'pi_1',
       status: 'needs_response',
       isInquiry: false,
+      isAppealed: false,
       amount: Money.of('1.930', 'OMR'),
       reason: 'fraudulent',
       answerDueAt: new Date(1_794_000_000_000),

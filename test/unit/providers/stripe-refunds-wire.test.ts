@@ -31,6 +31,13 @@ const refund = {
   reason: null,
   status: 'succeeded',
 };
+const sought = (refundId: string) => ({
+  paymentId: 'pi_1',
+  refundId,
+  amount: Money.of('0.640', 'OMR'),
+  others: [],
+});
+
 const asked: RefundRequest = {
   refundId: 'rf_1',
   paymentId: 'pi_1',
@@ -156,9 +163,9 @@ describe('the refunds of a payment', () => {
   });
 
   it('tell whether a lost call made one', async () => {
-    const { result } = await wire(list(inDashboard, refund), () => stripe().refunds.find(connected, 'pi_1', 'rf_1'));
+    const { result } = await wire(list(inDashboard, refund), () => stripe().refunds.find(connected, sought('rf_1')));
     expect(result?.id).toBe('re_1');
-    const absent = await wire(list(inDashboard, refund), () => stripe().refunds.find(connected, 'pi_1', 'rf_2'));
+    const absent = await wire(list(inDashboard, refund), () => stripe().refunds.find(connected, sought('rf_2')));
     expect(absent.result).toBeNull();
   });
 

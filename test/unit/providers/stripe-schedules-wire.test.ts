@@ -5,7 +5,7 @@ import { answering, nockedStripe, refusal } from './stripe-nock.ts';
 import { end, inForce, lineForm, once, onceOnAccount, reads, start } from './stripe-subscription-objects.ts';
 import { connected, failureOf, platform } from './stripe-support.ts';
 
-const subscriptions = need(nockedStripe().subscriptions, 'subscriptions');
+const schedulesPort = need(nockedStripe().schedules, 'schedules');
 
 describe('a change at the next cycle on the wire', () => {
   const schedules = '/v1/subscription_schedules';
@@ -30,21 +30,21 @@ describe('a change at the next cycle on the wire', () => {
   test('begins with a schedule of the subscription as it is, and nothing beside it', async () => {
     reads({});
     const sent = answering('POST', schedules, schedule);
-    expect(await subscriptions.beginSchedule(connected, 'sub_stripe_1', once)).toEqual({ scheduleId: 'sub_sched_1' });
+    expect(await schedulesPort.beginSchedule(connected, 'sub_stripe_1', once)).toEqual({ scheduleId: 'sub_sched_1' });
     expect(sent[0]?.form).toEqual({ from_subscription: 'sub_stripe_1' });
     expect(sent[0]?.headers).toMatchObject(onceOnAccount);
   });
 
   test('takes the schedule that leads it already', async () => {
     reads({ schedule: 'sub_sched_0' });
-    expect(await subscriptions.beginSchedule(connected, 'sub_stripe_1', once)).toEqual({ scheduleId: 'sub_sched_0' });
+    expect(await schedulesPort.beginSchedule(connected, 'sub_stripe_1', once)).toEqual({ scheduleId: 'sub_sched_0' });
   });
 
   test('is the next phase: from the period’s end, for one cycle, unprorated, and then let go', async () => {
     answering('GET', `${schedules}/sub_sched_1`, schedule);
     const sent = answering('POST', `${schedules}/sub_sched_1`, schedule);
     reads({ schedule: 'sub_sched_1' });
-    const read = await subscriptions.schedule(connected, 'sub_sched_1', change, once);
+    const read = await schedulesPort.schedule(connected, 'sub_sched_1', change, once);
     expect(read.scheduleId).toBe('sub_sched_1');
     expect(sent[0]?.form).toEqual({
       end_behavior: 'release',
@@ -74,7 +74,7 @@ describe('a change at the next cycle on the wire', () => {
     answering('GET', `${schedules}/sub_sched_1`, schedule);
     const sent = answering('POST', `${schedules}/sub_sched_1`, schedule);
     reads({});
-    await subscriptions.schedule(account, 'sub_sched_1', { ...change, applicationFeePercent: null }, once);
+    await schedulesPort.schedule(account, 'sub_sched_1', { ...change, applicationFeePercent: null }, once);
     const fees = Object.entries(sent[0]?.form ?? {}).filter(([name]) => name.includes('fee_percent'));
     expect(Object.fromEntries(fees)).toEqual(fee);
   });
@@ -87,7 +87,7 @@ describe('a change at the next cycle on the wire', () => {
     });
     const sent = answering('POST', `${schedules}/sub_sched_1`, schedule);
     reads({});
-    await subscriptions.schedule(connected, 'sub_sched_1', change, once);
+    await schedulesPort.schedule(connected, 'sub_sched_1', change, once);
     const form = Object.entries(sent[0]?.form ?? {}).map(([name, value]) => `${name} ${value}`);
     return form.filter((line) => /trial|discount|coupon/.test(line));
   };
@@ -118,18 +118,18 @@ describe('a change at the next cycle on the wire', () => {
     answering('GET', `${schedules}/sub_sched_1`, { ...schedule, current_phase: null, phases: [{ start_date: start }] });
     const sent = answering('POST', `${schedules}/sub_sched_1`, schedule);
     reads({});
-    await subscriptions.schedule(connected, 'sub_sched_1', change, once);
+    await schedulesPort.schedule(connected, 'sub_sched_1', change, once);
     expect(sent[0]?.form).toMatchObject({ 'phases[0][start_date]': String(start) });
   });
 
   test('is refused where there is no phase to go on from', async () => {
     answering('GET', `${schedules}/sub_sched_1`, { ...schedule, current_phase: null, phases: [] });
-    const call = subscriptions.schedule(connected, 'sub_sched_1', change, once);
+    const call = schedulesPort.schedule(connected, 'sub_sched_1', change, once);
     expect((await failureOf(call)).detail).toMatchObject({ kind: 'invalid' });
   });
 
   const release = `${schedules}/sub_sched_1/release`;
-  const released = () => subscriptions.releaseSchedule(connected, 'sub_sched_1', once);
+  const released = () => schedulesPort.releaseSchedule(connected, 'sub_sched_1', once);
 
   test('is taken back by releasing its schedule', async () => {
     const sent = answering('POST', release, { ...schedule, status: 'released' });

@@ -16,7 +16,9 @@ import {
 } from './stripe-subscription-objects.ts';
 import { connected, failureOf, platform } from './stripe-support.ts';
 
-const subscriptions = need(nockedStripe().subscriptions, 'subscriptions');
+const { subscriptions: onPages, cardSubscriptions } = nockedStripe();
+const subscriptions = need(onPages, 'subscriptions');
+const byCard = need(cardSubscriptions, 'subscriptions by card');
 
 const newOne: NewSubscriptionRequest = { ...terms, cardId: 'pm_1' };
 const onPage: SubscriptionSessionRequest = {
@@ -28,7 +30,7 @@ const onPage: SubscriptionSessionRequest = {
 };
 
 describe('subscribing by a saved card on the wire', () => {
-  const create = (request = newOne) => subscriptions.create(connected, request, once);
+  const create = (request = newOne) => byCard.create(connected, request, once);
 
   test('charges at once, without its owner, and leaves nothing where it is not paid', async () => {
     const sent = answering('POST', '/v1/subscriptions', stripeSubscription);
@@ -49,7 +51,7 @@ describe('subscribing by a saved card on the wire', () => {
 
   test('names no account on the platform’s own', async () => {
     const sent = answering('POST', '/v1/subscriptions', stripeSubscription);
-    await subscriptions.create(platform, newOne, once);
+    await byCard.create(platform, newOne, once);
     expect(sent[0]?.headers).not.toHaveProperty('stripe-account');
   });
 
@@ -102,11 +104,11 @@ describe('subscribing by a saved card on the wire', () => {
     expect((await failureOf(create())).detail).toMatchObject({ kind: 'indeterminate', code: 'ECONNRESET' });
     const other = { ...stripeSubscription, id: 'sub_stripe_0', metadata: { baisa_customer: 'sub_1' } };
     const sent = answering('GET', '/v1/subscriptions', listOf(other, stripeSubscription));
-    expect(await subscriptions.find(connected, 'cus_1', 'sub_1')).toEqual(inForce);
+    expect(await byCard.find(connected, 'cus_1', 'sub_1')).toEqual(inForce);
     expect(sent[0]?.form).toEqual({ customer: 'cus_1', status: 'all', limit: '100' });
     expect(sent[0]?.headers).toMatchObject(onAccount);
     answering('GET', '/v1/subscriptions', listOf(other));
-    expect(await subscriptions.find(connected, 'cus_1', 'sub_1')).toBeNull();
+    expect(await byCard.find(connected, 'cus_1', 'sub_1')).toBeNull();
   });
 });
 
@@ -260,7 +262,7 @@ describe('ending a subscription on the wire', () => {
 
 test('the card of a subscription is set on the subscription itself', async () => {
   const sent = answering('POST', one, { ...stripeSubscription, default_payment_method: 'pm_2' });
-  const read = await subscriptions.setDefaultCard(connected, 'sub_stripe_1', 'pm_2', once);
+  const read = await byCard.setDefaultCard(connected, 'sub_stripe_1', 'pm_2', once);
   expect(read.defaultCardId).toBe('pm_2');
   expect(sent[0]?.form).toEqual({ default_payment_method: 'pm_2' });
   expect(sent[0]?.headers).toMatchObject(onceOnAccount);

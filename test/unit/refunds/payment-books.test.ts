@@ -4,7 +4,6 @@ import { balanced, type Posting } from '../../../src/ledger/posting.ts';
 import { Money } from '../../../src/money/money.ts';
 import type { BalanceMovement, ProviderDispute, ProviderRefund } from '../../../src/providers/refund-ports.ts';
 import { hearRefunds } from '../../../src/refunds/hear-refunds.ts';
-import { orderStatusOf } from '../../../src/refunds/order-status.ts';
 import { PaymentBooks } from '../../../src/refunds/payment-books.ts';
 import { refundOf } from '../../../src/refunds/refund-amounts.ts';
 import type { Reversal } from '../../../src/refunds/reversal.ts';
@@ -93,12 +92,15 @@ function truthOf({ asked, refunds, disputed, won, failsLate }: Story) {
     paymentId: 'pi_1',
     status: won > 0 ? 'won' : 'lost',
     isInquiry: false,
+    isAppealed: false,
     amount: steps(disputed),
     reason: 'fraudulent',
     answerDueAt: null,
     createdAt: at,
     movements: [
       movement('txn_du', 'withdrawn', steps(disputed), '55.00'),
+      // A fee alone: it moved nothing of the charge.
+      movement('txn_fee', 'reinstated', omr('0'), '15.00'),
       ...(won > 0 ? [movement('txn_won', 'reinstated', steps(won), '-55.00')] : []),
     ],
   };
@@ -154,8 +156,9 @@ function hear(order: ReversedOrder, held: readonly Reversal[], truth: Truth, { o
     hearRefunds(books, order, { refunds: ofRefunds(truth.refunds, movements), feeReturns: [] }, known);
   }
   if (of === 'disputes') {
+    // Newest first: a provider promises no order.
     for (const dispute of truth.disputes)
-      books.dispute({ ...dispute, movements: dispute.movements.slice(0, movements) });
+      books.dispute({ ...dispute, movements: dispute.movements.slice(0, movements).toReversed() });
   }
   if (of === 'failures') for (const failure of truth.failures) books.failLate(failure);
   return books;
@@ -294,29 +297,48 @@ test('the client bears the share of what is gone, never more than was credited',
   );
 });
 
-const reversal = (kind: Reversal['kind'], settled: string): Reversal => ({
-  reference: `${kind} ${settled}`,
-  kind,
-  subject: 's',
-  credited: Money.zero('USD'),
-  charged: omr(settled),
-  settled: omr(settled),
+test('what came back of a dispute waits for what it took, and a fee alone is posted all the same', () => {
+  const [whole] = truthOf({ asked: null, refunds: [], disputed: 193, won: 193, failsLate: false }).disputes;
+  if (!whole) throw new Error('nothing was disputed');
+  const books = new PaymentBooks({ order: topUp, paymentId: 'pi_1', platform: null, source: 'test' }, []);
+  books.dispute({ ...whole, movements: whole.movements.filter(({ kind }) => kind === 'reinstated') });
+  expect(books.postings.map(({ reference }) => reference)).toEqual(['stripe:acct_1:txn_fee:arrived']);
+  books.dispute(whole);
+  expect(books.taken.charged.isZero).toBe(true);
+  expect(books.added.map(({ kind }) => kind)).toEqual(['arrival', 'dispute', 'arrival', 'dispute', 'arrival']);
 });
 
-test.each<[string, number, Reversal[], string]>([
-  ['nothing', 1, [], 'paid'],
-  ['a part', 1, [reversal('refund', '0.640')], 'partially_refunded'],
-  ['all of it, in parts', 1, [reversal('refund', '0.640'), reversal('refund', '1.290')], 'refunded'],
-  ['all of one of two payments', 2, [reversal('refund', '1.930')], 'partially_refunded'],
-  ['a refund that came back', 1, [reversal('refund', '1.930'), reversal('refund', '-1.930')], 'paid'],
-  ['a dispute', 1, [reversal('dispute', '1.930')], 'paid'],
-  ['a failed debit', 1, [reversal('late_failure', '1.930')], 'failed'],
-  [
-    'one of two payments that failed, and the other refunded',
-    2,
-    [reversal('late_failure', '1.930'), reversal('refund', '1.930')],
-    'refunded',
-  ],
-])('an order of which %s went back is shown as what it is', (_what, payments, reversals, status) => {
-  expect(orderStatusOf(omr('1.930'), payments, reversals)).toBe(status);
+test('a fee that went back is cleared by its own line, though the line of another refund came first', () => {
+  const shared: ReversedOrder = { ...topUp, agency_percent: '70', platform_share: '0.550', application_fee: '0.550' };
+  const fees = [
+    { id: 'fr_1', feeId: 'fee_1', amount: omr('0.140'), settled: null, at },
+    { id: 'fr_2', feeId: 'fee_1', amount: omr('0.410'), settled: null, at },
+  ];
+  const line = (id: string, charged: string, feeReturned: string) => ({
+    ...movement(id, 'withdrawn', omr(charged)),
+    feeReturned: aed(feeReturned),
+  });
+  const told = { paymentId: 'pi_1', refundId: null, metadata: {}, failure: null, createdAt: at };
+  const first = { ...told, id: 're_1', amount: omr('0.490'), status: 'pending', movements: [] } as const;
+  const second = { ...told, id: 're_2', amount: omr('1.440'), status: 'succeeded' } as const;
+  const secondPaid = { ...second, movements: [line('txn_2', '1.440', '3.91')] };
+  const firstPaid = { ...first, status: 'succeeded', movements: [line('txn_1', '0.490', '1.34')] } as const;
+  const platform = { agencyId: 'agc_platform', merchantAccountId: 'macc_platform' };
+  const held: Reversal[] = [];
+  const postings: Posting[] = [];
+  for (const refunds of [
+    [first, secondPaid],
+    [firstPaid, secondPaid],
+  ]) {
+    const books = new PaymentBooks({ order: shared, paymentId: 'pi_1', platform, source: 'test' }, held);
+    hearRefunds(books, shared, { refunds, feeReturns: fees }, []);
+    held.push(...books.added);
+    postings.push(...books.postings);
+  }
+  const lines = postings.filter(({ agencyId }) => agencyId === 'agc_1').flatMap((posting) => posting.lines);
+  const clearing = lines.reduce(
+    (sum, { account, amount }) => (account.code === 'clearing' ? sum.plus(amount) : sum),
+    omr('0'),
+  );
+  expect(clearing.isZero).toBe(true);
 });

@@ -3,8 +3,8 @@ import { Money } from '../../../src/money/money.ts';
 import { ProviderError } from '../../../src/providers/errors.ts';
 import type { PaymentProvider, ProviderPayment } from '../../../src/providers/port.ts';
 import type { ProviderDispute, ProviderFeeReturn, ProviderRefund } from '../../../src/providers/refund-ports.ts';
+import { type ReversalHint, readReversal } from '../../../webhooks/read-reversals.ts';
 import type { Translator } from '../../../webhooks/stripe/event.ts';
-import { type ReversalHint, readReversal } from '../../../webhooks/stripe/read-reversals.ts';
 import { applicationFeeRefunded } from '../../../webhooks/stripe/translators/application_fee.refunded.ts';
 import { chargeDisputeClosed } from '../../../webhooks/stripe/translators/charge.dispute.closed.ts';
 import { chargeDisputeCreated } from '../../../webhooks/stripe/translators/charge.dispute.created.ts';
@@ -106,6 +106,7 @@ const dispute: ProviderDispute = {
   paymentId: 'pi_1',
   status: 'needs_response',
   isInquiry: false,
+  isAppealed: false,
   amount: omr('1.930'),
   reason: 'fraudulent',
   answerDueAt: null,

@@ -1,6 +1,6 @@
+import { checkoutNameOf, setupNameOf } from '../../names.ts';
 import { ignored } from '../../translation.ts';
 import { translatorOf } from '../event.ts';
-import { checkoutNameOf, setupNameOf } from '../names.ts';
 import { paidSession } from './session.ts';
 
 /** The client finished the page: paid, or saved a card. With a delayed method the money is still on its way, and another event will tell. */

@@ -1,5 +1,5 @@
+import { checkoutNameOf, setupNameOf } from '../../names.ts';
 import { translatorOf } from '../event.ts';
-import { checkoutNameOf, setupNameOf } from '../names.ts';
 import { unpaidSession } from './session.ts';
 
 /** The page closed, unpaid or without a card. */

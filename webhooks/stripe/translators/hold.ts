@@ -1,6 +1,6 @@
 import type Stripe from 'stripe';
+import { holdNameOf } from '../../names.ts';
 import { ignored, type Translation } from '../../translation.ts';
-import { holdNameOf } from '../names.ts';
 
 /**
  * Something happened to a payment that only matters where it is a hold of ours. How the hold stands is read: a snapshot does not show

@@ -1,7 +1,7 @@
+import { holdNameOf } from '../../names.ts';
+import { orderNameOf } from '../../order-name.ts';
 import { ignored } from '../../translation.ts';
 import { translatorOf } from '../event.ts';
-import { holdNameOf } from '../names.ts';
-import { orderNameOf } from '../order-name.ts';
 
 /** A card was declined. The order stays open, for another card may succeed on the same page. */
 export const paymentIntentPaymentFailed = translatorOf('payment_intent.payment_failed', (event, context) => {

@@ -1,8 +1,8 @@
 import { metadataKeys } from '../../../src/providers/metadata.ts';
 import { fromMinorUnits } from '../../../src/providers/stripe/amounts.ts';
+import { orderNameOf } from '../../order-name.ts';
 import { ignored } from '../../translation.ts';
 import { translatorOf } from '../event.ts';
-import { orderNameOf } from '../order-name.ts';
 
 /** Money arrived. Usually the session tells of the same payment too; the reference makes both one credit. */
 export const paymentIntentSucceeded = translatorOf('payment_intent.succeeded', (event, context) => {

@@ -1,8 +1,8 @@
 import type Stripe from 'stripe';
 import { fromMinorUnits } from '../../../src/providers/stripe/amounts.ts';
+import { orderNameOf } from '../../order-name.ts';
 import { ignored, type Translation } from '../../translation.ts';
 import type { TranslatorContext } from '../event.ts';
-import { orderNameOf } from '../order-name.ts';
 
 const paymentIdOf = (session: Stripe.Checkout.Session): string | null =>
   typeof session.payment_intent === 'string' ? session.payment_intent : (session.payment_intent?.id ?? null);

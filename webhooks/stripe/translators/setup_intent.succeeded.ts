@@ -1,6 +1,6 @@
+import { checkoutNameOf, setupNameOf } from '../../names.ts';
 import { ignored } from '../../translation.ts';
 import { translatorOf } from '../event.ts';
-import { checkoutNameOf, setupNameOf } from '../names.ts';
 
 /** A card was saved. Which one, and whether it still is, is read. */
 export const setupIntentSucceeded = translatorOf('setup_intent.succeeded', (event) => {

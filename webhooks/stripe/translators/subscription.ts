@@ -1,6 +1,6 @@
 import type Stripe from 'stripe';
+import { subscriptionNameOf } from '../../names.ts';
 import { ignored, type Translation } from '../../translation.ts';
-import { subscriptionNameOf } from '../names.ts';
 
 const foreign = (): Translation => ignored('foreign', 'nobody began this subscription here');
 

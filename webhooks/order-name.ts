@@ -1,5 +1,5 @@
-import type { OrderName } from '../../src/checkout/payment-event.ts';
-import { metadataKeys } from '../../src/providers/metadata.ts';
+import type { OrderName } from '../src/checkout/payment-event.ts';
+import { metadataKeys } from '../src/providers/metadata.ts';
 
 /** The order that an object's metadata names; null where it carries none of ours. */
 export function orderNameOf(metadata: Readonly<Record<string, string>> | null): OrderName | null {

@@ -1,10 +1,10 @@
-import type { Clock } from '../../src/clock.ts';
-import { ProviderError } from '../../src/providers/errors.ts';
-import type { AccountRef, PaymentProvider, ProviderPayment } from '../../src/providers/port.ts';
-import type { ProviderInvoice, ProviderSubscription } from '../../src/providers/subscription-ports.ts';
-import type { InvoiceReading } from '../../src/subscriptions/subscription-event.ts';
-import { type Hint, ignored, type Resolved } from '../translation.ts';
+import type { Clock } from '../src/clock.ts';
+import { ProviderError } from '../src/providers/errors.ts';
+import type { AccountRef, PaymentProvider, ProviderPayment } from '../src/providers/port.ts';
+import type { ProviderInvoice, ProviderSubscription } from '../src/providers/subscription-ports.ts';
+import type { InvoiceReading } from '../src/subscriptions/subscription-event.ts';
 import { checkoutNameOf, subscriptionNameOf } from './names.ts';
+import { type Hint, ignored, type Resolved } from './translation.ts';
 
 type HintOf<Kind extends Hint['kind']> = Extract<Hint, { kind: Kind }>;
 
@@ -13,7 +13,10 @@ interface Reader {
   readonly clock: Clock;
 }
 
-const isGone = (error: unknown): boolean => error instanceof ProviderError && error.detail.code === 'resource_missing';
+/** The providers' codes of what is not there. */
+const missingCodes: ReadonlySet<string> = new Set(['resource_missing', 'not_found']);
+
+const isGone = (error: unknown): boolean => error instanceof ProviderError && missingCodes.has(error.detail.code ?? '');
 
 /** The subscription as it is now and, where the event was about one, the invoice with what became of its payment. */
 export async function readSubscription(

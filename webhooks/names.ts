@@ -1,5 +1,5 @@
-import { metadataKeys } from '../../src/providers/metadata.ts';
-import type { CheckoutName, HoldName, SetupName } from '../translation.ts';
+import { metadataKeys } from '../src/providers/metadata.ts';
+import type { CheckoutName, HoldName, SetupName } from './translation.ts';
 
 type Metadata = Readonly<Record<string, string>> | null;
 

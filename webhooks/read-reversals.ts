@@ -1,10 +1,10 @@
-import { ProviderError } from '../../src/providers/errors.ts';
-import { metadataKeys } from '../../src/providers/metadata.ts';
-import type { AccountRef, PaymentProvider } from '../../src/providers/port.ts';
-import type { ReversedPayment } from '../../src/refunds/refund-event.ts';
-import { type Hint, ignored, type Resolved } from '../translation.ts';
+import { isOfNobodyHere } from '../src/providers/errors.ts';
+import { metadataKeys } from '../src/providers/metadata.ts';
+import type { AccountRef, PaymentProvider } from '../src/providers/port.ts';
+import type { ReversedPayment } from '../src/refunds/refund-event.ts';
 import { subscriptionNameOf } from './names.ts';
 import { orderNameOf } from './order-name.ts';
+import { type Hint, ignored, type Resolved } from './translation.ts';
 
 export type ReversalHint = Extract<
   Hint,
@@ -30,12 +30,6 @@ export async function readReversal(
   }
 }
 
-/** What cannot be shown is no payment of this account, or in money that nothing of ours was ever charged in. */
-const shownToNobody: ReadonlySet<string> = new Set(['resource_missing', 'unknown_currency']);
-
-const isForeign = (error: unknown): boolean =>
-  error instanceof ProviderError && error.kind === 'invalid' && shownToNobody.has(error.detail.code ?? '');
-
 /** The payment; or why nothing that goes back of it is ours. */
 async function readPayment(
   provider: PaymentProvider,
@@ -53,7 +47,7 @@ async function readPayment(
     const isOfSubscription = order === null && (await paidSubscription(provider, account, id));
     return { payment: { id, order, isOfSubscription, received: amountReceived } };
   } catch (error) {
-    if (!isForeign(error)) throw error;
+    if (!isOfNobodyHere(error)) throw error;
     return { nothing: ignored('foreign', 'the payment is not on this account, or in money that we do not know') };
   }
 }
