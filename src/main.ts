@@ -28,6 +28,7 @@ import { routeDuration } from './http/request-duration.ts';
 import { createReturnPages } from './http/return-pages.ts';
 import { createRoutes } from './http/routes/all.ts';
 import { listen } from './http/server.ts';
+import { createLiveUpdates } from './live/live-updates.ts';
 import { createLogger, loggedError } from './log.ts';
 import { createMerchantAccounts } from './merchant-accounts/merchant-accounts.ts';
 import { createMetrics } from './metrics.ts';
@@ -41,14 +42,11 @@ import { createRooms } from './rooms.ts';
 import { type Sandbox, startSandbox } from './sandbox/sandbox.ts';
 import { Started } from './started.ts';
 import { openStores } from './stores.ts';
+import { createAccess } from './tenancy/access.ts';
 import { apiKeyHasher, signerOf } from './tenancy/api-key.ts';
-import { createAuthenticator } from './tenancy/authenticate.ts';
-import { createConsoleSessions } from './tenancy/console-sessions.ts';
 import { ensurePlatformAgency } from './tenancy/ensure-platform-agency.ts';
 import { stampInstallation } from './tenancy/installation.ts';
 import { loadSecrets } from './tenancy/installation-secrets.ts';
-import { createPortal } from './tenancy/portal.ts';
-import { createNoteRefusal } from './tenancy/refusals.ts';
 import { sealerOf } from './tenancy/sealed.ts';
 
 export interface Service {
@@ -175,9 +173,9 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
 
   const limits = createRateLimits(config.redisUrl, callLimits(config.apiCallsPerSecond), log);
   started.add('rate limits', limits.close);
-  const portal = createPortal({ database, clock, hash, publicUrl });
-  const authenticate = createAuthenticator({ sql: pool, clock, hash, log });
-  const consoleSessions = createConsoleSessions({ database, clock, hash, authenticate });
+  const access = createAccess({ database, clock, hash, publicUrl, log, limits });
+  const { portal, consoleSessions } = access;
+  const live = createLiveUpdates({ sql: pool, ledger: rooms.ledger, wakeups, log });
 
   if (stores.exclusive) await inbox.releaseClaims();
   metrics.watchInbox(inbox);
@@ -206,7 +204,10 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
         subscription: rooms.subscriptions.apply,
         meter: rooms.meters.applyErrors,
       },
-      onOutcome: metrics.countOutcome,
+      onOutcome: (event, outcome) => {
+        metrics.countOutcome(event, outcome);
+        live.noteChange();
+      },
     }),
   });
   started.add('inbox worker', worker.stop);
@@ -218,6 +219,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
   const jobRunner = await startJobRunner({
     pool,
     log: log.child({ room: 'jobs' }),
+    onCompleted: live.noteChange,
     jobs: {
       ...rooms.jobs,
       'http.purge_idempotency': { handle: () => purgeIdempotency(idempotency), cron: '20 * * * *' },
@@ -252,17 +254,11 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
       inbox,
       wakeInbox: () => wakeups.announce('inbox'),
     }),
-    authenticate,
+    ...access,
     limits,
     trustedProxies: config.trustedProxies,
-    noteRefusal: createNoteRefusal({
-      sql: pool,
-      clock,
-      log,
-      firstOfMinute: async (name) => (await limits.take('refusal', name)).allowed,
-    }),
     portal: { portal, ledger: rooms.ledger },
-    consoleSessions,
+    live,
     connect: rooms.agencyAccounts,
     idempotency,
     webhooks: createStripeReceiver({
@@ -292,6 +288,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     throw listenRefusal(error, config.host, config.port, 'PORT');
   });
   started.add('http server', server.close);
+  started.add('live updates', live.close);
 
   if (sandbox) {
     const at = `http://${hostInUrl(config.host)}:${server.port}`;

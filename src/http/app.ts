@@ -12,6 +12,7 @@ import { openApiDocument } from './openapi.ts';
 import { createPortalPages, type PortalPageActions } from './portal-pages.ts';
 import { problemOf, refusalOf, sendProblem } from './problem.ts';
 import { observe, stateOf } from './request-state.ts';
+import { createUpdateStreams, type UpdateStreamDependencies } from './update-streams.ts';
 
 export interface Health {
   /** By name of what is checked: `ok`, or one sentence that says what is wrong. */
@@ -29,6 +30,8 @@ export interface AppDependencies extends Omit<RouteMountDependencies, 'admission
   readonly portal?: PortalPageActions;
   /** The portal that runs in the browser; left out: a plain page. */
   readonly portalPage?: RequestHandler;
+  /** What open pages are told by; left out: they are not. */
+  readonly live?: UpdateStreamDependencies['live'];
   /** How the console is signed in to; left out: it is not. */
   readonly consoleSessions?: ConsoleSessionRouteDependencies['consoleSessions'];
   /** What the pages do that account owners come back to; left out: there are none. */
@@ -68,6 +71,8 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(docsRouter(openApiDocument(routes, { serverUrl: publicUrl })));
 
   const admission = createAdmission(dependencies);
+  const { live, authenticate } = dependencies;
+  if (live) app.use(createUpdateStreams({ live, admission, authenticate, log }));
   app.use(mountRoutes({ ...dependencies, admission }));
   const connect = dependencies.connect;
   if (connect) app.use(createConnectPages({ agencyAccounts: connect, admission, log }));
