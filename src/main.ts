@@ -28,7 +28,6 @@ import { routeDuration } from './http/request-duration.ts';
 import { createReturnPages } from './http/return-pages.ts';
 import { createRoutes } from './http/routes/all.ts';
 import { listen } from './http/server.ts';
-import { createLiveUpdates } from './live/live-updates.ts';
 import { createLogger, loggedError } from './log.ts';
 import { createMerchantAccounts } from './merchant-accounts/merchant-accounts.ts';
 import { createMetrics } from './metrics.ts';
@@ -48,6 +47,7 @@ import { ensurePlatformAgency } from './tenancy/ensure-platform-agency.ts';
 import { stampInstallation } from './tenancy/installation.ts';
 import { loadSecrets } from './tenancy/installation-secrets.ts';
 import { sealerOf } from './tenancy/sealed.ts';
+import { createUpdates } from './updates/updates.ts';
 
 export interface Service {
   readonly url: string;
@@ -175,7 +175,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
   started.add('rate limits', limits.close);
   const access = createAccess({ database, clock, hash, publicUrl, log, limits });
   const { portal, consoleSessions } = access;
-  const live = createLiveUpdates({ sql: pool, ledger: rooms.ledger, wakeups, log });
+  const updates = createUpdates({ sql: pool, ledger: rooms.ledger, wakeups, log });
 
   if (stores.exclusive) await inbox.releaseClaims();
   metrics.watchInbox(inbox);
@@ -206,7 +206,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
       },
       onOutcome: (event, outcome) => {
         metrics.countOutcome(event, outcome);
-        live.noteChange();
+        updates.noteChange();
       },
     }),
   });
@@ -219,7 +219,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
   const jobRunner = await startJobRunner({
     pool,
     log: log.child({ room: 'jobs' }),
-    onCompleted: live.noteChange,
+    onCompleted: updates.noteChange,
     jobs: {
       ...rooms.jobs,
       'http.purge_idempotency': { handle: () => purgeIdempotency(idempotency), cron: '20 * * * *' },
@@ -258,7 +258,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     limits,
     trustedProxies: config.trustedProxies,
     portal: { portal, ledger: rooms.ledger },
-    live,
+    updates,
     connect: rooms.agencyAccounts,
     idempotency,
     webhooks: createStripeReceiver({
@@ -288,7 +288,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     throw listenRefusal(error, config.host, config.port, 'PORT');
   });
   started.add('http server', server.close);
-  started.add('live updates', live.close);
+  started.add('updates', updates.close);
 
   if (sandbox) {
     const at = `http://${hostInUrl(config.host)}:${server.port}`;

@@ -29,7 +29,7 @@ const levels: readonly (readonly string[])[] = [
     'src/subscriptions',
     'src/usage',
     'src/history',
-    'src/live',
+    'src/updates',
     'src/reconciliation',
     'src/receipts',
     'src/refunds',

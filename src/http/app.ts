@@ -31,7 +31,7 @@ export interface AppDependencies extends Omit<RouteMountDependencies, 'admission
   /** The portal that runs in the browser; left out: a plain page. */
   readonly portalPage?: RequestHandler;
   /** What open pages are told by; left out: they are not. */
-  readonly live?: UpdateStreamDependencies['live'];
+  readonly updates?: UpdateStreamDependencies['updates'];
   /** How the console is signed in to; left out: it is not. */
   readonly consoleSessions?: ConsoleSessionRouteDependencies['consoleSessions'];
   /** What the pages do that account owners come back to; left out: there are none. */
@@ -71,8 +71,8 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(docsRouter(openApiDocument(routes, { serverUrl: publicUrl })));
 
   const admission = createAdmission(dependencies);
-  const { live, authenticate } = dependencies;
-  if (live) app.use(createUpdateStreams({ live, admission, authenticate, log }));
+  const { updates, authenticate } = dependencies;
+  if (updates) app.use(createUpdateStreams({ updates, admission, authenticate, log }));
   app.use(mountRoutes({ ...dependencies, admission }));
   const connect = dependencies.connect;
   if (connect) app.use(createConnectPages({ agencyAccounts: connect, admission, log }));

@@ -1,13 +1,13 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import type { Logger } from 'pino';
 import { AppError } from '../errors.ts';
-import type { LiveUpdates } from '../live/live-updates.ts';
 import { principalOf, type Scope } from '../tenancy/scope.ts';
+import type { Updates } from '../updates/updates.ts';
 import { type Admission, type AdmissionDependencies, consoleSessionOf, sessionOf } from './admission.ts';
 import { stateOf } from './request-state.ts';
 
 export interface UpdateStreamDependencies {
-  readonly live: Pick<LiveUpdates, 'noteChange' | 'watch'>;
+  readonly updates: Pick<Updates, 'noteChange' | 'watch'>;
   readonly admission: Admission;
   readonly authenticate: AdmissionDependencies['authenticate'];
   readonly log: Logger;
@@ -28,13 +28,13 @@ const doors = [
  * was. A stream ends with its session, within a heartbeat, and when the service stops; the browser asks again by itself.
  */
 export function createUpdateStreams(dependencies: UpdateStreamDependencies): Router {
-  const { live } = dependencies;
+  const { updates } = dependencies;
   const router = Router({ caseSensitive: true });
   const open = new Map<string, number>();
   for (const { path, secretOf } of doors) router.get(path, streamOf(dependencies, { path, secretOf, open }));
   // Whatever was not only read may have changed something.
   router.use((request, response, next) => {
-    if (request.method !== 'GET' && request.method !== 'HEAD') response.once('finish', live.noteChange);
+    if (request.method !== 'GET' && request.method !== 'HEAD') response.once('finish', updates.noteChange);
     next();
   });
   return router;
@@ -77,13 +77,13 @@ interface Stream {
 const heartbeatDefaultMs = 15_000;
 
 async function tell(dependencies: UpdateStreamDependencies, { response, scope, secret }: Stream): Promise<void> {
-  const { live, authenticate, heartbeatMs = heartbeatDefaultMs } = dependencies;
+  const { updates, authenticate, heartbeatMs = heartbeatDefaultMs } = dependencies;
   const write = (text: string): void => {
     if (!response.writableEnded) response.write(text);
   };
   // A proxy that gathers what it passes on would hold back what is told.
   response.set({ 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' });
-  const watch = await live.watch(scope, {
+  const watch = await updates.watch(scope, {
     changed: () => write('event: change\ndata: {}\n\n'),
     ended: () => response.end(),
   });

@@ -3,7 +3,7 @@ import type { Wakeups } from '../delivery/wakeups.ts';
 import type { Scope } from '../tenancy/scope.ts';
 import { readVersions, type VersionDependencies, type Watched } from './read-versions.ts';
 
-export interface LiveUpdateDependencies extends VersionDependencies {
+export interface UpdateDependencies extends VersionDependencies {
   readonly wakeups: Pick<Wakeups, 'announce' | 'on'>;
   readonly log: Pick<Logger, 'warn'>;
   /** How often those who watch are compared though nobody announced a change, in milliseconds: an announcement can be lost. */
@@ -18,7 +18,7 @@ export interface Watcher {
 }
 
 /** Tells pages that something they show has changed; what it is, they ask the API for. */
-export interface LiveUpdates {
+export interface Updates {
   /** Something may have changed, here; who it concerns is found out. Cheap: many within a moment are one. */
   readonly noteChange: () => void;
   /** From when it resolves until `stop` is called. What was changed before is not told of. */
@@ -37,7 +37,7 @@ const gatherMs = 100;
 
 const isWatched = (scope: Scope): scope is Watched => scope.role !== 'platform';
 
-export function createLiveUpdates(dependencies: LiveUpdateDependencies): LiveUpdates {
+export function createUpdates(dependencies: UpdateDependencies): Updates {
   const { wakeups, log, pollMs = 5_000 } = dependencies;
   const entries = new Set<Entry>();
   let closed = false;

@@ -39,7 +39,7 @@ async function clientTexts({ sql, ledger }: VersionDependencies, clients: readon
   const agencyIds = clients.map(({ agencyId }) => agencyId);
   const customerIds = clients.map(({ customerId }) => customerId);
   const { rows } = await sql.query<Row>({
-    name: 'live-clients',
+    name: 'updates-clients',
     text: clientVersions,
     values: [agencyIds, customerIds],
   });
@@ -49,7 +49,7 @@ async function clientTexts({ sql, ledger }: VersionDependencies, clients: readon
 
 async function agencyTexts(sql: Sql, agencies: readonly string[]): Promise<string[]> {
   if (agencies.length === 0) return [];
-  const { rows } = await sql.query<Row>({ name: 'live-agencies', text: agencyVersions, values: [agencies] });
+  const { rows } = await sql.query<Row>({ name: 'updates-agencies', text: agencyVersions, values: [agencies] });
   const last = await lastTransactions(sql, agencies);
   return rows.map(({ version }, index) => `${version}|${last.get(agencies[index] ?? '') ?? ''}`);
 }
