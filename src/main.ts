@@ -173,7 +173,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
 
   const limits = createRateLimits(config.redisUrl, callLimits(config.apiCallsPerSecond), log);
   started.add('rate limits', limits.close);
-  const access = createAccess({ database, clock, hash, publicUrl, log, limits });
+  const access = createAccess({ database, clock, consoleClock: systemClock, hash, publicUrl, log, limits });
   const { portal, consoleSessions } = access;
   const updates = createUpdates({ sql: pool, ledger: rooms.ledger, wakeups, log });
 
@@ -259,6 +259,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     trustedProxies: config.trustedProxies,
     portal: { portal, ledger: rooms.ledger },
     updates,
+    sandboxUrl: sandbox?.url,
     connect: rooms.agencyAccounts,
     idempotency,
     webhooks: createStripeReceiver({

@@ -20,20 +20,40 @@ export const useIsLive = (): boolean =>
     () => live,
   );
 
+/** The least time between two rounds of questions, in milliseconds. */
+const restMs = 1_000;
+
 /** Asks again what the page shows whenever the service says that something changed. The browser reconnects by itself. */
 export function useLiveUpdates(path: '/portal/updates' | '/console/updates'): void {
   const queries = useQueryClient();
   useEffect(() => {
+    // The first at once, and those that follow it closely together: a page asks a dozen questions, and its calls are counted.
+    let resting: ReturnType<typeof setTimeout> | undefined;
+    let again = false;
+    const ask = (): void => {
+      if (resting !== undefined) {
+        again = true;
+        return;
+      }
+      void queries.invalidateQueries({ predicate: isOfService });
+      resting = setTimeout(() => {
+        resting = undefined;
+        if (!again) return;
+        again = false;
+        ask();
+      }, restMs);
+    };
     const source = new EventSource(`${serviceUrl}${path}`);
     // What changed while it was not connected is asked for too.
     source.onopen = () => {
       tell(true);
-      void queries.invalidateQueries({ predicate: isOfService });
+      ask();
     };
     source.onerror = () => tell(false);
-    source.addEventListener('change', () => void queries.invalidateQueries({ predicate: isOfService }));
+    source.addEventListener('change', ask);
     return () => {
       source.close();
+      clearTimeout(resting);
       tell(false);
     };
   }, [queries, path]);
