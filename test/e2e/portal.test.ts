@@ -160,7 +160,7 @@ test('a card whose bank asks pays once the client has answered', async () => {
 test('what happens elsewhere is on the screen without a reload, and a receipt is saved as a PDF', async () => {
   const { page } = await browser.page();
   await enter(page, subscriber);
-  const receipt = section(page, 'History').getByRole('button', { name: /^Receipt of/ });
+  const receipt = section(page, 'History').getByRole('button', { name: 'Receipt (PDF)' });
   await receipt.first().waitFor();
   await service.api.call('POST', `/v1/customers/${subscriber}/adjustments`, {
     idempotencyKey: 'at the desk',

@@ -97,7 +97,7 @@ function Facts({ line }: { readonly line: Transaction }) {
           {orderId !== null && refundable.has(kind) && paid.has(status) && <Refund orderId={orderId} of={line} />}
           {hasDocument && (
             <DocumentButton
-              label={kind === 'refund' ? 'Credit note' : 'Receipt'}
+              of={time(line.occurredAt)}
               path={`/v1/transactions/${encodeURIComponent(line.id)}/receipt.pdf`}
               fileName={`${line.id}.pdf`}
             >

@@ -80,7 +80,7 @@ export default function Payments() {
         actions={
           <DocumentButton
             key={csvPath(agencyId, filter)}
-            label="Save these lines as CSV"
+            of="these lines"
             path={csvPath(agencyId, filter)}
             fileName="payments.csv"
           >

@@ -1,4 +1,4 @@
-import { Alert, Anchor, Button, Card, CopyButton, Group, Stack, Text, TextInput, Title } from '@mantine/core';
+import { Anchor, Button, Card, CopyButton, Group, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, type SubmitEvent, useState } from 'react';
 import { sandbox } from '../api/sandbox.ts';
@@ -155,7 +155,12 @@ function TestCards() {
                 cell: ({ number }) => (
                   <CopyButton value={number}>
                     {({ copied, copy }) => (
-                      <Button size="xs" variant="default" aria-label={`Copy ${number}`} onClick={copy}>
+                      <Button
+                        size="xs"
+                        variant="default"
+                        aria-label={`${copied ? 'Copied' : 'Copy'} ${number}`}
+                        onClick={copy}
+                      >
                         {copied ? 'Copied' : 'Copy'}
                       </Button>
                     )}
@@ -176,15 +181,13 @@ export default function Sandbox() {
   return (
     <Stack>
       <PageTitle>Sandbox</PageTitle>
-      <Alert color="yellow" title="No card is charged and no money moves">
-        <Text c="var(--mantine-color-text)">
-          A local stand-in for the provider answers instead.{' '}
-          <Anchor href={`${sandboxUrl}/sandbox`} underline="always" inherit c="inherit">
-            Its own page
-          </Anchor>{' '}
-          refunds, disputes and fails payments as the provider’s side.
-        </Text>
-      </Alert>
+      <Text>
+        A local stand-in for the provider answers in its place: no card is charged and no money moves.{' '}
+        <Anchor href={`${sandboxUrl}/sandbox`} underline="always" inherit c="inherit">
+          Its own page
+        </Anchor>{' '}
+        refunds, disputes and fails payments as the provider’s side.
+      </Text>
       <Clock />
       <Faults />
       <Deliveries />

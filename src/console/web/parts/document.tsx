@@ -5,8 +5,8 @@ import { Failure } from '../shell/states.tsx';
 
 interface DocumentButtonProps {
   readonly children: string;
-  /** For who cannot see which line it stands in. */
-  readonly label: string;
+  /** What it is of, for who cannot see which line it stands in. */
+  readonly of: string;
   /** A path of the API that answers a file. */
   readonly path: string;
   readonly fileName: string;
@@ -15,7 +15,7 @@ interface DocumentButtonProps {
 }
 
 /** Saves a file of the API. It is fetched here, so that a refusal is read on the page and not in place of it. */
-export function DocumentButton({ children, label, path, fileName, accept }: DocumentButtonProps) {
+export function DocumentButton({ children, of, path, fileName, accept }: DocumentButtonProps) {
   const save = useMutation({
     mutationFn: async () => {
       const response = await fetch(`${serviceUrl}${path}`, accept === undefined ? {} : { headers: { Accept: accept } });
@@ -30,7 +30,13 @@ export function DocumentButton({ children, label, path, fileName, accept }: Docu
   });
   return (
     <Stack gap="xs" align="flex-start">
-      <Button size="xs" variant="default" aria-label={label} loading={save.isPending} onClick={() => save.mutate()}>
+      <Button
+        size="xs"
+        variant="default"
+        aria-label={`${children}: ${of}`}
+        loading={save.isPending}
+        onClick={() => save.mutate()}
+      >
         {children}
       </Button>
       {save.isError && <Failure error={save.error} />}

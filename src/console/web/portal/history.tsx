@@ -32,7 +32,7 @@ function Line({ line }: { readonly line: Transaction }) {
       {amountRefunded && !isZero(amountRefunded) && <Text size="sm">{money(amountRefunded)} of it went back.</Text>}
       {document !== null && (
         <DocumentButton
-          label={`${document} of ${time(line.occurredAt)}`}
+          of={`${kindNames[line.kind]}, ${time(line.occurredAt)}`}
           path={`/v1/transactions/${encodeURIComponent(line.id)}/receipt.pdf`}
           fileName={`${document.toLowerCase().replace(' ', '-')}-${line.occurredAt.slice(0, 10)}.pdf`}
         >
@@ -59,7 +59,7 @@ function Statement({ id, newest }: { readonly id: string; readonly newest: strin
       />
       <DocumentButton
         key={month}
-        label={`Statement of ${monthName(month ?? '')}`}
+        of={monthName(month ?? '')}
         path={`/v1/customers/${id}/statements/${month}`}
         fileName={`statement-${month}.pdf`}
       >

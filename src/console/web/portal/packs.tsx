@@ -13,7 +13,7 @@ const nameOf = ({ quantity: amount, feature }: Pack): string => `${quantity(amou
 /** US dollars lead; what is charged stands beside where it is another amount. */
 function priceOf({ listPrice, charged }: Pack): string {
   const isSame = charged?.amount === listPrice.amount && charged.currency === listPrice.currency;
-  return charged && !isSame ? `${money(listPrice)}, charged as ${money(charged)} with tax` : money(listPrice);
+  return charged && !isSame ? `${money(listPrice)}, charged as ${money(charged)}` : money(listPrice);
 }
 
 function PackLine({ id, pack }: { readonly id: string; readonly pack: Pack }) {
