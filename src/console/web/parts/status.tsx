@@ -30,7 +30,7 @@ const colors: Readonly<Record<string, string>> = {
 
 export function Status({ of }: { readonly of: string }) {
   return (
-    <Badge variant="dot" color={colors[of] ?? 'gray'} tt="none" c="var(--mantine-color-text)">
+    <Badge variant="dot" miw="max-content" color={colors[of] ?? 'gray'} tt="none" c="var(--mantine-color-text)">
       {words(of)}
     </Badge>
   );
