@@ -181,20 +181,19 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
   metrics.watchInbox(inbox);
   metrics.watchAlerts(prisma);
   metrics.watchFindings(prisma);
+  const translation = createStripeTranslation({
+    provider: stripe,
+    clock,
+    platformAccountId: platformAccount.providerAccountId,
+    livemode: config.mode === 'live',
+  });
   const worker = startInboxWorker({
     inbox,
     pool,
     clock,
     log: log.child({ room: 'inbox' }),
     handler: createEventHandler({
-      translations: {
-        stripe: createStripeTranslation({
-          provider: stripe,
-          clock,
-          platformAccountId: platformAccount.providerAccountId,
-          livemode: config.mode === 'live',
-        }),
-      },
+      translations: { stripe: translation },
       appliers: {
         payment: rooms.settlePayments,
         refund: rooms.refunds.applyReversals,
@@ -253,6 +252,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
       ...rooms,
       inbox,
       wakeInbox: () => wakeups.announce('inbox'),
+      readEvent: (event) => (event.provider === 'stripe' ? translation.read(event) : null),
     }),
     ...access,
     limits,
