@@ -45,15 +45,13 @@ import { createRooms } from './rooms.ts';
 import { type Sandbox, startSandbox } from './sandbox/sandbox.ts';
 import { Started } from './started.ts';
 import { openStores } from './stores.ts';
+import { createAccess } from './tenancy/access.ts';
 import { apiKeyHasher, signerOf } from './tenancy/api-key.ts';
-import { createAuthenticator } from './tenancy/authenticate.ts';
-import { createConsoleSessions } from './tenancy/console-sessions.ts';
 import { ensurePlatformAgency } from './tenancy/ensure-platform-agency.ts';
 import { stampInstallation } from './tenancy/installation.ts';
 import { loadSecrets, sandboxWhopSecrets } from './tenancy/installation-secrets.ts';
-import { createPortal } from './tenancy/portal.ts';
-import { createNoteRefusal } from './tenancy/refusals.ts';
 import { sealerOf } from './tenancy/sealed.ts';
+import { createUpdates } from './updates/updates.ts';
 
 export interface Service {
   readonly url: string;
@@ -166,9 +164,9 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
 
   const limits = createRateLimits(config.redisUrl, callLimits(config.apiCallsPerSecond), log);
   started.add('rate limits', limits.close);
-  const portal = createPortal({ database, clock, hash, publicUrl });
-  const authenticate = createAuthenticator({ sql: pool, clock, hash, log });
-  const consoleSessions = createConsoleSessions({ database, clock, hash, authenticate });
+  const access = createAccess({ database, clock, consoleClock: systemClock, hash, publicUrl, log, limits });
+  const { portal, consoleSessions } = access;
+  const updates = createUpdates({ sql: pool, ledger: rooms.ledger, wakeups, log });
 
   if (stores.exclusive) await inbox.releaseClaims();
   metrics.watchInbox(inbox);
@@ -195,15 +193,19 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     onFailure: (account, error) => log.warn({ account, err: error }, 'an account could not be asked what was paid'),
   });
   metrics.watchFindings(prisma);
+  const translations = createTranslations({ config, clock, providers, platformAccounts });
   const worker = startInboxWorker({
     inbox,
     pool,
     clock,
     log: log.child({ room: 'inbox' }),
     handler: createEventHandler({
-      translations: createTranslations({ config, clock, providers, platformAccounts }),
+      translations,
       appliers,
-      onOutcome: metrics.countOutcome,
+      onOutcome: (event, outcome) => {
+        metrics.countOutcome(event, outcome);
+        updates.noteChange();
+      },
     }),
   });
   started.add('inbox worker', worker.stop);
@@ -215,6 +217,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
   const jobRunner = await startJobRunner({
     pool,
     log: log.child({ room: 'jobs' }),
+    onCompleted: updates.noteChange,
     jobs: {
       ...rooms.jobs,
       'webhooks.ask_for_payments': { handle: askForPayments.all, cron: '*/2 * * * *' },
@@ -251,18 +254,14 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
       ...rooms,
       inbox,
       wakeInbox: () => wakeups.announce('inbox'),
+      readEvent: (event) => translations[event.provider]?.read(event),
     }),
-    authenticate,
+    ...access,
     limits,
     trustedProxies: config.trustedProxies,
-    noteRefusal: createNoteRefusal({
-      sql: pool,
-      clock,
-      log,
-      firstOfMinute: async (name) => (await limits.take('refusal', name)).allowed,
-    }),
     portal: { portal, ledger: rooms.ledger },
-    consoleSessions,
+    updates,
+    sandboxUrl: sandbox?.url,
     connect: rooms.agencyAccounts,
     idempotency,
     webhooks: createReceivers({
@@ -293,6 +292,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
     throw listenRefusal(error, config.host, config.port, 'PORT');
   });
   started.add('http server', server.close);
+  started.add('updates', updates.close);
 
   if (sandbox) {
     const at = `http://${hostInUrl(config.host)}:${server.port}`;

@@ -31,6 +31,7 @@ const levels: readonly (readonly string[])[] = [
     'src/usage',
     'src/history',
     'src/overview',
+    'src/updates',
     'src/reconciliation',
     'src/receipts',
     'src/refunds',

@@ -14,6 +14,7 @@ export const cards = {
   visa: '4242424242424242',
   mastercard: '5555555555554444',
   declined: '4000000000000002',
+  challenged: '4000002760003184',
   insufficientFunds: '4000000000009995',
   refundsPend: '4000000000007726',
   refundsFail: '4000000000005126',

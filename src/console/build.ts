@@ -1,6 +1,6 @@
 // Builds the pages when they are missing or older than their sources. Run by the start; nobody types it.
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
@@ -10,7 +10,7 @@ import { builtFolder } from './built.ts';
 
 const webFolder = fileURLToPath(new URL('./web/', import.meta.url));
 const lockFile = fileURLToPath(new URL('../../package-lock.json', import.meta.url));
-const stampFile = join(builtFolder, '.stamp');
+const stampName = '.stamp';
 
 const filesUnder = (folder: string): string[] =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -28,7 +28,7 @@ function stampOfSources(): string {
 
 function stampOfBuild(): string {
   try {
-    return readFileSync(stampFile, 'utf8');
+    return readFileSync(join(builtFolder, stampName), 'utf8');
   } catch {
     return '';
   }
@@ -38,8 +38,8 @@ function stampOfBuild(): string {
 const compressedBytesMin = 1_000;
 
 /** Compressed once here instead of at each request. */
-function compress(): void {
-  for (const file of filesUnder(join(builtFolder, 'assets'))) {
+function compress(folder: string): void {
+  for (const file of filesUnder(join(folder, 'assets'))) {
     if (!/\.(js|css|svg)$/.test(file) || statSync(file).size < compressedBytesMin) continue;
     const bytes = readFileSync(file);
     writeFileSync(`${file}.br`, brotliCompressSync(bytes));
@@ -51,6 +51,7 @@ function compress(): void {
 export async function buildConsole(): Promise<void> {
   const stamp = stampOfSources();
   if (stampOfBuild() === stamp) return;
+  const folder = `${builtFolder.replace(/\/$/, '')}-${process.pid}`;
   await build({
     configFile: false,
     root: webFolder,
@@ -60,7 +61,7 @@ export async function buildConsole(): Promise<void> {
     logLevel: 'warn',
     plugins: [react()],
     build: {
-      outDir: builtFolder,
+      outDir: folder,
       emptyOutDir: true,
       manifest: 'manifest.json',
       // An inlined data: address would need an exception in the pages' policy.
@@ -72,8 +73,20 @@ export async function buildConsole(): Promise<void> {
       rollupOptions: { input: { console: join(webFolder, 'console.html'), portal: join(webFolder, 'portal.html') } },
     },
   });
-  compress();
-  writeFileSync(stampFile, stamp);
+  compress(folder);
+  writeFileSync(join(folder, stampName), stamp);
+  putInPlace(folder, stamp);
+}
+
+/** All of it at once: two that build at the same time leave one whole build, whichever comes last. */
+function putInPlace(folder: string, stamp: string): void {
+  try {
+    rmSync(builtFolder, { recursive: true, force: true });
+    renameSync(folder, builtFolder);
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    if (stampOfBuild() !== stamp) throw error;
+  }
 }
 
 if (import.meta.main) await buildConsole();

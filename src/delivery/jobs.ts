@@ -61,6 +61,8 @@ export interface JobRunnerOptions {
   readonly log: Logger;
   /** Jobs under way at once. */
   readonly concurrency?: number;
+  /** Called after each, whether it ended well or not. */
+  readonly onCompleted?: () => void;
 }
 
 export interface JobRunner {
@@ -125,6 +127,7 @@ export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunn
   let completed = 0;
   runner.events.on('job:complete', () => {
     completed += 1;
+    options.onCompleted?.();
   });
   return {
     completed: () => completed,

@@ -2,8 +2,8 @@ import { EventEmitter } from 'node:events';
 import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 
-/** What may be waiting for another process. */
-export type WakeupTopic = 'inbox';
+/** What may be waiting for another process: events to apply; pages that show what has changed. */
+export type WakeupTopic = 'inbox' | 'updates';
 
 /**
  * Tells every replica that there may be work. It is a courtesy: a wake-up that is lost costs the time until the next poll,

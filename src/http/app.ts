@@ -12,6 +12,8 @@ import { openApiDocument } from './openapi.ts';
 import { createPortalPages, type PortalPageActions } from './portal-pages.ts';
 import { problemOf, refusalOf, sendProblem } from './problem.ts';
 import { observe, stateOf } from './request-state.ts';
+import { createSandboxControls } from './sandbox-controls.ts';
+import { createUpdateStreams, type UpdateStreamDependencies } from './update-streams.ts';
 
 export interface Health {
   /** By name of what is checked: `ok`, or one sentence that says what is wrong. */
@@ -29,6 +31,10 @@ export interface AppDependencies extends Omit<RouteMountDependencies, 'admission
   readonly portal?: PortalPageActions;
   /** The portal that runs in the browser; left out: a plain page. */
   readonly portalPage?: RequestHandler;
+  /** What open pages are told by; left out: they are not. */
+  readonly updates?: UpdateStreamDependencies['updates'];
+  /** Of the sandbox, which the console's page of it moves; left out: there is none. */
+  readonly sandboxUrl?: string | undefined;
   /** How the console is signed in to; left out: it is not. */
   readonly consoleSessions?: ConsoleSessionRouteDependencies['consoleSessions'];
   /** What the pages do that account owners come back to; left out: there are none. */
@@ -68,6 +74,8 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(docsRouter(openApiDocument(routes, { serverUrl: publicUrl })));
 
   const admission = createAdmission(dependencies);
+  const { updates, authenticate } = dependencies;
+  if (updates) app.use(createUpdateStreams({ updates, admission, authenticate, log }));
   app.use(mountRoutes({ ...dependencies, admission }));
   const connect = dependencies.connect;
   if (connect) app.use(createConnectPages({ agencyAccounts: connect, admission, log }));
@@ -77,6 +85,8 @@ export function createApp(dependencies: AppDependencies): Express {
     );
   const consoleSessions = dependencies.consoleSessions;
   if (consoleSessions) app.use(createConsoleSessionRoutes({ consoleSessions, admission, publicUrl, log }));
+  const { sandboxUrl } = dependencies;
+  if (sandboxUrl !== undefined) app.use(createSandboxControls({ sandboxUrl, admission, log }));
   for (const router of dependencies.extra ?? []) app.use(router);
   app.use((_request, _response, next) => next(notFound('path')));
   app.use(answerError(log));

@@ -1,5 +1,5 @@
 import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 
 export interface RunningServer {
   /** The port listened on; tells which one was free when 0 was asked for. */
@@ -30,6 +30,14 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
     });
   });
 
+  // Browsers open connections that they may need: one that never asked anything is not waited for either.
+  const unused = new Set<Socket>();
+  server.on('connection', (socket) => {
+    unused.add(socket);
+    socket.once('close', () => unused.delete(socket));
+  });
+  server.on('request', ({ socket }) => unused.delete(socket));
+
   let closing: Promise<void> | undefined;
   // A connection that is kept alive is idle only once its answer is out: then it is ended, not waited for.
   server.on('request', (_request, response) => {
@@ -40,6 +48,7 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
   const drain = async (): Promise<void> => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeIdleConnections();
+    for (const socket of unused) socket.destroy();
     const timer = setTimeout(() => server.closeAllConnections(), options.drainMsMax ?? 10_000);
     await closed;
     clearTimeout(timer);

@@ -30,6 +30,15 @@ export interface ReconciliationView {
   }[];
 }
 
+/** A run as lists show it. */
+export interface ReconciliationSummary
+  extends Pick<ReconciliationView, 'id' | 'status' | 'error' | 'createdAt' | 'endedAt'> {
+  /** Null: every account. */
+  readonly merchantAccountId: string | null;
+  /** What it found that nothing could repair. */
+  readonly raised: number;
+}
+
 const statusSchema = z.enum(['waiting', 'running', 'done', 'failed']);
 const findingStatusSchema = z.enum(['repaired', 'raised', 'resolved']);
 const detailSchema = z.record(z.string(), z.string());
@@ -82,7 +91,30 @@ export function createReconciliation(dependencies: ReconciliationDependencies) {
       })),
     };
   };
+  const list = async (page: {
+    limit: number;
+    after?: string | undefined;
+  }): Promise<readonly ReconciliationSummary[]> => {
+    const runs = await prisma.reconciliationRun.findMany({
+      ...(page.after === undefined ? {} : { where: { id: { lt: page.after } } }),
+      orderBy: { id: 'desc' },
+      take: page.limit,
+    });
+    const raised = await prisma.reconciliationFinding.groupBy({
+      by: ['runId'],
+      where: { runId: { in: runs.map(({ id }) => id) }, status: 'raised' },
+      _count: true,
+    });
+    const counts = new Map(raised.map(({ runId, _count }) => [runId, _count]));
+    return runs.map(({ reports: _, ...run }) => ({
+      ...run,
+      status: statusSchema.parse(run.status),
+      raised: counts.get(run.id) ?? 0,
+    }));
+  };
   return {
+    /** Newest first. */
+    list,
     /** Throws 404. */
     start: async (merchantAccountId: string | null): Promise<ReconciliationView> =>
       find(await start(merchantAccountId)),

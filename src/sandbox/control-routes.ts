@@ -91,6 +91,9 @@ export function controlRoutes(setting: ControlSetting): Router {
     await writeState(pool, billingSettingsName, JSON.stringify(settings));
     response.json(settings);
   });
+  router.get('/sandbox/test-cards', (_request, response) => {
+    response.json({ data: testCards.map(({ number, label }) => ({ number, label })) });
+  });
   router.get('/sandbox/cards/:id', async (request, response) => {
     response.json(await cardSwitches.view(request.params.id));
   });

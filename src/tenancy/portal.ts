@@ -8,6 +8,8 @@ import {
 } from './portal-tokens.ts';
 import type { Scope } from './scope.ts';
 
+export type { PortalDependencies } from './portal-tokens.ts';
+
 /** How clients of agencies get in by themselves: tokens, links and sessions. */
 export const createPortal = (dependencies: PortalDependencies) => ({
   issue: (scope: Scope, request: Parameters<typeof issuePortalToken>[2]) =>

@@ -22,6 +22,8 @@ const isEvent = (value: unknown): value is Stripe.Event =>
   typeof value === 'object' && value !== null && 'object' in value && value.object === 'event';
 
 export interface StripeTranslation {
+  /** What the event's own words mean, without asking anybody. */
+  read(claimed: ClaimedEvent): Translation;
   /** What the event means; or, where the current object must be fetched to know, the call that fetches it. */
   translate(claimed: ClaimedEvent): Resolved | (() => Promise<Resolved>);
 }
@@ -36,20 +38,23 @@ export interface StripeTranslationOptions {
 
 export function createStripeTranslation(options: StripeTranslationOptions): StripeTranslation {
   const { provider, platformAccountId } = options;
+  const read = (claimed: ClaimedEvent): Translation => {
+    if (claimed.livemode !== options.livemode) {
+      return ignored('wrong_livemode', 'a test event at a live service, or the reverse');
+    }
+    if (isNotificationType(claimed.type)) return { kind: 'meter_hint', eventId: claimed.eventId };
+    const event = eventOf(claimed);
+    const translator = stripeTranslatorFor(event.type);
+    if (!translator) return ignored('unhandled_type', `${event.type} is not heard`);
+    return translateKnown(translator, event, claimed.account, provider.apiVersion);
+  };
   return {
+    read,
     translate: (claimed) => {
-      if (claimed.livemode !== options.livemode) {
-        return ignored('wrong_livemode', 'a test event at a live service, or the reverse');
-      }
+      const translation = read(claimed);
+      if (!isHint(translation)) return translation;
       const account = { id: claimed.account, platform: claimed.account === platformAccountId };
-      if (isNotificationType(claimed.type)) {
-        return () => resolve(options, account, { kind: 'meter_hint', eventId: claimed.eventId });
-      }
-      const event = eventOf(claimed);
-      const translator = stripeTranslatorFor(event.type);
-      if (!translator) return ignored('unhandled_type', `${event.type} is not heard`);
-      const translation = translateKnown(translator, event, claimed.account, provider.apiVersion);
-      return isHint(translation) ? () => resolve(options, account, translation) : translation;
+      return () => resolve(options, account, translation);
     },
   };
 }

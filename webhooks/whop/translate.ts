@@ -4,7 +4,7 @@ import type { AccountRef, PaymentProvider } from '../../src/providers/port.ts';
 import { fetchPayment } from '../read-payment.ts';
 import { readReversal } from '../read-reversals.ts';
 import { readSubscription } from '../read-subscriptions.ts';
-import { ignored, parked, type Resolved } from '../translation.ts';
+import { ignored, parked, type Resolved, type Translation } from '../translation.ts';
 import { readWhopEvent } from './event.ts';
 import { whopTranslatorFor } from './router.ts';
 
@@ -17,6 +17,8 @@ export interface WhopTranslationOptions {
 }
 
 export interface WhopEvents {
+  /** What the event's own words mean, without asking anybody. */
+  read(claimed: ClaimedEvent): Translation;
   /** What the event means; or, where the current object must be fetched to know, the call that fetches it. */
   translate(claimed: ClaimedEvent): Resolved | (() => Promise<Resolved>);
 }
@@ -31,17 +33,22 @@ export function createWhopTranslation(options: WhopTranslationOptions): WhopEven
     return { kind: 'account', event: { provider: provider.name, providerAccountId: accountId, found, readAt } };
   };
 
+  const read = (claimed: ClaimedEvent) => {
+    if (claimed.livemode !== options.livemode) {
+      return ignored('wrong_livemode', 'a test event at a live service, or the reverse');
+    }
+    const event = readWhopEvent(claimed.payload.toString('utf8'));
+    if (!event) return parked('internal', 'the stored body is no event');
+    const translator = whopTranslatorFor(event.type);
+    if (!translator) return ignored('unhandled_type', `${event.type} is not heard`);
+    return translator(event, { accountId: claimed.account });
+  };
+
   return {
+    read,
     translate: (claimed) => {
-      if (claimed.livemode !== options.livemode) {
-        return ignored('wrong_livemode', 'a test event at a live service, or the reverse');
-      }
-      const event = readWhopEvent(claimed.payload.toString('utf8'));
-      if (!event) return parked('internal', 'the stored body is no event');
-      const translator = whopTranslatorFor(event.type);
-      if (!translator) return ignored('unhandled_type', `${event.type} is not heard`);
       const account: AccountRef = { id: claimed.account, platform: claimed.account === platformAccountId };
-      const translation = translator(event, { accountId: account.id });
+      const translation = read(claimed);
       switch (translation.kind) {
         case 'hint':
           return () => fetchPayment(provider, account, translation);

@@ -1,9 +1,10 @@
 import { type QueryCache, useQuery, useQueryClient } from '@tanstack/react-query';
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
 import { Route, Routes, useLocation } from 'react-router';
 import { Refusal } from './api/client.ts';
+import { useLiveUpdates } from './api/live.ts';
 import { readSession, type Session, signOut } from './api/session.ts';
-import { start } from './shell/app.tsx';
+import { sandboxUrl, start } from './shell/app.tsx';
 import { Frame, type Section } from './shell/frame.tsx';
 import { Guard } from './shell/guard.tsx';
 import { SessionContext } from './shell/session-context.ts';
@@ -21,6 +22,11 @@ const Agency = lazy(() => import('./pages/agency.tsx'));
 const Publication = lazy(() => import('./pages/publication.tsx'));
 const Accounts = lazy(() => import('./pages/accounts.tsx'));
 const Events = lazy(() => import('./pages/events.tsx'));
+const Payments = lazy(() => import('./pages/payments.tsx'));
+const Payment = lazy(() => import('./pages/payment.tsx'));
+const Reversals = lazy(() => import('./pages/reversals.tsx'));
+const Reconciliation = lazy(() => import('./pages/reconciliation.tsx'));
+const Sandbox = lazy(() => import('./pages/sandbox.tsx'));
 const Webhooks = lazy(() => import('./pages/webhooks.tsx'));
 const Keys = lazy(() => import('./pages/keys.tsx'));
 const Audit = lazy(() => import('./pages/audit.tsx'));
@@ -28,15 +34,20 @@ const Audit = lazy(() => import('./pages/audit.tsx'));
 const sections: readonly Section[] = [
   { path: '/', label: 'Overview' },
   { path: '/clients', label: 'Clients' },
+  { path: '/payments', label: 'Payments' },
+  { path: '/reversals', label: 'Refunds and disputes' },
   { path: '/plans', label: 'Plans' },
   { path: '/publication', label: 'Publication' },
   { path: '/accounts', label: 'Merchant accounts' },
   { path: '/events', label: 'Events', platformOnly: true },
+  { path: '/reconciliation', label: 'Reconciliation', platformOnly: true },
   { path: '/webhooks', label: 'Webhooks' },
   { path: '/keys', label: 'API keys', platformOnly: true },
   { path: '/audit', label: 'Audit trail' },
   { path: '/agencies', label: 'Agencies', platformOnly: true },
   { path: '/settings', label: 'Settings' },
+  // Where money is real there is none.
+  ...(sandboxUrl === '' ? [] : [{ path: '/sandbox', label: 'Sandbox', platformOnly: true }]),
 ];
 
 function Absent() {
@@ -46,6 +57,12 @@ function Absent() {
       <Empty title="There is no such page." />
     </>
   );
+}
+
+/** Pages are told of changes only while somebody is signed in. */
+function Told({ children }: { readonly children: ReactNode }) {
+  useLiveUpdates('/console/updates');
+  return children;
 }
 
 function Console() {
@@ -80,29 +97,36 @@ function Console() {
   return (
     <SessionContext value={session}>
       <Frame session={session} sections={sections} onSignOut={() => void leave()}>
-        <Suspense fallback={<Loading />}>
-          <Guard key={pathname}>
-            <Routes>
-              <Route index element={<Overview />} />
-              <Route path="clients" element={<Clients />} />
-              <Route path="clients/:id" element={<Client />} />
-              <Route path="plans" element={<Plans />} />
-              <Route path="plans/new" element={<PlanEditor />} />
-              <Route path="plans/:id" element={<Plan />} />
-              <Route path="plans/:id/edit" element={<PlanEditor />} />
-              <Route path="agencies" element={<Agencies />} />
-              <Route path="agencies/:id" element={<Agency />} />
-              <Route path="settings" element={<Agency />} />
-              <Route path="publication" element={<Publication />} />
-              <Route path="accounts" element={<Accounts />} />
-              <Route path="events" element={<Events />} />
-              <Route path="webhooks" element={<Webhooks />} />
-              <Route path="keys" element={<Keys />} />
-              <Route path="audit" element={<Audit />} />
-              <Route path="*" element={<Absent />} />
-            </Routes>
-          </Guard>
-        </Suspense>
+        <Told>
+          <Suspense fallback={<Loading />}>
+            <Guard key={pathname}>
+              <Routes>
+                <Route index element={<Overview />} />
+                <Route path="clients" element={<Clients />} />
+                <Route path="clients/:id" element={<Client />} />
+                <Route path="plans" element={<Plans />} />
+                <Route path="plans/new" element={<PlanEditor />} />
+                <Route path="plans/:id" element={<Plan />} />
+                <Route path="plans/:id/edit" element={<PlanEditor />} />
+                <Route path="agencies" element={<Agencies />} />
+                <Route path="agencies/:id" element={<Agency />} />
+                <Route path="settings" element={<Agency />} />
+                <Route path="publication" element={<Publication />} />
+                <Route path="accounts" element={<Accounts />} />
+                <Route path="events" element={<Events />} />
+                <Route path="payments" element={<Payments />} />
+                <Route path="payments/:id" element={<Payment />} />
+                <Route path="reversals" element={<Reversals />} />
+                <Route path="reconciliation" element={<Reconciliation />} />
+                <Route path="sandbox" element={<Sandbox />} />
+                <Route path="webhooks" element={<Webhooks />} />
+                <Route path="keys" element={<Keys />} />
+                <Route path="audit" element={<Audit />} />
+                <Route path="*" element={<Absent />} />
+              </Routes>
+            </Guard>
+          </Suspense>
+        </Told>
       </Frame>
     </SessionContext>
   );

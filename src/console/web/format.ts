@@ -46,3 +46,19 @@ export const words = (name: string): string => {
   const text = name.replaceAll(/[._]/g, ' ');
   return text.charAt(0).toUpperCase() + text.slice(1);
 };
+
+const monthOnly = new Intl.DateTimeFormat('en-GB', { month: 'long', year: 'numeric', timeZone: 'UTC' });
+
+/** `2026-11` -> `November 2026`. */
+export const monthName = (month: string): string => monthOnly.format(new Date(`${month}-01T00:00:00Z`));
+
+/** So many months up to that of a moment, which comes first, as in 2026-11. In UTC, as statements are. */
+export function monthsUntil(iso: string, count: number): string[] {
+  const last = new Date(iso);
+  return Array.from({ length: count }, (_, back) =>
+    new Date(Date.UTC(last.getUTCFullYear(), last.getUTCMonth() - back)).toISOString().slice(0, 7),
+  );
+}
+
+const isDigitsOfZero = /^-?0*\.?0*$/;
+export const isZero = ({ amount }: Amount): boolean => isDigitsOfZero.test(amount);

@@ -1,17 +1,20 @@
-import { Alert, Anchor, Button, Card, Center, Group, Stack, Text, Title } from '@mantine/core';
+import { Anchor, Button, Card, Center, Group, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useEffect } from 'react';
-import { answerOf, api, done } from './api/client.ts';
-import { money } from './format.ts';
-import { Cards } from './pages/client/cards.tsx';
+import { api, done } from './api/client.ts';
+import { useLiveUpdates } from './api/live.ts';
 import { Refill } from './pages/client/refill.tsx';
-import { StatementLines } from './pages/client/statement.tsx';
 import { Usage } from './pages/client/usage.tsx';
-import { AddCard } from './portal/add-card.tsx';
+import { Balance } from './portal/balance.tsx';
+import { Cards } from './portal/cards.tsx';
+import { History } from './portal/history.tsx';
 import { type Holder, readHolder } from './portal/holder.ts';
+import { Notices } from './portal/notices.tsx';
+import { Packs } from './portal/packs.tsx';
 import { PortalPlan } from './portal/plan.tsx';
 import { TopUp } from './portal/top-up.tsx';
-import { start } from './shell/app.tsx';
+import { Worries } from './portal/worries.tsx';
+import { start, useBrandColor } from './shell/app.tsx';
 import { SandboxBanner, ThemeSwitch } from './shell/frame.tsx';
 import { Answer, Empty } from './shell/states.tsx';
 
@@ -36,35 +39,11 @@ function Section({
   );
 }
 
-function Balance({ id }: { readonly id: string }) {
-  const balance = useQuery({
-    queryKey: ['client', id, 'balance'],
-    queryFn: () => answerOf(api.GET('/v1/customers/{id}/balance', { params: { path: { id } } })),
-  });
-  return (
-    <Answer of={balance}>
-      {({ available, held, status }) => (
-        <Stack gap="xs">
-          <Text size="2rem" fw={700} role="status" aria-label="Available balance">
-            {money(available)}
-          </Text>
-          {/^0*\.?0*$/.test(held.amount) ? null : <Text>{money(held)} more is set aside for calls that are on.</Text>}
-          {status === 'paused' && (
-            <Alert color="red" title="Your service is paused">
-              <Text c="var(--mantine-color-text)">It goes on as soon as your balance is above zero: top up below.</Text>
-            </Alert>
-          )}
-        </Stack>
-      )}
-    </Answer>
-  );
-}
-
 function Support({ email, url }: NonNullable<Holder['support']>) {
   if (!email && !url) return null;
   return (
-    <Text size="sm">
-      Questions?{' '}
+    <Text>
+      Anything else? Ask us:{' '}
       {email && (
         <Anchor href={`mailto:${email}`} underline="always" c="var(--mantine-color-text)">
           {email}
@@ -89,6 +68,8 @@ function Account({ holder }: { readonly holder: Holder }) {
   useEffect(() => {
     document.title = agencyName;
   }, [agencyName]);
+  useBrandColor(branding?.color);
+  useLiveUpdates('/portal/updates');
   return (
     <>
       <SandboxBanner />
@@ -111,27 +92,31 @@ function Account({ holder }: { readonly holder: Holder }) {
             </Button>
           </Group>
         </Group>
+        <Notices id={id} />
         <Section name="balance" title="Balance">
           <Balance id={id} />
         </Section>
         <Section name="top-up" title="Top up">
           <TopUp id={id} />
+          <Packs id={id} />
         </Section>
         <Section name="usage" title="This period">
           <Usage id={id} />
         </Section>
         <PortalPlan id={id} />
         <Section name="cards" title="Cards">
-          <Cards id={id} level={3} />
-          <AddCard id={id} />
+          <Cards id={id} />
         </Section>
         <Section name="refill" title="Auto-refill">
           <Refill id={id} byClient />
         </Section>
         <Section name="history" title="History">
-          <StatementLines id={id} />
+          <History id={id} />
         </Section>
-        {support && <Support {...support} />}
+        <Section name="worries" title="Good to know">
+          <Worries />
+          {support && <Support {...support} />}
+        </Section>
       </Stack>
     </>
   );

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { InboxEvent, PrismaClient } from '../../database/generated/client.ts';
-import type { Inbox } from '../../delivery/inbox.ts';
-import { conflict, notFound } from '../../errors.ts';
+import type { ClaimedEvent, Inbox } from '../../delivery/inbox.ts';
+import { conflict, errorMessage, notFound } from '../../errors.ts';
 import { decodeCursor, pageAnswer, pageOf, pageQuery } from '../pagination.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { id, isoTime } from '../schemas.ts';
@@ -11,6 +11,8 @@ export interface EventRouteDependencies {
   readonly inbox: Inbox;
   /** Tells the worker that something may be due. */
   readonly wakeInbox: () => void;
+  /** What an event's own words mean to us, without asking its provider; left out: nobody knows. Throws for what cannot be read. */
+  readonly readEvent?: (event: ClaimedEvent) => unknown;
 }
 
 const statuses = z.enum(['received', 'done', 'ignored', 'parked']).meta({
@@ -53,11 +55,29 @@ const eventJson = (event: InboxEvent) => ({
   handledAt: event.handledAt?.toISOString() ?? null,
 });
 
+const detailAnswer = eventAnswer
+  .extend({
+    payload: z.unknown(),
+    translation: z.unknown().meta({
+      description:
+        'What its own words mean to us: a fact; a hint, whose object is read at the provider when it is applied; or why nothing is made of it.',
+    }),
+  })
+  .meta({ id: 'EventWithPayload' });
+
+function translationOf(read: EventRouteDependencies['readEvent'], event: ClaimedEvent): unknown {
+  try {
+    return read?.(event) ?? null;
+  } catch (error) {
+    return { kind: 'unreadable', reason: errorMessage(error) };
+  }
+}
+
 const params = z.strictObject({ id: z.string().min(1).max(255) });
 const tag = 'Events';
 
 /** The inbox: what providers told us and what became of it. */
-export function createEventRoutes({ prisma, inbox, wakeInbox }: EventRouteDependencies): Route[] {
+export function createEventRoutes({ prisma, inbox, wakeInbox, readEvent }: EventRouteDependencies): Route[] {
   /** By our id, or by the provider's own, which is what an operator has at hand. */
   const find = async (given: string): Promise<InboxEvent> => {
     const event = await prisma.inboxEvent.findFirst({ where: { OR: [{ id: given }, { eventId: given }] } });
@@ -95,12 +115,13 @@ export function createEventRoutes({ prisma, inbox, wakeInbox }: EventRouteDepend
       tag,
       roles: ['platform'],
       params,
-      responses: { 200: eventAnswer.extend({ payload: z.unknown() }).meta({ id: 'EventWithPayload' }) },
+      responses: { 200: detailAnswer },
       handle: async ({ params }) => {
         const event = await find(params.id);
         const stored = await prisma.inboxPayload.findUniqueOrThrow({ where: { id: event.id } });
         const payload: unknown = JSON.parse(Buffer.from(stored.payload).toString('utf8'));
-        return { status: 200, body: { ...eventJson(event), payload } };
+        const translation = translationOf(readEvent, { ...event, payload: Buffer.from(stored.payload) });
+        return { status: 200, body: { ...eventJson(event), payload, translation } };
       },
     }),
     defineRoute({

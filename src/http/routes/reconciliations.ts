@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { findingClasses, reportSchema } from '../../reconciliation/finding.ts';
 import type { Reconciliation, ReconciliationView } from '../../reconciliation/reconciliation.ts';
+import { decodeCursor, pageAnswer, pageOf, pageQuery } from '../pagination.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { id, isoTime } from '../schemas.ts';
 
 export interface ReconciliationRouteDependencies {
-  readonly reconciliation: Pick<Reconciliation, 'start' | 'find'>;
+  readonly reconciliation: Pick<Reconciliation, 'start' | 'find' | 'list'>;
 }
 
 const runAnswer = z
@@ -44,6 +45,14 @@ const runJson = ({ createdAt, endedAt, reports, found, findings, ...run }: Recon
   findings: findings.map(({ foundAt, ...finding }) => ({ ...finding, foundAt: foundAt.toISOString() })),
 });
 
+const summaryAnswer = runAnswer
+  .pick({ id: true, status: true, error: true, createdAt: true, endedAt: true })
+  .extend({
+    merchantAccountId: id('merchantAccount').nullable().meta({ description: 'Null: every account.' }),
+    raised: z.int().meta({ description: 'What it found that could not be repaired.' }),
+  })
+  .meta({ id: 'ReconciliationSummary' });
+
 const tag = 'Reconciliation';
 
 /** Providers' books against ours. */
@@ -63,6 +72,25 @@ export function createReconciliationRoutes({ reconciliation }: ReconciliationRou
         status: 202,
         body: runJson(await reconciliation.start(body.merchantAccountId ?? null)),
       }),
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/v1/reconciliations',
+      summary: 'List reconciliations, newest first',
+      tag,
+      roles: ['platform'],
+      query: z.strictObject(pageQuery),
+      responses: { 200: pageAnswer(summaryAnswer) },
+      handle: async ({ query: { limit, after } }) => {
+        const runs = await reconciliation.list({ limit: limit + 1, after: decodeCursor(after) });
+        const { data, next } = pageOf(runs, limit, (run) => run.id);
+        const shown = data.map((run) => ({
+          ...run,
+          createdAt: run.createdAt.toISOString(),
+          endedAt: run.endedAt?.toISOString() ?? null,
+        }));
+        return { status: 200, body: { data: shown, next } };
+      },
     }),
     defineRoute({
       method: 'get',

@@ -132,6 +132,22 @@ describe('closing', () => {
     await ended;
   });
 
+  test('does not wait for a connection that never asked anything', async () => {
+    const server = await listen((_request, response) => response.end('here'), {
+      host: '127.0.0.1',
+      port: 0,
+      drainMsMax: 2 ** 31 - 1,
+    });
+    const socket = connect(server.port, '127.0.0.1');
+    const ended = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+    socket.on('error', () => undefined);
+    await new Promise<void>((resolve) => socket.once('connect', () => resolve()));
+    // Connections are taken in their order: the first is known once the second is answered.
+    await fetch(`http://127.0.0.1:${server.port}/`).then((response) => response.text());
+    await server.close();
+    await ended;
+  });
+
   test('rejects when the port is taken', async () => {
     await expect(listen(() => undefined, { host: '127.0.0.1', port: service.server.port })).rejects.toThrow(
       'EADDRINUSE',

@@ -46,6 +46,12 @@ interface Answered<Data> {
 
 const isProblem = (given: unknown): given is Partial<Schemas['Problem']> => typeof given === 'object' && given !== null;
 
+/** What an answer refuses that was asked for without the client. */
+export async function refusalOf(response: Response): Promise<Refusal> {
+  const body: unknown = await response.json().catch(() => null);
+  return new Refusal(response.status, isProblem(body) ? body : {});
+}
+
 /** What was answered; throws `Refusal` for what was refused. */
 export async function answerOf<Data>(asked: Promise<Answered<Data>>): Promise<Data> {
   const { data, error, response } = await asked;

@@ -19,7 +19,7 @@ function EventDialog({ id, onClose }: { readonly id: string; readonly onClose: (
   return (
     <Modal opened onClose={onClose} size="xl" title="Event" closeButtonProps={{ 'aria-label': 'Close' }}>
       <Answer of={event}>
-        {({ type, status, reason, eventId, account, attempts, payload }) => (
+        {({ type, status, reason, eventId, account, attempts, payload, translation }) => (
           <Stack>
             <Text component="div">
               {type} · {eventId} · {account} · <Status of={status} /> after {attempts} attempts
@@ -33,6 +33,9 @@ function EventDialog({ id, onClose }: { readonly id: string; readonly onClose: (
                 Replay
               </Action>
             </div>
+            <Text fw={600}>What it means here</Text>
+            <Code block>{JSON.stringify(translation, null, 2)}</Code>
+            <Text fw={600}>What was delivered</Text>
             <ScrollArea.Autosize mah="50vh" viewportProps={{ tabIndex: 0, 'aria-label': 'Payload' }}>
               <Code block>{JSON.stringify(payload, null, 2)}</Code>
             </ScrollArea.Autosize>

@@ -1,12 +1,13 @@
-import { Alert, Anchor, Card, SimpleGrid, Stack, Text, Title } from '@mantine/core';
+import { Alert, Anchor, Card, Group, SimpleGrid, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { answerOf, api } from '../api/client.ts';
 import type { Schemas } from '../api/schema.ts';
-import { money, quantity, words } from '../format.ts';
-import { isOver, Live, subscriptionOf } from '../pages/client/plan.tsx';
+import { date, money, quantity, words } from '../format.ts';
 import { Action } from '../parts/action.tsx';
+import { Status } from '../parts/status.tsx';
 import { Answer } from '../shell/states.tsx';
+import { isOver, useSubscription } from './account.ts';
 
 type Offered = Schemas['OfferedPlan'];
 type Subscription = Schemas['Subscription'];
@@ -56,14 +57,79 @@ function Take({ id, plan, current, onLink }: TakeProps) {
   ));
 }
 
-function Offers({ id, current }: { readonly id: string; readonly current: Subscription | null }) {
-  const [link, setLink] = useState<string | null>(null);
-  const plans = useQuery({
+function useOffered(id: string) {
+  return useQuery({
     queryKey: ['client', id, 'offered'],
     queryFn: () => answerOf(api.GET('/v1/customers/{id}/plans', { params: { path: { id }, query: { limit: '100' } } })),
   });
+}
+
+interface CurrentProps {
+  readonly id: string;
+  readonly subscription: Subscription;
+}
+
+/** The plan that it changes to, by the name it is offered under. */
+function Pending({ id, change }: { readonly id: string; readonly change: NonNullable<Subscription['pendingChange']> }) {
+  const offered = useOffered(id).data?.data.find((plan) => plan.id === change.planId);
   return (
-    <Answer of={plans}>
+    <Alert color="teal" title={`Changes on ${date(change.effectiveAt)}`} role="status">
+      <Stack align="flex-start" gap="xs">
+        <Text c="var(--mantine-color-text)">
+          {offered ? `To ${offered.displayName}` : 'To another plan'}
+          {change.cycle ? `, paid by the ${cycleNames[change.cycle]}` : ''}. Until then all stays as it is.
+        </Text>
+        <Action
+          run={() => answerOf(api.POST('/v1/customers/{id}/subscription/cancel-change', { params: { path: { id } } }))}
+        >
+          Take the change back
+        </Action>
+      </Stack>
+    </Alert>
+  );
+}
+
+function Current({ id, subscription }: CurrentProps) {
+  const { pendingChange, cancelAt, cycle, periodEnd } = subscription;
+  const path = { params: { path: { id } } };
+  return (
+    <Stack gap="xs">
+      <Group>
+        <Text fw={600}>{subscription.displayName}</Text>
+        <Status of={subscription.status} />
+      </Group>
+      {cycle && periodEnd && !isOver(subscription) && !cancelAt && (
+        <Text>
+          Paid by the {cycleNames[cycle]}; it renews on {date(periodEnd)}.
+        </Text>
+      )}
+      {pendingChange && <Pending id={id} change={pendingChange} />}
+      {cancelAt ? (
+        <Group>
+          <Text>Ends on {date(cancelAt)}.</Text>
+          <Action run={() => answerOf(api.POST('/v1/customers/{id}/subscription/resume', path))}>Go on with it</Action>
+        </Group>
+      ) : (
+        !isOver(subscription) && (
+          <div>
+            <Action
+              color="red"
+              confirm="It ends with the period that is paid for; a plan paid by use ends at once."
+              run={() => answerOf(api.POST('/v1/customers/{id}/subscription/cancel', path))}
+            >
+              End the plan
+            </Action>
+          </div>
+        )
+      )}
+    </Stack>
+  );
+}
+
+function Offers({ id, current }: { readonly id: string; readonly current: Subscription | null }) {
+  const [link, setLink] = useState<string | null>(null);
+  return (
+    <Answer of={useOffered(id)}>
       {({ data }) => {
         const others = data.filter((plan) => plan.id !== current?.planId);
         if (others.length === 0) return null;
@@ -88,7 +154,7 @@ function Offers({ id, current }: { readonly id: string; readonly current: Subscr
                     {plan.usage.map(({ feature, included, price }) => (
                       <Text key={feature} size="sm">
                         {quantity(included)} {words(feature).toLowerCase()} included
-                        {price === null ? '' : `, then ${money({ amount: price, currency: 'USD' })} each`}
+                        {price === null ? '' : `, then ${money({ amount: price, currency: plan.currency })} each`}
                       </Text>
                     ))}
                     <Take id={id} plan={plan} current={current} onLink={setLink} />
@@ -105,7 +171,7 @@ function Offers({ id, current }: { readonly id: string; readonly current: Subscr
 
 /** Nothing at all where the client lives on no plan and none is offered. */
 export function PortalPlan({ id }: { readonly id: string }) {
-  const subscription = useQuery({ queryKey: ['client', id, 'subscription'], queryFn: () => subscriptionOf(id) });
+  const subscription = useSubscription(id);
   const offers = useQuery({
     queryKey: ['client', id, 'offers'],
     queryFn: () => answerOf(api.GET('/v1/customers/{id}/offers', { params: { path: { id } } })),
@@ -122,7 +188,7 @@ export function PortalPlan({ id }: { readonly id: string }) {
               <Title order={2} size="h3" id="plan">
                 Plan
               </Title>
-              {found && <Live id={id} subscription={found} level={3} />}
+              {found && <Current id={id} subscription={found} />}
               {choice && <Offers id={id} current={current} />}
             </Stack>
           </Card>

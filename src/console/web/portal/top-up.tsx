@@ -1,76 +1,10 @@
-import { Alert, Anchor, Button, Group, Stack, Text, TextInput } from '@mantine/core';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type SubmitEvent, useEffect, useRef, useState } from 'react';
+import { Button, Group, Stack, Text, TextInput } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
+import { type SubmitEvent, useRef, useState } from 'react';
 import { answerOf, api, newIdempotencyKey } from '../api/client.ts';
 import { money } from '../format.ts';
 import { Failure } from '../shell/states.tsx';
-
-/** How often a page that waits for a payment asks again, in milliseconds. */
-const whileWaitingMs = 1_000;
-
-/** The provider's page opens beside this one, which waits for the provider to confirm. */
-function Payment({
-  orderId,
-  url,
-  onAgain,
-}: {
-  readonly orderId: string;
-  readonly url: string;
-  readonly onAgain: () => void;
-}) {
-  const queries = useQueryClient();
-  const order = useQuery({
-    queryKey: ['order', orderId],
-    queryFn: () => answerOf(api.GET('/v1/orders/{id}', { params: { path: { id: orderId } } })),
-    refetchInterval: ({ state }) => (state.data?.status === 'checkout' || !state.data ? whileWaitingMs : false),
-    refetchIntervalInBackground: true,
-  });
-  const status = order.data?.status ?? 'checkout';
-  useEffect(() => {
-    if (status === 'paid') void queries.invalidateQueries({ queryKey: ['client'] });
-  }, [status, queries]);
-
-  if (status === 'paid') {
-    return (
-      <Alert color="teal" title="Thank you" role="status">
-        <Text c="var(--mantine-color-text)">{order.data && money(order.data.credited)} is on your balance.</Text>
-        <Button mt="xs" size="xs" variant="default" onClick={onAgain}>
-          Top up again
-        </Button>
-      </Alert>
-    );
-  }
-  if (status !== 'checkout') {
-    return (
-      <Alert color="yellow" title="Nothing was charged">
-        <Text c="var(--mantine-color-text)">This payment is over.</Text>
-        <Button mt="xs" size="xs" variant="default" onClick={onAgain}>
-          Begin again
-        </Button>
-      </Alert>
-    );
-  }
-  const declined = order.data?.attempts.at(-1);
-  return (
-    <Stack gap="xs" align="flex-start">
-      <Button component="a" href={url} target="_blank" rel="noopener">
-        Open the payment page
-      </Button>
-      {declined && (
-        <Alert color="yellow" title="The last try did not pay">
-          <Text c="var(--mantine-color-text)">
-            {declined.message ?? 'The card was declined.'} The page is still open for another card. A failed payment on
-            your bank’s statement is a pending authorization; it drops off in days.
-          </Text>
-        </Alert>
-      )}
-      <Text size="sm">This page waits, and shows your new balance as soon as the payment is confirmed.</Text>
-      <Anchor component="button" size="sm" underline="always" c="var(--mantine-color-text)" onClick={onAgain}>
-        Another amount
-      </Anchor>
-    </Stack>
-  );
-}
+import { Payment } from './payment.tsx';
 
 const usd = (amount: string) => ({ amount, currency: 'USD' });
 
@@ -100,7 +34,7 @@ export function TopUp({ id }: { readonly id: string }) {
     quote.mutate();
   };
   const { orderId, url } = payment.data ?? {};
-  if (orderId && url) return <Payment orderId={orderId} url={url} onAgain={again} />;
+  if (orderId && url) return <Payment orderId={orderId} url={url} againLabel="Another amount" onAgain={again} />;
   return (
     <Stack gap="sm">
       <form onSubmit={ask}>

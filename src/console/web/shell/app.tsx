@@ -1,7 +1,13 @@
 import '@mantine/core/styles.css';
-import { type CSSVariablesResolver, createTheme, MantineProvider } from '@mantine/core';
+import {
+  type CSSVariablesResolver,
+  colorsTuple,
+  createTheme,
+  MantineProvider,
+  mergeThemeOverrides,
+} from '@mantine/core';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { type ReactNode, StrictMode } from 'react';
+import { createContext, type ReactNode, StrictMode, useContext, useEffect, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { BrowserRouter } from 'react-router';
 import { Refusal } from '../api/client.ts';
@@ -28,6 +34,40 @@ const readable: CSSVariablesResolver = () => ({
   dark: { '--mantine-color-dimmed': '#ced4da', '--mantine-color-error': '#ffa8a8' },
 });
 
+/** As `theme`, in an agency's own colour: what stands on it is black or white, whichever can be read. */
+const brandedTheme = (color: string) =>
+  mergeThemeOverrides(theme, {
+    colors: { brand: colorsTuple(color) },
+    primaryColor: 'brand',
+    autoContrast: true,
+    // Where black and white are read equally well; WCAG's formula gives either 4.5 to 1.
+    luminanceThreshold: 0.179,
+  });
+
+const BrandColor = createContext<(color: string | undefined) => void>(() => undefined);
+
+/** Shows the whole application in a colour such as `#0a7d5c`; undefined: in its own. */
+export function useBrandColor(color: string | undefined): void {
+  const show = useContext(BrandColor);
+  useEffect(() => show(color), [show, color]);
+}
+
+function Themed({ children }: { readonly children: ReactNode }) {
+  const [color, setColor] = useState<string>();
+  return (
+    <BrandColor value={setColor}>
+      <MantineProvider
+        theme={color === undefined ? theme : brandedTheme(color)}
+        defaultColorScheme="auto"
+        getStyleNonce={() => nonce}
+        cssVariablesResolver={readable}
+      >
+        {children}
+      </MantineProvider>
+    </BrandColor>
+  );
+}
+
 const queries = new QueryClient({
   defaultOptions: {
     queries: {
@@ -46,16 +86,11 @@ export function start(basename: string, application: ReactNode): void {
   Object.assign(globalThis, { __webpack_nonce__: nonce });
   createRoot(root).render(
     <StrictMode>
-      <MantineProvider
-        theme={theme}
-        defaultColorScheme="auto"
-        getStyleNonce={() => nonce}
-        cssVariablesResolver={readable}
-      >
+      <Themed>
         <QueryClientProvider client={queries}>
           <BrowserRouter basename={basename}>{application}</BrowserRouter>
         </QueryClientProvider>
-      </MantineProvider>
+      </Themed>
     </StrictMode>,
   );
 }

@@ -1,0 +1,45 @@
+import { Button, Stack } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
+import { refusalOf, serviceUrl } from '../api/client.ts';
+import { Failure } from '../shell/states.tsx';
+
+interface DocumentButtonProps {
+  readonly children: string;
+  /** What it is of, for who cannot see which line it stands in. */
+  readonly of: string;
+  /** A path of the API that answers a file. */
+  readonly path: string;
+  readonly fileName: string;
+  /** What is asked for where the path has answers of several types. */
+  readonly accept?: string;
+}
+
+/** Saves a file of the API. It is fetched here, so that a refusal is read on the page and not in place of it. */
+export function DocumentButton({ children, of, path, fileName, accept }: DocumentButtonProps) {
+  const save = useMutation({
+    mutationFn: async () => {
+      const response = await fetch(`${serviceUrl}${path}`, accept === undefined ? {} : { headers: { Accept: accept } });
+      if (!response.ok) throw await refusalOf(response);
+      const url = URL.createObjectURL(await response.blob());
+      const link = document.createElement('a');
+      link.href = url;
+      link.download = fileName;
+      link.click();
+      URL.revokeObjectURL(url);
+    },
+  });
+  return (
+    <Stack gap="xs" align="flex-start">
+      <Button
+        size="xs"
+        variant="default"
+        aria-label={`${children}: ${of}`}
+        loading={save.isPending}
+        onClick={() => save.mutate()}
+      >
+        {children}
+      </Button>
+      {save.isError && <Failure error={save.error} />}
+    </Stack>
+  );
+}
