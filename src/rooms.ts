@@ -1,4 +1,3 @@
-import type { Logger } from 'pino';
 import { askConfirmation } from './cards/ask-confirmation.ts';
 import { findByProviderId, isChargeable, lockCards } from './cards/card.store.ts';
 import { createCards } from './cards/cards.ts';
@@ -20,30 +19,21 @@ import { createSettleInvoice } from './checkout/settle-invoice.ts';
 import { createSettlePayments, type SettlePayments } from './checkout/settle-payments.ts';
 import { createStartTopUp } from './checkout/start-top-up.ts';
 import { sendReceipts, tellFailed, tellPaid } from './checkout/tell-payments.ts';
-import type { Clock } from './clock.ts';
-import type { Database } from './database/database.ts';
 import { jobs, type ScheduledJob } from './delivery/jobs.ts';
-import type { RecentAnswers } from './delivery/recent-answers.ts';
 import { createExplainBalance } from './history/explain-balance.ts';
 import { createHistory } from './history/read-history.ts';
 import { createLedger, type Ledger } from './ledger/ledger.ts';
 import { createAgencyAccounts } from './merchant-accounts/agency-accounts.ts';
 import { createCredentials } from './merchant-accounts/credentials.ts';
-import type { AccountDependencies, AccountWebhooks } from './merchant-accounts/dependencies.ts';
-import type { MerchantAccounts } from './merchant-accounts/merchant-accounts.ts';
 import { createMirrorAccounts } from './merchant-accounts/mirror-accounts.ts';
 import { createOnboardingStates } from './merchant-accounts/onboarding-state.ts';
 import { tellAccounts } from './merchant-accounts/tell-accounts.ts';
 import { resolveAll } from './outgoing/address.ts';
-import type { Mailer } from './outgoing/mailer.ts';
 import { createNotices } from './outgoing/notices.ts';
 import { createOutgoing } from './outgoing/outgoing.ts';
-import type { Sender } from './outgoing/send.ts';
 import { createOverviews } from './overview/read-overview.ts';
 import { createOperationStore } from './providers/operation.store.ts';
-import type { Providers } from './providers/port.ts';
 import { createReceipts } from './receipts/receipts.ts';
-import type { Backfill } from './reconciliation/reconcile.ts';
 import { createReconciliation } from './reconciliation/reconciliation.ts';
 import { announceDecline } from './refill/announce-decline.ts';
 import { createAutoRefill } from './refill/auto-refill.ts';
@@ -52,6 +42,7 @@ import { recordDecline } from './refill/end-attempt.ts';
 import { createNoticePostings } from './refill/notice-postings.ts';
 import { createRefunds } from './refunds/refunds.ts';
 import { createReadRevenue } from './revenue/read-revenue.ts';
+import type { RoomDependencies } from './room-dependencies.ts';
 import { createLicences } from './subscriptions/licences.ts';
 import { livePlanOf, liveSubscriptions } from './subscriptions/live-plan.ts';
 import { createOffline } from './subscriptions/offline-subscriptions.ts';
@@ -62,38 +53,10 @@ import { switchCollection } from './subscriptions/switch-collection.ts';
 import { switchToCard } from './subscriptions/switch-to-card.ts';
 import { createTrials } from './subscriptions/trials.ts';
 import { versionDocument } from './subscriptions/version-document.ts';
-import type { Signer } from './tenancy/api-key.ts';
-import type { Sealer } from './tenancy/sealed.ts';
 import { createGate } from './usage/gate.ts';
 import { createMeters } from './usage/meters.ts';
 import { createWatchBalances } from './usage/service-state.ts';
 import { createUsage } from './usage/usage.ts';
-
-export interface RoomDependencies {
-  /** Where events that never came are put, and what was found missing is told of. */
-  readonly backfill: Backfill;
-  readonly database: Database;
-  readonly clock: Clock;
-  readonly providers: Providers;
-  readonly merchantAccounts: MerchantAccounts;
-  /** What accounts of agencies are charged in, and its rate per USD, where nobody says otherwise. */
-  readonly defaultTerms: AccountDependencies['defaultTerms'];
-  /** Signs the addresses that account owners come back to. */
-  readonly sign: Signer;
-  readonly sealer: Sealer;
-  /** Where providers tell of one account alone; left out: of none. */
-  readonly accountWebhooks?: AccountWebhooks;
-  /** Sends to agencies' own systems. */
-  readonly sender: Sender;
-  readonly webhooksAllowPrivateAddresses: boolean;
-  /** Null: there is no mail server. */
-  readonly mailer: Mailer | null;
-  /** Keeps refusals of the gate for a moment; null: each call asks the database. */
-  readonly refusals?: RecentAnswers | null;
-  /** Base of the pages that clients come back to, without a slash at its end. */
-  readonly publicUrl: string;
-  readonly log: Logger;
-}
 
 /** The business rooms' use cases, given to each other and to nobody else: the service and its tests build them here. */
 export function createRooms(dependencies: RoomDependencies) {

@@ -18,6 +18,7 @@ const levels: readonly (readonly string[])[] = [
     'src/demo-data.ts',
     'src/metrics.ts',
     'src/rooms.ts',
+    'src/room-dependencies.ts',
     'src/provider-doors.ts',
   ],
   ['src/http', 'src/console', 'src/sandbox', 'webhooks', 'webhooks/stripe', 'webhooks/whop'],
