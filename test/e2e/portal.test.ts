@@ -173,6 +173,22 @@ test('what happens elsewhere is on the screen without a reload, and a receipt is
   expect((await readFile(await saved.path())).subarray(0, 5).toString()).toBe('%PDF-');
 });
 
+test('a balance below zero is told as a pause with its way out, and a payment ends it, both without a reload', async () => {
+  const { page } = await browser.page();
+  await enter(page, newcomer);
+  const adjust = (kind: 'payment' | 'correction', amount: string) =>
+    service.api.call('POST', `/v1/customers/${newcomer}/adjustments`, {
+      idempotencyKey: `${kind} ${amount}`,
+      body: { kind, amount: { amount, currency: 'USD' }, reason: 'Counted again' },
+    });
+  await available(page).waitFor();
+  await adjust('correction', '-50.00');
+  const notice = page.getByRole('status').filter({ hasText: 'Your service is paused' });
+  await notice.getByText('top up below').waitFor();
+  await adjust('payment', '60.00');
+  await notice.waitFor({ state: 'detached' });
+});
+
 test('a client changes its plan at its next period, and takes the change back', async () => {
   const { page } = await browser.page();
   await enter(page, subscriber);
