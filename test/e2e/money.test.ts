@@ -1,11 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { created } from '../../src/commands/api-answers.ts';
 import { cards } from '../../src/commands/sandbox-client.ts';
 import { buildConsole } from '../../src/console/build.ts';
 import { startTestService, type TestService } from '../support/service.ts';
-import { expectFinished, openBrowser, type TestBrowser, themes } from './browser.ts';
+import { expectFinishedInBoth } from './both-themes.ts';
+import { openBrowser, type TestBrowser } from './browser.ts';
+
+const patience = { timeout: 15_000 };
 
 let service: TestService;
 let browser: TestBrowser;
@@ -37,30 +40,28 @@ async function signIn(page: Page, path: string): Promise<void> {
   await page.getByRole('button', { name: 'Sign out' }).waitFor();
 }
 
-describe.each(themes)('in the %s theme', (theme) => {
-  test('each page of money draws, breaks no rule of its policy, and has no serious finding of axe', async () => {
-    const { page, complaints } = await browser.page(theme);
-    await signIn(page, '/console/payments');
-    await page.getByRole('table', { name: 'Payments' }).getByText('Your card was declined.').waitFor();
-    await expectFinished(page, 'payments', theme);
-    await page.goto(`${service.url}/console/payments/${paidId}`);
-    await page.getByRole('button', { name: 'Receipt' }).waitFor();
-    await expectFinished(page, 'payment', theme);
-    await page.goto(`${service.url}/console/reversals`);
-    await page.getByRole('table', { name: 'Disputes' }).waitFor();
-    await expectFinished(page, 'reversals', theme);
-    await page.goto(`${service.url}/console/reconciliation`);
-    await page.getByRole('button', { name: 'Compare now' }).click();
-    await page.getByText('Nothing differs').waitFor();
-    await page.getByRole('table', { name: 'Accounts' }).waitFor();
-    await expectFinished(page, 'reconciliation', theme);
-    await page.goto(`${service.url}/console/sandbox`);
-    await page.getByRole('table', { name: 'Test cards' }).waitFor();
-    await page.getByRole('table', { name: 'Deliveries' }).waitFor();
-    await expectFinished(page, 'sandbox', theme);
-    expect(complaints.filter((text) => !/status of 40[14]/.test(text))).toEqual([]);
-    await page.context().close();
-  });
+test('each page of money draws, breaks no rule of its policy, and has no serious finding of axe in either theme', async () => {
+  const { page, complaints } = await browser.page();
+  await signIn(page, '/console/payments');
+  await page.getByRole('table', { name: 'Payments' }).getByText('Your card was declined.').waitFor();
+  await expectFinishedInBoth(page, 'payments');
+  await page.goto(`${service.url}/console/payments/${paidId}`);
+  await page.getByRole('button', { name: 'Receipt' }).waitFor();
+  await expectFinishedInBoth(page, 'payment');
+  await page.goto(`${service.url}/console/reversals`);
+  await page.getByRole('table', { name: 'Disputes' }).waitFor();
+  await expectFinishedInBoth(page, 'reversals');
+  await page.goto(`${service.url}/console/reconciliation`);
+  await page.getByRole('button', { name: 'Compare now' }).click();
+  await page.getByText('Nothing differs').waitFor();
+  await page.getByRole('table', { name: 'Accounts' }).waitFor();
+  await expectFinishedInBoth(page, 'reconciliation');
+  await page.goto(`${service.url}/console/sandbox`);
+  await page.getByRole('table', { name: 'Test cards' }).waitFor();
+  await page.getByRole('table', { name: 'Deliveries' }).waitFor();
+  await expectFinishedInBoth(page, 'sandbox');
+  expect(complaints.filter((text) => !/status of 40[14]/.test(text))).toEqual([]);
+  await page.context().close();
 });
 
 test('payments are filtered by outcome, and what is left is saved as CSV', async () => {
@@ -68,7 +69,7 @@ test('payments are filtered by outcome, and what is left is saved as CSV', async
   await signIn(page, '/console/payments');
   await page.getByRole('combobox', { name: 'Outcome' }).selectOption('failed');
   const table = page.getByRole('table', { name: 'Payments' });
-  await expect.poll(() => table.getByRole('row').count(), { timeout: 15_000 }).toBe(2);
+  await expect.poll(() => table.getByRole('row').count(), patience).toBe(2);
   const [saved] = await Promise.all([
     page.waitForEvent('download'),
     page.getByRole('button', { name: 'Save as CSV' }).click(),
@@ -96,19 +97,18 @@ test('the sandbox’s clock is moved past a session’s hours and its faults are
   const before = await clock.textContent();
   const start = await service.sandbox.now();
   await page.getByRole('button', { name: 'A day later' }).click();
-  await expect.poll(() => clock.textContent(), { timeout: 20_000 }).not.toBe(before);
+  await expect.poll(() => clock.textContent(), patience).not.toBe(before);
   expect((await service.sandbox.now()).getTime() - start.getTime()).toBeGreaterThanOrEqual(86_400_000);
   const copies = page.getByLabel('Extra copies of each event');
   await copies.fill('2');
   await page.getByRole('button', { name: 'Set the faults' }).click();
   await page.getByRole('status').getByText('Set.').waitFor();
   await page.reload();
-  await expect.poll(() => copies.inputValue()).toBe('2');
+  await expect.poll(() => copies.inputValue(), patience).toBe('2');
   await page.getByRole('button', { name: 'Switch all off' }).click();
-  await expect.poll(() => copies.inputValue()).toBe('0');
+  await expect.poll(() => copies.inputValue(), patience).toBe('0');
   await page.reload();
-  await copies.waitFor();
-  expect(await copies.inputValue()).toBe('0');
+  await expect.poll(() => copies.inputValue(), patience).toBe('0');
   await page.getByRole('link', { name: 'Payments', exact: true }).click();
   await page.getByText('This is a sandbox').waitFor();
   await page.context().close();

@@ -6,7 +6,8 @@ import { created } from '../../src/commands/api-answers.ts';
 import { cards, providerSessionOf } from '../../src/commands/sandbox-client.ts';
 import { buildConsole } from '../../src/console/build.ts';
 import { startTestService, type TestService } from '../support/service.ts';
-import { expectFinished, openBrowser, type TestBrowser, themes } from './browser.ts';
+import { expectFinishedInBoth } from './both-themes.ts';
+import { openBrowser, type TestBrowser } from './browser.ts';
 import { payWith } from './pay-page.ts';
 
 const logoUrl = 'https://logo.example/logo.svg';
@@ -103,20 +104,20 @@ async function openPayPage(page: Page, amount: string): Promise<Page> {
   return payPage;
 }
 
-describe.each(themes)('in the %s theme, on 360 pixels,', (theme) => {
+describe('on 360 pixels, in both themes,', () => {
   test('the portal of a new client fits, breaks no rule of its policy, and has no serious finding of axe', async () => {
-    const { page, complaints } = await browser.page(theme, 360);
+    const { page, complaints } = await browser.page('light', 360);
     await enter(page, newcomer);
     await available(page).getByText('$0.00').waitFor();
     await page.getByText('No card yet').waitFor();
     await page.getByText('Nothing was paid yet').waitFor();
     expect(await section(page, 'Plan').count()).toBe(0);
-    await expectFinished(page, 'portal-empty', theme);
+    await expectFinishedInBoth(page, 'portal-empty');
     expect(complaints.filter((text) => !/status of 40[14]/.test(text))).toEqual([]);
   });
 
   test('so does that of a client with a plan, a card and a history, as its agency wants to be seen', async () => {
-    const { page, complaints } = await browser.page(theme, 360);
+    const { page, complaints } = await browser.page('light', 360);
     await enter(page, subscriber);
     await page.getByRole('heading', { level: 1, name: 'Muscat Calls LLC' }).waitFor();
     expect(await page.getByRole('link', { name: 'help@muscat-calls.example' }).getAttribute('href')).toBe(
@@ -130,7 +131,7 @@ describe.each(themes)('in the %s theme, on 360 pixels,', (theme) => {
     await page.getByRole('button', { name: 'Pay 9.630 OMR' }).waitFor();
     expect(await page.evaluate(colorOfPayButton)).toBe('rgb(122, 46, 158)');
     for (const question of await page.locator('summary').all()) await question.click();
-    await expectFinished(page, 'portal-full', theme);
+    await expectFinishedInBoth(page, 'portal-full');
     expect(complaints.filter((text) => !/status of 40[14]/.test(text))).toEqual([]);
   });
 });
@@ -170,6 +171,22 @@ test('what happens elsewhere is on the screen without a reload, and a receipt is
   await service.idle();
   const [saved] = await Promise.all([page.waitForEvent('download'), receipt.first().click()]);
   expect((await readFile(await saved.path())).subarray(0, 5).toString()).toBe('%PDF-');
+});
+
+test('a balance below zero is told as a pause with its way out, and a payment ends it, both without a reload', async () => {
+  const { page } = await browser.page();
+  await enter(page, newcomer);
+  const adjust = (kind: 'payment' | 'correction', amount: string) =>
+    service.api.call('POST', `/v1/customers/${newcomer}/adjustments`, {
+      idempotencyKey: `${kind} ${amount}`,
+      body: { kind, amount: { amount, currency: 'USD' }, reason: 'Counted again' },
+    });
+  await available(page).waitFor();
+  await adjust('correction', '-50.00');
+  const notice = page.getByRole('status').filter({ hasText: 'Your service is paused' });
+  await notice.getByText('top up below').waitFor();
+  await adjust('payment', '60.00');
+  await notice.waitFor({ state: 'detached' });
 });
 
 test('a client changes its plan at its next period, and takes the change back', async () => {
