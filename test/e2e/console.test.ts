@@ -254,7 +254,9 @@ test('a plan is made in two steps, edited, published, changed at its provider, a
   await page.getByRole('button', { name: 'Publish' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Publish' }).click();
   await page.getByText('plum-2026 · Usage based · version 2').waitFor();
-  await page.getByRole('table', { name: 'Accounts that carry it' }).getByText('In sync').waitFor();
+  // At Stripe and at Whop.
+  const carriers = page.getByRole('table', { name: 'Accounts that carry it' });
+  for (const index of [0, 1]) await carriers.getByText('In sync').nth(index).waitFor();
 
   const { hostname, port } = new URL(service.sandbox.url);
   const stripe = new Stripe(service.sandboxSecretKey, { host: hostname, port, protocol: 'http', telemetry: false });
