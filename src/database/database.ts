@@ -32,12 +32,7 @@ export interface DatabaseOptions {
 }
 
 export function openDatabase(url: string, options: DatabaseOptions = {}): Database {
-  const pool = createPool(url, options.poolSize ?? 20);
-  // Without a listener a broken idle connection would end the process.
-  const onBroken = (error: Error): void => options.onIdleError?.(error);
-  pool.on('error', onBroken);
-  // One in use fails its query as well; the listener only keeps the process alive until that is seen.
-  pool.on('connect', (client) => client.on('error', onBroken));
+  const pool = createPool(url, options.poolSize ?? 20, (error) => options.onIdleError?.(error));
   const prisma = new PrismaClient({
     adapter: new PrismaPg(pool, { statementNameGenerator: ({ sql }) => statementName(sql) }),
   });

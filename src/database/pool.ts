@@ -40,6 +40,14 @@ Object.defineProperty(PreparingClient.prototype, 'query', {
   },
 });
 
-/** A pool of at most `max` connections, each of which keeps the plans of what it runs. */
-export const createPool = (connectionString: string, max: number): pg.Pool =>
-  new pg.Pool({ connectionString, max, application_name: 'baisa', Client: PreparingClient });
+/**
+ * A pool of at most `max` connections, each of which keeps the plans of what it runs. `onBroken` is told of a connection that broke, in use, idle or
+ * already let go of: without a listener it would end the process.
+ */
+export function createPool(connectionString: string, max: number, onBroken: (error: Error) => void): pg.Pool {
+  const pool = new pg.Pool({ connectionString, max, application_name: 'baisa', Client: PreparingClient });
+  pool.on('error', onBroken);
+  // One in use fails its query as well. One that the pool lets go of has not ended yet.
+  pool.on('connect', (client) => client.on('error', onBroken));
+  return pool;
+}

@@ -90,12 +90,9 @@ const poolSize = 10;
 /** Starts the local provider. What an earlier one left undone in the same database (deliveries, expiries) goes on. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { clock, logger } = options;
-  const pool = createPool(options.databaseUrl, poolSize);
-  const onBroken = (error: Error): void =>
-    logger.warn({ error: errorMessage(error) }, 'sandbox lost a database connection');
-  pool.on('error', onBroken);
-  // The pool lets go of a connection before it has ended: what breaks it then would be nobody's to hear.
-  pool.on('connect', (client) => client.on('error', onBroken));
+  const pool = createPool(options.databaseUrl, poolSize, (error) =>
+    logger.warn({ error: errorMessage(error) }, 'sandbox lost a database connection'),
+  );
   try {
     await createTables(pool);
     const accountId = await ensurePlatform(pool, clock, options.country ?? 'AE');

@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { z } from 'zod';
 import { created, issuedKey } from '../../src/commands/api-answers.ts';
@@ -16,6 +15,7 @@ import {
 } from '../../src/commands/service-process.ts';
 import { until } from '../../src/commands/until.ts';
 import { startEmbeddedServer } from '../../src/database/embedded-server.ts';
+import { createPool } from '../../src/database/pool.ts';
 import type { CardClient, WorldService } from './card-world.ts';
 import { plans, subscriptionWorld } from './subscription-world.ts';
 
@@ -66,7 +66,7 @@ const dayMs = 86_400_000;
 async function booksOf({ id }: CardClient) {
   await service.stop();
   const server = await startEmbeddedServer({ dataDir: options.dataDir });
-  const pool = new pg.Pool({ connectionString: server.urlOf('baisa') });
+  const pool = createPool(server.urlOf('baisa'), 1, () => undefined);
   const read = async (sql: string): Promise<readonly string[]> =>
     (await pool.query<{ line: string }>(sql, [id])).rows.map(({ line }) => line);
   try {
