@@ -14,7 +14,7 @@ export default defineConfig({
     exclude: chromiumPath === undefined ? [inBrowser] : [],
     globalSetup: ['test/support/global-setup.ts'],
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3,
     // Loading the service anew for each file costs more than most files take. What a file changes for the process, it changes back.
     isolate: false,
     testTimeout: 60_000,

@@ -37,6 +37,9 @@ export class WhopDeliverer {
   #running: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
+  /** When the next delivery falls due, as a run that left none due read it; undefined once something may have been added. */
+  #nextDueAt: number | undefined;
+  #kicks = 0;
 
   constructor(setting: { pool: Pool; clock: Clock; faults: WhopFaultSwitch; logger: Logger }) {
     this.#pool = setting.pool;
@@ -47,6 +50,7 @@ export class WhopDeliverer {
 
   /** Resolves when nothing is due any more. */
   settled(): Promise<void> {
+    if (this.#nextDueAt !== undefined && this.#nextDueAt > this.#clock.now().getTime()) return Promise.resolve();
     const run = this.#running.then(() => this.#drain());
     // A run that failed is its caller's to hear of; the next one starts all the same.
     this.#running = run.catch(() => undefined);
@@ -55,6 +59,8 @@ export class WhopDeliverer {
 
   /** Without waiting: a failure is logged and tried again when something next wakes it. */
   kick(): void {
+    this.#kicks += 1;
+    this.#nextDueAt = undefined;
     this.settled().catch((error: unknown) => {
       if (!this.#closed) this.#logger.error({ error: errorMessage(error) }, 'sandbox could not deliver');
     });
@@ -122,12 +128,15 @@ export class WhopDeliverer {
   }
 
   async #waitForNext(): Promise<void> {
+    const kicks = this.#kicks;
     const { rows } = await this.#pool.query<{ due_at: Date | null }>(
       `SELECT min(delivery.due_at) AS due_at FROM whop_deliveries AS delivery
        JOIN whop_objects AS webhook ON webhook.kind = 'webhook' AND webhook.id = delivery.webhook_id
        WHERE delivery.status = 'pending'`,
     );
     const next = rows[0]?.due_at;
+    // What was added meanwhile may not have been read.
+    if (kicks === this.#kicks) this.#nextDueAt = next?.getTime() ?? Number.POSITIVE_INFINITY;
     if (!next || this.#closed) return;
     const waitMs = Math.max(0, next.getTime() - this.#clock.now().getTime());
     this.#timer = setTimeout(() => this.kick(), Math.min(waitMs + 1, timerMsMax));
