@@ -7,6 +7,7 @@ import type { MerchantAccount } from '../src/merchant-accounts/merchant-account.
 import { accountRefOf, type MerchantAccounts } from '../src/merchant-accounts/merchant-accounts.ts';
 import type { AccountRef, PaymentProvider, ProviderName, ProviderPayment, Providers } from '../src/providers/port.ts';
 import type { AskAccount, Unheard } from '../src/reconciliation/compare-payments.ts';
+import { readAgain } from '../src/reconciliation/raised-payments.ts';
 import { bookedPayments } from '../src/refunds/booked-payments.ts';
 import { RefundNotKnownYet } from '../src/refunds/hear-refunds.ts';
 import { overdueReadings } from '../src/subscriptions/overdue-readings.ts';
@@ -62,7 +63,8 @@ export function createAskForPayments(dependencies: Dependencies): AskForPayments
         await askAgain(dependencies, account).catch((error: unknown) => onFailure(account.id, error));
       }
     },
-    one: async (account, since) => (await ask(dependencies, account, since, dependencies.clock.now())).found,
+    one: async (account, since, besides) =>
+      (await ask(dependencies, account, { since, until: dependencies.clock.now(), besides })).found,
   };
 }
 
@@ -72,7 +74,8 @@ async function askAgain(dependencies: Dependencies, asked: AskedAccount): Promis
   if (asked.askedUntil >= until) return;
   const account = await merchantAccounts.byId(asked.id);
   if (!account) return;
-  const { waits } = await ask(dependencies, account, new Date(asked.askedUntil.getTime() - overlapMs), until);
+  const since = new Date(asked.askedUntil.getTime() - overlapMs);
+  const { waits } = await ask(dependencies, account, { since, until, besides: [] });
   // Asked again from here, until the call is over.
   if (waits) throw waits;
   await saveAsked(database.pool, asked, until);
@@ -84,14 +87,26 @@ interface Asked {
   readonly waits: RefundNotKnownYet | null;
 }
 
-async function ask(dependencies: Dependencies, account: MerchantAccount, since: Date, until: Date): Promise<Asked> {
+interface Question {
+  readonly since: Date;
+  readonly until: Date;
+  /** Payments that are asked for whenever they were made. */
+  readonly besides: readonly string[];
+}
+
+async function ask(
+  dependencies: Dependencies,
+  account: MerchantAccount,
+  { since, until, besides }: Question,
+): Promise<Asked> {
   const { database, providers } = dependencies;
   const provider = providers[account.provider];
   if (!provider?.payments?.listSince) return { found: [], waits: null };
   const ref = accountRefOf(account);
   const found: (Found | null)[] = [];
   let waits: RefundNotKnownYet | null = null;
-  const paid = (await provider.payments.listSince(ref, since, until)).filter(isOurs);
+  const listed = await provider.payments.listSince(ref, since, until);
+  const paid = [...listed, ...(await readAgain(provider.payments, ref, besides, listed))].filter(isOurs);
   for (const payment of await unsettledPayments(database.pool, account, paid)) {
     const meaning = await meaningOf(dependencies, provider, ref, payment);
     found.push(await apply(dependencies, account, { about: 'payment', objectId: payment.id }, [meaning]));
