@@ -19,7 +19,9 @@ const gone: ReadonlySet<Whop.RefundStatus> = new Set(['failed', 'canceled']);
 export function toRefunds(payment: Told): readonly ProviderRefund[] {
   const shares = sharesOf(payment);
   let [gross, net] = [Money.zero(shares.total.currency.code), Money.zero(shares.subtotal.currency.code)];
-  return payment.refunds.toReversed().map((refund) => {
+  // In which order Whop lists them is not written down; of two of one moment, it was seen to show the later one first.
+  const byTime = payment.refunds.toReversed().sort((a, b) => Date.parse(a.created_at) - Date.parse(b.created_at));
+  return byTime.map((refund) => {
     const given = fromWhopAmount(refund.amount, refund.currency);
     const isWhole = !gone.has(refund.status) && gross.plus(given).compare(shares.total) === 0;
     const amount = isWhole ? shares.subtotal.minus(net) : partOf(given, shares.subtotal, shares.total);

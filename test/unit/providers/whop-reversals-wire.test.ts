@@ -114,6 +114,25 @@ describe('a refund', () => {
     expect((await refunds.create(platform, asked('1.66'), once)).amount.toString()).toBe('1.66 USD');
   });
 
+  test('keeps its amount in whatever order the payment shows them', async () => {
+    const taxed = { subtotal: 5, tax_amount: 0.25, total: 5.25 };
+    const refundOf = (number: number) => ({
+      ...refund(`rfnd_${number}`, 1.75),
+      created_at: `2026-11-0${number}T10:00:00.000Z`,
+    });
+    for (const order of [
+      [1, 2, 3],
+      [3, 2, 1],
+      [2, 3, 1],
+    ]) {
+      shows(payment({ ...taxed, refunds: order.map(refundOf) }));
+      const made = await refunds.listOfPayment(platform, 'pay_1');
+      expect(made.map(({ id, amount }) => `${id} ${amount}`)).toEqual([
+        ...['rfnd_1 1.67 USD', 'rfnd_2 1.67 USD', 'rfnd_3 1.66 USD'],
+      ]);
+    }
+  });
+
   test('whose call was lost is found by its amount among those that nobody knows', async () => {
     const sought = { paymentId: 'pay_1', refundId: 'rf_1', amount: Money.of('2.00', 'USD'), others: ['rfnd_1'] };
     shows(payment({ refunds: [refund('rfnd_2', 2), refund('rfnd_1', 2)] }));
