@@ -24,6 +24,7 @@ type Told = Pick<
   | 'subtotal'
   | 'total'
   | 'tax_amount'
+  | 'tax_behavior'
   | 'metadata'
   | 'failure_message'
   | 'membership'

@@ -159,7 +159,11 @@ describe('a payment', () => {
   test.each([
     [{ subtotal: null }, '12.30 USD'],
     [{ subtotal: 12.299999999999999 }, '12.30 USD'],
-    [{ currency: 'jpy', subtotal: 500 }, '500 JPY'],
+    [{ currency: 'jpy', subtotal: 500, tax_amount: 0, total: 500 }, '500 JPY'],
+    // What a promotion code took off was not paid.
+    [{ tax_amount: 0.31, tax_behavior: 'exclusive', total: 6.46 }, '6.15 USD'],
+    [{ tax_amount: 0, tax_behavior: 'unspecified', total: 6.15 }, '6.15 USD'],
+    [{ tax_amount: 0.3, tax_behavior: 'inclusive', total: 12.3 }, '12.30 USD'],
   ])('with %j has arrived as %s', async (change, amount) => {
     api()
       .get('/api/v1/payments/pay_1')
