@@ -65,12 +65,14 @@ async function checkedFetch(input: string | URL | Request, init?: RequestInit): 
   return new Response(text, { status: response.status, headers: response.headers });
 }
 
+/** What a header can carry: another letter would fail in the connection, as if Whop were away. */
+const keyForm = /^[\x21-\x7e]+$/;
+
 export function createWhopCalls(options: WhopCallsOptions): WhopCalls {
-  const clients = new Map<string, Whop>();
+  // Made for each call: kept, every key that somebody ever tried would stay in memory.
   const clientOf = (apiKey: string): Whop => {
-    const known = clients.get(apiKey);
-    if (known) return known;
-    const made = new Whop({
+    if (!keyForm.test(apiKey)) throw refused('key_unreadable', 'no key has such letters');
+    return new Whop({
       apiKey,
       version: apiVersion,
       baseURL: options.apiBase === undefined ? null : `${options.apiBase}/api/v1`,
@@ -83,8 +85,6 @@ export function createWhopCalls(options: WhopCallsOptions): WhopCalls {
       appID: null,
       fetch: checkedFetch,
     });
-    clients.set(apiKey, made);
-    return made;
   };
 
   const run = async <T>(method: CallMethod, apiKey: string, send: (whop: Whop) => PromiseLike<T>): Promise<T> => {

@@ -291,6 +291,15 @@ describe('an account', () => {
     expect(await ofKey(ownKey)).toMatchObject({ id: 'biz_own', chargesEnabled: true });
   });
 
+  test.each(['apik_one\napik_two', 'apik_cut…short'])(
+    'of the key %j, which no call can carry, is refused',
+    async (key) => {
+      const { detail } = await failureOf(ofKey(key));
+      expect(detail).toMatchObject({ kind: 'invalid', code: 'key_unreadable' });
+      expect(detail.message).not.toContain('apik');
+    },
+  );
+
   test('of the platform’s key must be the one that the settings name', async () => {
     api()
       .get('/api/v1/accounts/biz_platform')
