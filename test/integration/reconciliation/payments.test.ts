@@ -5,6 +5,7 @@ import { ProviderError } from '../../../src/providers/errors.ts';
 import type { PaymentProvider, PaymentsPort, ProviderPayment } from '../../../src/providers/port.ts';
 import { type ComparePaymentsDependencies, comparePayments } from '../../../src/reconciliation/compare-payments.ts';
 import { keepFindings } from '../../../src/reconciliation/reconciliation.sql.ts';
+import { failedReport } from '../../../src/reconciliation/report.ts';
 import { storeAccount } from '../http/tenant-rows.ts';
 import { type Service, startService } from '../http/tenants.ts';
 
@@ -99,4 +100,17 @@ it('looks again at what was raised, however long past, and closes what is in ord
   expect(asked.toSorted()).toEqual(['mem_applied', 'mem_parked', 'pay_still', 'pay_void']);
   expect(inOrder).toEqual(['mem_applied', 'pay_void']);
   expect([found, sums]).toEqual([['mem_parked'], []]);
+});
+
+it('says of an account that could not be compared by which of the two it would have been', async () => {
+  const account = await accountOf();
+  const whop: PaymentProvider = {
+    ...{ name: 'whop', apiVersion: 'none', accounts: { current: nothing, retrieve: nothing } },
+    payments: { retrieve: nothing, listSince: nothing },
+  };
+  const [byPayments, byBalance] = [whop, { ...whop, balance: { listEntries: nothing } }].map((provider) =>
+    failedReport(account, provider, service.clock.now(), new Error('away')),
+  );
+  expect(byPayments).toMatchObject({ basis: 'payments', error: 'away' });
+  expect(byBalance).toMatchObject({ basis: 'balance', error: 'away' });
 });
