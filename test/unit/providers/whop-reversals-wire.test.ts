@@ -114,6 +114,14 @@ describe('a refund', () => {
     expect((await refunds.create(platform, asked('1.66'), once)).amount.toString()).toBe('1.66 USD');
   });
 
+  test('is left to Whop where a dispute has a word that nobody knew', async () => {
+    shows(payment({ disputes: [{ id: 'dspt_1', status: 'a_word_of_tomorrow' }] }));
+    api()
+      .post('/api/v1/payments/pay_1/refund')
+      .reply(200, payment({ refunds: [refund('rfnd_1', 5)] }));
+    expect((await refunds.create(platform, asked('5.00'), once)).id).toBe('rfnd_1');
+  });
+
   test('keeps its amount in whatever order the payment shows them', async () => {
     const taxed = { subtotal: 5, tax_amount: 0.25, total: 5.25 };
     const refundOf = (number: number) => ({
@@ -157,6 +165,7 @@ describe('a dispute', () => {
     ['lost', 'lost', false, ['withdrawn']],
     ['closed', 'closed', false, ['withdrawn']],
     ['other', 'other', false, []],
+    ['a_word_of_tomorrow', 'other', false, []],
   ])(
     'that is %s is told by its payment’s id, with what that word says of the money',
     async (word, status, isInquiry, moved) => {

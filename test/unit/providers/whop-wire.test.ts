@@ -175,6 +175,7 @@ describe('a payment', () => {
     ['draft', 'requires_payment_method'],
     ['open', 'requires_payment_method'],
     ['pending', 'processing'],
+    ['a_word_of_tomorrow', 'other'],
     ['uncollectible', 'canceled'],
     ['void', 'canceled'],
     ['unresolved', 'other'],
