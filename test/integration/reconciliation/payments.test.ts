@@ -55,6 +55,7 @@ async function compared(
   const account = await accountOf();
   const provider: PaymentProvider = {
     ...{ name: 'whop', apiVersion: 'none', accounts: { current: nothing, retrieve: nothing }, payments },
+    disputes: { retrieve: nothing, listOfPayment: nothing },
   };
   const [inOrder, found]: [string[], string[]] = [[], []];
   const { sums } = await comparePayments(
@@ -100,6 +101,23 @@ it('looks again at what was raised, however long past, and closes what is in ord
   expect(asked.toSorted()).toEqual(['mem_applied', 'mem_parked', 'pay_still', 'pay_void']);
   expect(inOrder).toEqual(['mem_applied', 'pay_void']);
   expect([found, sums]).toEqual([['mem_parked'], []]);
+});
+
+it('asks nothing more about an agency’s other business, and compares what names an order in whatever currency', async () => {
+  const { effectiveCurrency } = await accountOf();
+  const other: ProviderPayment = {
+    ...payment('pay_other', Money.of('7', effectiveCurrency)),
+    metadata: {},
+    isReversed: true,
+  };
+  const listed = [other, payment('pay_in_pounds', Money.of('3', 'GBP'))];
+  const { found, sums } = await compared(
+    { listSince: async () => listed, retrieve: async (_account, id) => payment(id, Money.zero('GBP')) },
+    async () => [],
+  );
+  expect(found).toEqual(['pay_in_pounds']);
+  const explained = sums.map(({ explainedBy }) => [...explainedBy].map(([by, amount]) => `${by} ${amount}`));
+  expect(explained).toEqual([[`foreign ${Money.of('7', effectiveCurrency)}`], ['raised 3.00 GBP']]);
 });
 
 it('says of an account that could not be compared by which of the two it would have been', async () => {
