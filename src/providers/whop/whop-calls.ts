@@ -23,6 +23,7 @@ export interface WhopCallsOptions {
 
 interface Page<Item> {
   readonly data: readonly Item[];
+  readonly page_info: { readonly end_cursor?: string | null };
   hasNextPage(): boolean;
   getNextPage(): Promise<Page<Item>>;
 }
@@ -107,7 +108,14 @@ export function createWhopCalls(options: WhopCallsOptions): WhopCalls {
         const items: Item[] = [];
         let page = await send(whop);
         items.push(...page.data);
+        const cursors = new Set<string>();
         while (page.hasNextPage()) {
+          const cursor = page.page_info.end_cursor ?? '';
+          // A list that leads back to itself has no end, and what was read of it may not be all.
+          if (cursors.has(cursor)) {
+            throw new ProviderError({ kind: 'unavailable', code: 'page_repeated', message: 'Whop: a list has no end' });
+          }
+          cursors.add(cursor);
           page = await page.getNextPage();
           items.push(...page.data);
         }

@@ -149,6 +149,21 @@ describe('a payment', () => {
     metadata: { baisa_order: 'ord_1', baisa_expires_at: 'x', seats: 3 },
   };
 
+  test('is not looked for without end where a list leads back to itself', async () => {
+    let asked = 0;
+    api()
+      .get('/api/v1/payments')
+      .query(true)
+      .times(5)
+      .reply(200, () => {
+        asked += 1;
+        return { data: [payment], page_info: { end_cursor: 'again', has_next_page: true } };
+      });
+    const { detail } = await failureOf(payments.listSince?.(platform, new Date(0)) ?? Promise.resolve());
+    expect([detail.kind, detail.code, asked]).toEqual(['unavailable', 'page_repeated', 2]);
+    nock.cleanAll();
+  });
+
   test('is worth its subtotal: what Whop adds as tax is not ours', async () => {
     api().get('/api/v1/payments/pay_1').reply(200, payment);
     const found = await payments.retrieve(platform, 'pay_1');
