@@ -142,7 +142,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
       eventTypes: loggedEventTypes,
       eventsHandled: createEventsHandled({ pool, clock }),
       onFinding: metrics.countFinding,
-      askAccount: (account, since) => askForPayments.one(account, since),
+      askAccount: (account, since, besides) => askForPayments.one(account, since, besides),
     },
     database,
     clock,

@@ -5,12 +5,14 @@ import type { EventOutcome } from '../src/delivery/inbox.ts';
 import { type AskedAccount, accountsToAsk, saveAsked } from '../src/merchant-accounts/asked-payments.ts';
 import type { MerchantAccount } from '../src/merchant-accounts/merchant-account.ts';
 import { accountRefOf, type MerchantAccounts } from '../src/merchant-accounts/merchant-accounts.ts';
+import { ProviderError } from '../src/providers/errors.ts';
 import type { AccountRef, PaymentProvider, ProviderName, ProviderPayment, Providers } from '../src/providers/port.ts';
 import type { AskAccount, Unheard } from '../src/reconciliation/compare-payments.ts';
+import { readAgain } from '../src/reconciliation/raised-payments.ts';
 import { bookedPayments } from '../src/refunds/booked-payments.ts';
 import { RefundNotKnownYet } from '../src/refunds/hear-refunds.ts';
 import { overdueReadings } from '../src/subscriptions/overdue-readings.ts';
-import type { Appliers } from './event-handler.ts';
+import { type Appliers, finalErrorCode } from './event-handler.ts';
 import { orderNameOf } from './order-name.ts';
 import { paymentNow } from './read-payment.ts';
 import { readReversal } from './read-reversals.ts';
@@ -28,6 +30,8 @@ export interface Found extends Unheard {
   readonly provider: ProviderName;
   readonly merchantAccountId: string;
 }
+
+type FoundObject = Pick<Found, 'about' | 'objectId'>;
 
 interface Dependencies {
   readonly database: Database;
@@ -62,7 +66,8 @@ export function createAskForPayments(dependencies: Dependencies): AskForPayments
         await askAgain(dependencies, account).catch((error: unknown) => onFailure(account.id, error));
       }
     },
-    one: async (account, since) => (await ask(dependencies, account, since, dependencies.clock.now())).found,
+    one: async (account, since, besides) =>
+      (await ask(dependencies, account, { since, until: dependencies.clock.now(), besides })).found,
   };
 }
 
@@ -72,7 +77,8 @@ async function askAgain(dependencies: Dependencies, asked: AskedAccount): Promis
   if (asked.askedUntil >= until) return;
   const account = await merchantAccounts.byId(asked.id);
   if (!account) return;
-  const { waits } = await ask(dependencies, account, new Date(asked.askedUntil.getTime() - overlapMs), until);
+  const since = new Date(asked.askedUntil.getTime() - overlapMs);
+  const { waits } = await ask(dependencies, account, { since, until, besides: [] });
   // Asked again from here, until the call is over.
   if (waits) throw waits;
   await saveAsked(database.pool, asked, until);
@@ -84,17 +90,31 @@ interface Asked {
   readonly waits: RefundNotKnownYet | null;
 }
 
-async function ask(dependencies: Dependencies, account: MerchantAccount, since: Date, until: Date): Promise<Asked> {
+interface Question {
+  readonly since: Date;
+  readonly until: Date;
+  /** Payments that are asked for whenever they were made. */
+  readonly besides: readonly string[];
+}
+
+async function ask(
+  dependencies: Dependencies,
+  account: MerchantAccount,
+  { since, until, besides }: Question,
+): Promise<Asked> {
   const { database, providers } = dependencies;
   const provider = providers[account.provider];
   if (!provider?.payments?.listSince) return { found: [], waits: null };
   const ref = accountRefOf(account);
   const found: (Found | null)[] = [];
   let waits: RefundNotKnownYet | null = null;
-  const paid = (await provider.payments.listSince(ref, since, until)).filter(isOurs);
+  const listed = await provider.payments.listSince(ref, since, until);
+  const paid = [...listed, ...(await readAgain(provider.payments, ref, besides, listed))].filter(isOurs);
   for (const payment of await unsettledPayments(database.pool, account, paid)) {
-    const meaning = await meaningOf(dependencies, provider, ref, payment);
-    found.push(await apply(dependencies, account, { about: 'payment', objectId: payment.id }, [meaning]));
+    const object = { about: 'payment', objectId: payment.id } as const;
+    const settle = async () =>
+      apply(dependencies, account, object, [await meaningOf(dependencies, provider, ref, payment)]);
+    found.push(await parkedIfFinal(dependencies, account, object, settle));
   }
   const booked = await bookedPayments(
     database.pool,
@@ -104,18 +124,43 @@ async function ask(dependencies: Dependencies, account: MerchantAccount, since: 
   for (const { id, isReversed } of paid) {
     // A refund that failed after all leaves nothing to see on its payment.
     if (!isReversed && (booked.get(id)?.steps ?? 0) === 0) continue;
+    const object = { about: 'reversal', objectId: id } as const;
+    const takeBack = () => applyReversals(dependencies, provider, account, object);
     try {
-      found.push(await applyReversals(dependencies, provider, account, id));
+      found.push(await parkedIfFinal(dependencies, account, object, takeBack));
     } catch (error) {
       if (!(error instanceof RefundNotKnownYet)) throw error;
       waits = error;
     }
   }
   for (const id of await overdueReadings(database.pool, account.id, until)) {
-    const meaning = await readNow(dependencies, provider, ref, id, null);
-    found.push(await apply(dependencies, account, { about: 'state', objectId: id }, [meaning]));
+    const object = { about: 'state', objectId: id } as const;
+    const read = async () =>
+      apply(dependencies, account, object, [await readNow(dependencies, provider, ref, id, null)]);
+    found.push(await parkedIfFinal(dependencies, account, object, read));
   }
   return { found: found.filter((each) => each !== null), waits };
+}
+
+/**
+ * What would fail again however often it is asked is for a person, as its event would be, and keeps nothing after it from being applied. A
+ * key that is not taken any more says nothing of one payment: asking ends there, and begins there again.
+ */
+async function parkedIfFinal(
+  { onFound }: Pick<Dependencies, 'onFound'>,
+  { id: merchantAccountId, provider }: MerchantAccount,
+  object: FoundObject,
+  ask: () => Promise<Found | null>,
+): Promise<Found | null> {
+  try {
+    return await ask();
+  } catch (error) {
+    const reason = finalErrorCode(error);
+    if (reason === null || (error instanceof ProviderError && error.kind === 'auth')) throw error;
+    const found: Found = { ...{ provider, merchantAccountId, ...object }, outcome: 'parked', reason };
+    onFound(found);
+    return found;
+  }
 }
 
 /** Found only where our books had not all of it. */
@@ -123,8 +168,9 @@ async function applyReversals(
   dependencies: Dependencies,
   provider: PaymentProvider,
   account: MerchantAccount,
-  paymentId: string,
+  object: FoundObject,
 ): Promise<Found | null> {
+  const { objectId: paymentId } = object;
   const { pool } = dependencies.database;
   const stepsOf = async (): Promise<number> =>
     (await bookedPayments(pool, account, [paymentId])).get(paymentId)?.steps ?? 0;
@@ -132,8 +178,7 @@ async function applyReversals(
     readReversal(provider, account.providerAccountId, accountRefOf(account), { kind, paymentId });
   const before = await stepsOf();
   const meanings = [await read('refund_hint'), await read('dispute_hint')];
-  const about = { about: 'reversal', objectId: paymentId } as const;
-  return apply(dependencies, account, about, meanings, async () => (await stepsOf()) !== before);
+  return apply(dependencies, account, object, meanings, async () => (await stepsOf()) !== before);
 }
 
 const isOurs = ({ status, metadata, subscriptionId }: ProviderPayment): boolean =>
@@ -167,7 +212,7 @@ const readNow = (
 async function apply(
   { database, appliers, onFound }: Dependencies,
   { id: merchantAccountId, provider }: MerchantAccount,
-  object: Pick<Found, 'about' | 'objectId'>,
+  object: FoundObject,
   meanings: readonly Resolved[],
   isNew: () => Promise<boolean> = async () => true,
 ): Promise<Found | null> {

@@ -8,6 +8,7 @@ import type { BalanceMovement } from '../providers/refund-ports.ts';
 import { bookedPayments } from '../refunds/booked-payments.ts';
 import type { Compared } from './compare-books.ts';
 import type { Finding } from './finding.ts';
+import { raisedPayments, readAgain } from './raised-payments.ts';
 import { Sums } from './sums.ts';
 
 /** What asking a provider found that no event had told of. */
@@ -19,8 +20,15 @@ export interface Unheard {
   readonly reason: string | null;
 }
 
-/** Asks an account's provider for all that it was paid since then and what went back of it, and applies what was not heard. */
-export type AskAccount = (account: MerchantAccount, since: Date) => Promise<readonly Unheard[]>;
+/**
+ * Asks an account's provider for all that it was paid since then and what went back of it, and for the payments that are named besides, and
+ * applies what was not heard.
+ */
+export type AskAccount = (
+  account: MerchantAccount,
+  since: Date,
+  besides: readonly string[],
+) => Promise<readonly Unheard[]>;
 
 export interface ComparePaymentsDependencies {
   readonly database: Pick<Database, 'pool'>;
@@ -48,13 +56,17 @@ export async function comparePayments(
   comparison: Comparison,
 ): Promise<Compared> {
   const { account, provider, since } = comparison;
-  const unheard = await dependencies.askAccount(account, since);
+  const raisedBefore = await raisedPayments(dependencies.database.pool, account.id);
+  const unheard = await dependencies.askAccount(account, since, raisedBefore);
   if (unheard.length > 0) await dependencies.followPayments();
   await dependencies.onFound(unheard.map((found) => findingOf(account, found)));
 
   const ref = accountRefOf(account);
   const listed = (await comparison.payments?.listSince?.(ref, since)) ?? [];
-  const payments = listed.filter(({ amountReceived }) => amountReceived.isPositive);
+  // However long past, for a person may have put things right: what agrees now is closed.
+  const again = comparison.payments ? await readAgain(comparison.payments, ref, raisedBefore, listed) : [];
+  const ofThisTime = new Set(listed.map(({ id }) => id));
+  const payments = [...listed.filter(({ amountReceived }) => amountReceived.isPositive), ...again];
   const booked = await bookedPayments(
     dependencies.database.pool,
     account,
@@ -63,25 +75,36 @@ export async function comparePayments(
   const sums = new Sums();
   const raised: Finding[] = [];
   const inOrder: string[] = [];
+  const parked = new Set(unheard.flatMap(({ outcome, objectId }) => (outcome === 'parked' ? [objectId] : [])));
+  const isRaised = new Set([...raisedBefore, ...parked]);
   for (const payment of payments) {
-    if (payment.amountReceived.currency.code !== account.effectiveCurrency) continue;
     const known = booked.get(payment.id);
+    // An agency's other business may be thousands of payments a day: nothing more is asked about them.
+    if (!known && !(metadataKeys.order in payment.metadata) && !isRaised.has(payment.id)) {
+      if (payment.amountReceived.currency.code !== account.effectiveCurrency) continue;
+      sums.add(payment.amountReceived, payment.amountReceived.minus(payment.amountReceived));
+      sums.explain('foreign', payment.amountReceived);
+      continue;
+    }
     const wentBack = payment.isReversed || (known?.steps ?? 0) > 0;
     const left = wentBack ? payment.amountReceived.minus(await goneOf(provider, ref, payment)) : payment.amountReceived;
-    sums.add(left, known?.left ?? left.minus(left));
     const difference = known ? left.minus(known.left) : left;
     if (difference.isZero) inOrder.push(payment.id);
-    else if (!known && !(metadataKeys.order in payment.metadata)) sums.explain('foreign', difference);
-    else {
-      sums.explain('raised', difference);
-      const detail = { provider: left.toString(), books: known?.left.toString() ?? 'nothing', paymentId: payment.id };
-      raised.push({
-        ...{ merchantAccountId: account.id, class: known ? 'amount_differs' : 'unknown_payment' },
-        ...{ subject: payment.id, status: 'raised', detail },
-      });
-    }
+    // The report is of this time: what was raised before is raised still.
+    if (!ofThisTime.has(payment.id)) continue;
+    sums.add(left, known?.left ?? left.minus(left));
+    if (difference.isZero) continue;
+    sums.explain('raised', difference);
+    const detail = { provider: left.toString(), books: known?.left.toString() ?? 'nothing', paymentId: payment.id };
+    raised.push({
+      ...{ merchantAccountId: account.id, class: known ? 'amount_differs' : 'unknown_payment' },
+      ...{ subject: payment.id, status: 'raised', detail },
+    });
   }
-  await dependencies.onInOrder(account, inOrder);
+  const seen = new Set([...listed, ...again].map(({ id }) => id));
+  // A subscription is read at each run until what it says can be applied.
+  const settled = raisedBefore.filter((id) => !seen.has(id) && !parked.has(id));
+  await dependencies.onInOrder(account, [...inOrder, ...settled]);
   await dependencies.onFound(raised);
   const isInOrder = raised.length === 0 && unheard.length === 0;
   return { sums: sums.all(), isInOrder };

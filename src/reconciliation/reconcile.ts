@@ -65,7 +65,7 @@ interface AskedRun {
 }
 
 async function runOne(dependencies: ReconciliationDependencies, { id, merchantAccountId }: AskedRun): Promise<void> {
-  const { database, clock, onFailure } = dependencies;
+  const { database, clock, providers, onFailure } = dependencies;
   const { reconciliationRun } = database.prisma;
   await reconciliationRun.update({ where: { id }, data: { status: 'running' } });
   try {
@@ -76,7 +76,7 @@ async function runOne(dependencies: ReconciliationDependencies, { id, merchantAc
       } catch (error) {
         // One that does not answer says nothing of the others.
         onFailure(account, error);
-        reports.push(failedReport(account, clock.now(), error));
+        reports.push(failedReport(account, providers[account.provider], clock.now(), error));
       }
     }
     await reconciliationRun.update({ where: { id }, data: { status: 'done', reports, endedAt: clock.now() } });

@@ -49,3 +49,8 @@ SELECT subject, detail->>'kind' AS kind, detail->>'paymentId' AS payment_id, det
   FROM reconciliation_findings
  WHERE merchant_account_id = $1 AND status = 'raised' AND class IN ('amount_differs', 'unknown_payment') AND subject > $2
  GROUP BY subject, detail ORDER BY subject LIMIT $3`;
+
+/** What of an account's payments is raised. Parameter: account. */
+export const raisedSubjects = `
+SELECT DISTINCT subject FROM reconciliation_findings
+ WHERE merchant_account_id = $1 AND status = 'raised' AND class IN ('amount_differs', 'unknown_payment') ORDER BY subject`;

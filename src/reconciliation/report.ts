@@ -1,6 +1,7 @@
 import { errorMessage } from '../errors.ts';
 import type { MerchantAccount } from '../merchant-accounts/merchant-account.ts';
 import { Money } from '../money/money.ts';
+import type { PaymentProvider } from '../providers/port.ts';
 import type { Compared } from './compare-books.ts';
 import type { AccountReport } from './finding.ts';
 import { type CurrencySums, emptySums } from './sums.ts';
@@ -12,6 +13,10 @@ export interface AccountRead {
   readonly events: number;
   readonly compared: Compared;
 }
+
+/** An account whose provider shows no balance is compared by its payments. */
+const basisOf = (provider: Pick<PaymentProvider, 'balance'> | undefined): AccountReport['basis'] =>
+  provider && !provider.balance ? 'payments' : 'balance';
 
 type About = Pick<AccountReport, 'merchantAccountId' | 'basis' | 'since' | 'events' | 'error'>;
 
@@ -26,9 +31,14 @@ export function reportsOf(
 }
 
 /** Of an account that could not be compared to the end: what it came to until then is not said, for it would be a part. */
-export const failedReport = ({ id: merchantAccountId }: MerchantAccount, now: Date, error: unknown): AccountReport =>
+export const failedReport = (
+  { id: merchantAccountId }: MerchantAccount,
+  provider: PaymentProvider | undefined,
+  now: Date,
+  error: unknown,
+): AccountReport =>
   reportOf(
-    { merchantAccountId, basis: 'balance', since: now.toISOString(), events: 0, error: errorMessage(error) },
+    { merchantAccountId, basis: basisOf(provider), since: now.toISOString(), events: 0, error: errorMessage(error) },
     null,
   );
 

@@ -21,9 +21,14 @@ const meanings = {
   Pick<ProviderDispute, 'status' | 'isInquiry'> & { readonly moved: readonly BalanceMovement['kind'][] }
 >;
 
+const isKnown = (status: string): status is Whop.DisputeStatuses => Object.hasOwn(meanings, status);
+
+/** A word that Whop has come to use since says nothing of money that we could book. */
+const meaningOf = (status: string) => meanings[isKnown(status) ? status : 'other'];
+
 /** The bank has the money. */
 export const isChargedBack = ({ status }: Pick<Whop.Dispute, 'status'>): boolean => {
-  const moved: readonly string[] = meanings[status].moved;
+  const moved: readonly string[] = meaningOf(status).moved;
   return moved.includes('withdrawn') && !moved.includes('reinstated');
 };
 
@@ -34,7 +39,7 @@ export function disputesOf({ id, disputes }: Pick<Whop.Payment, 'id' | 'disputes
 }
 
 function toDispute(dispute: Whop.Dispute, paymentId: string, { total, subtotal }: Shares): ProviderDispute {
-  const { status, isInquiry, moved } = meanings[dispute.status];
+  const { status, isInquiry, moved } = meaningOf(dispute.status);
   const disputed = fromWhopAmount(dispute.amount, dispute.currency);
   const amount = disputed.compare(total) >= 0 ? subtotal : partOf(disputed, subtotal, total);
   const createdAt = new Date(dispute.created_at ?? dispute.payment?.paid_at ?? 0);

@@ -27,6 +27,7 @@ type Renewal = Pick<
   | 'subtotal'
   | 'total'
   | 'tax_amount'
+  | 'tax_behavior'
   | 'metadata'
   | 'failure_message'
   | 'membership'

@@ -16,6 +16,12 @@ const statuses = {
   unresolved: 'other',
 } as const satisfies Record<Whop.ReceiptStatus, ProviderPayment['status']>;
 
+const isKnown = (status: string): status is Whop.ReceiptStatus => Object.hasOwn(statuses, status);
+
+/** A word that Whop has come to use since is none that says a payment was paid. */
+const statusOf = (status: string | null): ProviderPayment['status'] =>
+  status !== null && isKnown(status) ? statuses[status] : 'other';
+
 type Told = Pick<
   Whop.Payment,
   | 'id'
@@ -24,6 +30,7 @@ type Told = Pick<
   | 'subtotal'
   | 'total'
   | 'tax_amount'
+  | 'tax_behavior'
   | 'metadata'
   | 'failure_message'
   | 'membership'
@@ -47,7 +54,7 @@ const isReversed = ({ refunded_amount: refunded, substatus }: Pick<Told, 'refund
 export function toPayment(payment: Told): ProviderPayment {
   const { currency } = payment;
   const { subtotal: amount } = sharesOf(payment);
-  const status = payment.status === null ? 'other' : statuses[payment.status];
+  const status = statusOf(payment.status);
   return {
     id: payment.id,
     amount,

@@ -5,10 +5,10 @@ import type { ProviderRefund, RefundsPort } from '../refund-ports.ts';
 import { fromWhopAmount, toWhopAmount } from './amounts.ts';
 import { disputesOf, isChargedBack } from './disputes.ts';
 import { ownMetadata } from './metadata.ts';
-import { partOf, type Shares, sharesOf } from './shares.ts';
+import { type PaidAmounts, partOf, type Shares, sharesOf } from './shares.ts';
 import { keyed, refused, type WhopCalls } from './whop-calls.ts';
 
-type Told = Pick<Whop.Payment, 'id' | 'currency' | 'subtotal' | 'total' | 'tax_amount' | 'metadata' | 'refunds'>;
+type Told = PaidAmounts & Pick<Whop.Payment, 'id' | 'metadata' | 'refunds'>;
 
 const gone: ReadonlySet<Whop.RefundStatus> = new Set(['failed', 'canceled']);
 
@@ -19,7 +19,9 @@ const gone: ReadonlySet<Whop.RefundStatus> = new Set(['failed', 'canceled']);
 export function toRefunds(payment: Told): readonly ProviderRefund[] {
   const shares = sharesOf(payment);
   let [gross, net] = [Money.zero(shares.total.currency.code), Money.zero(shares.subtotal.currency.code)];
-  return payment.refunds.toReversed().map((refund) => {
+  // In which order Whop lists them is not written down; of two of one moment, the first is taken for the later one.
+  const byTime = payment.refunds.toReversed().sort((a, b) => Date.parse(a.created_at) - Date.parse(b.created_at));
+  return byTime.map((refund) => {
     const given = fromWhopAmount(refund.amount, refund.currency);
     const isWhole = !gone.has(refund.status) && gross.plus(given).compare(shares.total) === 0;
     const amount = isWhole ? shares.subtotal.minus(net) : partOf(given, shares.subtotal, shares.total);

@@ -23,6 +23,7 @@ export interface WhopCallsOptions {
 
 interface Page<Item> {
   readonly data: readonly Item[];
+  readonly page_info: { readonly end_cursor?: string | null };
   hasNextPage(): boolean;
   getNextPage(): Promise<Page<Item>>;
 }
@@ -65,12 +66,14 @@ async function checkedFetch(input: string | URL | Request, init?: RequestInit): 
   return new Response(text, { status: response.status, headers: response.headers });
 }
 
+/** What a header can carry: another letter would fail in the connection, as if Whop were away. */
+const keyForm = /^[\x21-\x7e]+$/;
+
 export function createWhopCalls(options: WhopCallsOptions): WhopCalls {
-  const clients = new Map<string, Whop>();
+  // Made for each call: kept, every key that somebody ever tried would stay in memory.
   const clientOf = (apiKey: string): Whop => {
-    const known = clients.get(apiKey);
-    if (known) return known;
-    const made = new Whop({
+    if (!keyForm.test(apiKey)) throw refused('key_unreadable', 'no key has such letters');
+    return new Whop({
       apiKey,
       version: apiVersion,
       baseURL: options.apiBase === undefined ? null : `${options.apiBase}/api/v1`,
@@ -83,8 +86,6 @@ export function createWhopCalls(options: WhopCallsOptions): WhopCalls {
       appID: null,
       fetch: checkedFetch,
     });
-    clients.set(apiKey, made);
-    return made;
   };
 
   const run = async <T>(method: CallMethod, apiKey: string, send: (whop: Whop) => PromiseLike<T>): Promise<T> => {
@@ -107,7 +108,14 @@ export function createWhopCalls(options: WhopCallsOptions): WhopCalls {
         const items: Item[] = [];
         let page = await send(whop);
         items.push(...page.data);
+        const cursors = new Set<string>();
         while (page.hasNextPage()) {
+          const cursor = page.page_info.end_cursor ?? '';
+          // A list that leads back to itself has no end, and what was read of it may not be all.
+          if (cursors.has(cursor)) {
+            throw new ProviderError({ kind: 'unavailable', code: 'page_repeated', message: 'Whop: a list has no end' });
+          }
+          cursors.add(cursor);
           page = await page.getNextPage();
           items.push(...page.data);
         }

@@ -114,6 +114,33 @@ describe('a refund', () => {
     expect((await refunds.create(platform, asked('1.66'), once)).amount.toString()).toBe('1.66 USD');
   });
 
+  test('is left to Whop where a dispute has a word that nobody knew', async () => {
+    shows(payment({ disputes: [{ id: 'dspt_1', status: 'a_word_of_tomorrow' }] }));
+    api()
+      .post('/api/v1/payments/pay_1/refund')
+      .reply(200, payment({ refunds: [refund('rfnd_1', 5)] }));
+    expect((await refunds.create(platform, asked('5.00'), once)).id).toBe('rfnd_1');
+  });
+
+  test('keeps its amount in whatever order the payment shows them', async () => {
+    const taxed = { subtotal: 5, tax_amount: 0.25, total: 5.25 };
+    const refundOf = (number: number) => ({
+      ...refund(`rfnd_${number}`, 1.75),
+      created_at: `2026-11-0${number}T10:00:00.000Z`,
+    });
+    for (const order of [
+      [1, 2, 3],
+      [3, 2, 1],
+      [2, 3, 1],
+    ]) {
+      shows(payment({ ...taxed, refunds: order.map(refundOf) }));
+      const made = await refunds.listOfPayment(platform, 'pay_1');
+      expect(made.map(({ id, amount }) => `${id} ${amount}`)).toEqual([
+        ...['rfnd_1 1.67 USD', 'rfnd_2 1.67 USD', 'rfnd_3 1.66 USD'],
+      ]);
+    }
+  });
+
   test('whose call was lost is found by its amount among those that nobody knows', async () => {
     const sought = { paymentId: 'pay_1', refundId: 'rf_1', amount: Money.of('2.00', 'USD'), others: ['rfnd_1'] };
     shows(payment({ refunds: [refund('rfnd_2', 2), refund('rfnd_1', 2)] }));
@@ -138,6 +165,7 @@ describe('a dispute', () => {
     ['lost', 'lost', false, ['withdrawn']],
     ['closed', 'closed', false, ['withdrawn']],
     ['other', 'other', false, []],
+    ['a_word_of_tomorrow', 'other', false, []],
   ])(
     'that is %s is told by its payment’s id, with what that word says of the money',
     async (word, status, isInquiry, moved) => {

@@ -149,6 +149,21 @@ describe('a payment', () => {
     metadata: { baisa_order: 'ord_1', baisa_expires_at: 'x', seats: 3 },
   };
 
+  test('is not looked for without end where a list leads back to itself', async () => {
+    let asked = 0;
+    api()
+      .get('/api/v1/payments')
+      .query(true)
+      .times(5)
+      .reply(200, () => {
+        asked += 1;
+        return { data: [payment], page_info: { end_cursor: 'again', has_next_page: true } };
+      });
+    const { detail } = await failureOf(payments.listSince?.(platform, new Date(0)) ?? Promise.resolve());
+    expect([detail.kind, detail.code, asked]).toEqual(['unavailable', 'page_repeated', 2]);
+    nock.cleanAll();
+  });
+
   test('is worth its subtotal: what Whop adds as tax is not ours', async () => {
     api().get('/api/v1/payments/pay_1').reply(200, payment);
     const found = await payments.retrieve(platform, 'pay_1');
@@ -159,7 +174,11 @@ describe('a payment', () => {
   test.each([
     [{ subtotal: null }, '12.30 USD'],
     [{ subtotal: 12.299999999999999 }, '12.30 USD'],
-    [{ currency: 'jpy', subtotal: 500 }, '500 JPY'],
+    [{ currency: 'jpy', subtotal: 500, tax_amount: 0, total: 500 }, '500 JPY'],
+    // What a promotion code took off was not paid.
+    [{ tax_amount: 0.31, tax_behavior: 'exclusive', total: 6.46 }, '6.15 USD'],
+    [{ tax_amount: 0, tax_behavior: 'unspecified', total: 6.15 }, '6.15 USD'],
+    [{ tax_amount: 0.3, tax_behavior: 'inclusive', total: 12.3 }, '12.30 USD'],
   ])('with %j has arrived as %s', async (change, amount) => {
     api()
       .get('/api/v1/payments/pay_1')
@@ -171,6 +190,7 @@ describe('a payment', () => {
     ['draft', 'requires_payment_method'],
     ['open', 'requires_payment_method'],
     ['pending', 'processing'],
+    ['a_word_of_tomorrow', 'other'],
     ['uncollectible', 'canceled'],
     ['void', 'canceled'],
     ['unresolved', 'other'],
@@ -286,6 +306,15 @@ describe('an account', () => {
       .reply(200, { ...account, id: 'biz_own', capabilities: null });
     expect(await ofKey(ownKey)).toMatchObject({ id: 'biz_own', chargesEnabled: true });
   });
+
+  test.each(['apik_one\napik_two', 'apik_cut…short'])(
+    'of the key %j, which no call can carry, is refused',
+    async (key) => {
+      const { detail } = await failureOf(ofKey(key));
+      expect(detail).toMatchObject({ kind: 'invalid', code: 'key_unreadable' });
+      expect(detail.message).not.toContain('apik');
+    },
+  );
 
   test('of the platform’s key must be the one that the settings name', async () => {
     api()
