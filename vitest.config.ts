@@ -17,7 +17,7 @@ export default defineConfig({
     maxWorkers: 3,
     // Loading the service anew for each file costs more than most files take. What a file changes for the process, it changes back.
     isolate: false,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 });

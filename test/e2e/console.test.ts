@@ -50,7 +50,7 @@ beforeAll(async () => {
   await service.idle();
   shared = (await browser.page()).page;
   await signIn(shared);
-}, 120_000);
+}, 180_000);
 afterAll(async () => {
   await browser.close();
   await service.stop();

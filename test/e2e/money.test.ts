@@ -8,7 +8,7 @@ import { startTestService, type TestService } from '../support/service.ts';
 import { expectFinishedInBoth } from './both-themes.ts';
 import { openBrowser, type TestBrowser } from './browser.ts';
 
-const patience = { timeout: 15_000 };
+const patience = { timeout: 60_000 };
 
 let service: TestService;
 let browser: TestBrowser;
@@ -27,7 +27,7 @@ beforeAll(async () => {
   await service.sandbox.pay(disputed.sessionId, { card: cards.chargedBack });
   await service.idle();
   paidId = paid.orderId;
-}, 120_000);
+}, 180_000);
 afterAll(async () => {
   await browser.close();
   await service.stop();

@@ -51,12 +51,12 @@ let browser: TestBrowser;
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'baisa-newcomer-'));
   [started, browser] = await Promise.all([npmStart(dataDir), openBrowser()]);
-}, 120_000);
+}, 180_000);
 afterAll(async () => {
   await browser.close();
   await started.stop();
   await rm(dataDir, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 });
-}, 60_000);
+}, 180_000);
 
 const printedAfter = (name: string): string => new RegExp(`${name} +(\\S+)`).exec(started.printed)?.[1] ?? '';
 

@@ -67,7 +67,7 @@ beforeAll(async () => {
   await service.sandbox.pay(sessionId, { card: cards.declined });
   await service.sandbox.pay(sessionId, { card: cards.visa });
   await service.idle();
-}, 120_000);
+}, 180_000);
 // An open page asks again whenever something changes, which the next test would wait for.
 afterEach(async () => {
   for (const page of opened.splice(0)) await page.context().close();

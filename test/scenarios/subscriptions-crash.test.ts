@@ -161,4 +161,4 @@ it('ends the same when the process is killed after each step of a subscription, 
     quotas: ['100 starter', '100 starter', '400 gold', '400 gold'],
     ledger: ['clearing 53.9 OMR', 'subscription_revenue -53.9 OMR'],
   });
-}, 240_000);
+}, 600_000);

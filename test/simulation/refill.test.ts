@@ -175,7 +175,7 @@ test(`cards and auto-refill hold their promises over ${steps} random steps (seed
   expect(bank.charges.filter(({ succeeded }) => succeeded).length).toBeGreaterThan(100);
   expect(bank.charges.filter(({ succeeded }) => !succeeded).length).toBeGreaterThan(20);
   await world.close();
-}, 300_000);
+}, 600_000);
 
 /** Delivers everything and does every job, until nothing more comes of it, a day and a half of the clock included. */
 async function settle(world: RefillWorld): Promise<void> {
