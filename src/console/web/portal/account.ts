@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
-import { answerOf, api, Refusal } from '../api/client.ts';
+import { answerOf, api } from '../api/client.ts';
+import { Refusal } from '../api/refusal.ts';
 import type { Schemas } from '../api/schema.ts';
 
 /** Null where the client has none, which is no failure. */
