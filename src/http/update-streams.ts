@@ -54,6 +54,8 @@ function streamOf(dependencies: UpdateStreamDependencies, { path, secretOf, open
     const secret = secretOf(request);
     const scope = await admission.visitor(request, response, secret);
     if (secret === undefined || !scope) throw new AppError(401, 'unauthenticated', 'You are not signed in.');
+    // Nothing would give back the place of whoever left meanwhile.
+    if (response.closed) return;
     const whose = principalOf(scope);
     const count = open.get(whose) ?? 0;
     if (count >= streamsMax)

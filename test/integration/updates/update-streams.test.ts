@@ -160,11 +160,17 @@ describe('a stream', () => {
     };
     const admission = createAdmission({ authenticate, publicUrl: 'http://localhost' });
     const streams = createUpdateStreams({ updates, admission, authenticate, log, heartbeatMs: 20, streamsMax: 2 });
-    const server = await listen(express().use(observe(log, new Registry())).use(streams), {
-      host: '127.0.0.1',
-      port: 0,
+    let gone = 0;
+    const app = express().use(observe(log, new Registry()));
+    app.use((_request, response, next) => {
+      response.once('close', () => {
+        gone += 1;
+      });
+      next();
     });
-    return { url: `http://127.0.0.1:${server.port}/portal/updates`, watching, close: server.close };
+    const server = await listen(app.use(streams), { host: '127.0.0.1', port: 0 });
+    const url = `http://127.0.0.1:${server.port}/portal/updates`;
+    return { url, watching, gone: () => gone, close: server.close };
   }
 
   test('ends when its session does', async () => {
@@ -174,6 +180,30 @@ describe('a stream', () => {
     known = false;
     await stream.ended;
     await vi.waitFor(() => expect(watching.size).toBe(0));
+    await close();
+  });
+
+  test('takes no place for whoever left before it was known who that is', async () => {
+    const waiting: (() => void)[] = [];
+    let knownAtOnce = false;
+    const { url, watching, gone, close } = await serve(async () => {
+      if (!knownAtOnce) await new Promise<void>((resolve) => waiting.push(resolve));
+      return scope;
+    });
+    for (const count of [1, 2]) {
+      const leaving = new AbortController();
+      const left = expect(fetch(url, { headers: { cookie }, signal: leaving.signal })).rejects.toThrow();
+      await vi.waitFor(() => expect(waiting.length).toBe(count));
+      leaving.abort();
+      await left;
+      await vi.waitFor(() => expect(gone()).toBe(count));
+    }
+    knownAtOnce = true;
+    for (const answer of waiting) answer();
+    const stream = await openStream(url, cookie);
+    expect(stream.status).toBe(200);
+    expect(watching.size).toBe(1);
+    stream.leave();
     await close();
   });
 
