@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import express from 'express';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
@@ -10,6 +11,7 @@ import { observe } from '../../../src/http/request-state.ts';
 import { listen } from '../../../src/http/server.ts';
 import { createUpdateStreams } from '../../../src/http/update-streams.ts';
 import type { Scope } from '../../../src/tenancy/scope.ts';
+import type { Watcher } from '../../../src/updates/updates.ts';
 import { startTestService, type TestService } from '../../support/service.ts';
 
 /** A stream as a browser reads it. */
@@ -150,10 +152,10 @@ describe('a stream', () => {
   const scope: Scope = { role: 'portal', agencyId: 'agc_a', customerId: 'cus_a' };
 
   async function serve(authenticate: () => Promise<Scope | null>) {
-    const watching = new Set<object>();
+    const watching = new Set<Watcher>();
     const updates = {
       noteChange: () => undefined,
-      watch: async (_scope: Scope, watcher: object) => {
+      watch: async (_scope: Scope, watcher: Watcher) => {
         watching.add(watcher);
         return { stop: () => watching.delete(watcher) };
       },
@@ -204,6 +206,22 @@ describe('a stream', () => {
     expect(stream.status).toBe(200);
     expect(watching.size).toBe(1);
     stream.leave();
+    await close();
+  });
+
+  test('ends where nobody reads it, and what is told does not pile up', async () => {
+    const { url, watching, close } = await serve(async () => scope);
+    const { hostname, port, pathname } = new URL(url);
+    const reader = connect({ host: hostname, port: Number(port) }).pause();
+    reader.on('error', () => undefined);
+    reader.write(`GET ${pathname} HTTP/1.1\r\nHost: ${hostname}\r\nCookie: ${cookie}\r\n\r\n`);
+    await vi.waitFor(() => expect(watching.size).toBe(1));
+    for (let round = 0; round < 200 && watching.size > 0; round += 1) {
+      for (const watcher of watching) for (let told = 0; told < 5_000; told += 1) watcher.changed();
+      await new Promise(setImmediate);
+    }
+    expect(watching.size).toBe(0);
+    reader.destroy();
     await close();
   });
 
