@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
 import { created } from '../../src/commands/api-answers.ts';
 import { cards } from '../../src/commands/sandbox-client.ts';
 import { buildConsole } from '../../src/console/build.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { expectFinishedInBoth } from './both-themes.ts';
-import { openBrowser, type TestBrowser } from './browser.ts';
+import { openBrowser, type TestBrowser, visit } from './browser.ts';
 
 const patience = { timeout: 15_000 };
 
@@ -76,6 +77,26 @@ test('payments are filtered by outcome, and what is left is saved as CSV', async
   ]);
   const lines = (await readFile(await saved.path(), 'utf8')).trim().split('\r\n');
   expect(lines.map((line) => line.split(',')[4])).toEqual(['status', 'failed']);
+  await page.context().close();
+});
+
+test('documents are saved as who the console is signed in as, with another client’s portal open in the same browser', async () => {
+  const { page } = await browser.page();
+  const { id: agencyId } = await service.api.get('/v1/agencies/platform', created);
+  const body = { agencyId, name: 'Nizwa Dates', email: 'till@dates.example' };
+  const other = await service.api.send('POST', '/v1/customers', created, { body });
+  const issued = z.object({ token: z.string() });
+  const { token } = await service.api.send('POST', `/v1/customers/${other.id}/portal-tokens`, issued, { body: {} });
+  await page.context().addCookies([{ name: 'baisa_portal', value: token, url: service.url, sameSite: 'Strict' }]);
+  await signIn(page, `/console/payments/${paidId}`);
+  const receipt = page.getByRole('button', { name: 'Receipt (PDF)' }).first();
+  const [ofPayment] = await Promise.all([page.waitForEvent('download'), receipt.click()]);
+  expect((await readFile(await ofPayment.path())).subarray(0, 5).toString()).toBe('%PDF-');
+  await visit(page, `/console/clients/${clientId}`);
+  await page.getByRole('tab', { name: 'History' }).click();
+  const inHistory = page.getByRole('table', { name: 'Billing history' }).getByRole('button', { name: 'PDF' }).first();
+  const [ofClient] = await Promise.all([page.waitForEvent('download'), inHistory.click()]);
+  expect((await readFile(await ofClient.path())).subarray(0, 5).toString()).toBe('%PDF-');
   await page.context().close();
 });
 
