@@ -134,3 +134,15 @@ test('the sandbox’s clock is moved past a session’s hours and its faults are
   await page.getByText('This is a sandbox').waitFor();
   await page.context().close();
 });
+
+test('what is paid after the sandbox’s clock was moved is in the revenue of the overview', async () => {
+  const { page } = await browser.page();
+  await service.sandbox.advanceClock('2d');
+  await signIn(page, '/console');
+  const paid = page.getByRole('link', { name: /^Paid by clients/ });
+  const before = await paid.textContent();
+  const { sessionId } = await service.startTopUp(clientId, '40.00');
+  await service.sandbox.pay(sessionId, { card: cards.visa });
+  await expect.poll(() => paid.textContent(), patience).not.toBe(before);
+  await page.context().close();
+});
