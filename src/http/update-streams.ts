@@ -54,6 +54,8 @@ function streamOf(dependencies: UpdateStreamDependencies, { path, secretOf, open
     const secret = secretOf(request);
     const scope = await admission.visitor(request, response, secret);
     if (secret === undefined || !scope) throw new AppError(401, 'unauthenticated', 'You are not signed in.');
+    // Nothing would give back the place of whoever left meanwhile.
+    if (response.closed) return;
     const whose = principalOf(scope);
     const count = open.get(whose) ?? 0;
     if (count >= streamsMax)
@@ -79,7 +81,9 @@ const heartbeatDefaultMs = 15_000;
 async function tell(dependencies: UpdateStreamDependencies, { response, scope, secret }: Stream): Promise<void> {
   const { updates, authenticate, heartbeatMs = heartbeatDefaultMs } = dependencies;
   const write = (text: string): void => {
-    if (!response.writableEnded) response.write(text);
+    // What nobody reads would pile up here until the session is over; a browser that is still there asks again.
+    if (response.writableNeedDrain) response.destroy();
+    else if (!response.writableEnded) response.write(text);
   };
   // A proxy that gathers what it passes on would hold back what is told.
   response.set({ 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' });

@@ -13,6 +13,7 @@ export const refillStates = ['off', 'on', 'failing'] as const;
 
 /** Counts and sums of this moment. */
 export interface Overview {
+  readonly asOf: Date;
   readonly clients: number;
   readonly paused: number;
   readonly failingRefills: number;
@@ -96,7 +97,7 @@ export function createOverviews({ database, ledger, clock }: Dependencies): Over
       const seesInbox = agencyId === null;
       const parked = seesInbox ? parkedRows.parse((await pool.query(countParked)).rows)[0].parked : null;
       const figures = { clients, paused, failingRefills: failing, driftedPlans: plans, driftChanges: changes };
-      return { ...figures, ...(await ledger.prepaidTotals(agencyId)), parkedEvents: parked };
+      return { asOf: clock.now(), ...figures, ...(await ledger.prepaidTotals(agencyId)), parkedEvents: parked };
     },
     standings: async (scope, { state, refill, q, ...filter }, { limit, before }) => {
       const agencyId = await agencyFor(scope, filter.agencyId);

@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
 import { created } from '../../src/commands/api-answers.ts';
 import { cards } from '../../src/commands/sandbox-client.ts';
 import { buildConsole } from '../../src/console/build.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { expectFinishedInBoth } from './both-themes.ts';
-import { openBrowser, type TestBrowser } from './browser.ts';
+import { openBrowser, type TestBrowser, visit } from './browser.ts';
 
 const patience = { timeout: 60_000 };
 
@@ -79,6 +80,26 @@ test('payments are filtered by outcome, and what is left is saved as CSV', async
   await page.context().close();
 });
 
+test('documents are saved as who the console is signed in as, with another client’s portal open in the same browser', async () => {
+  const { page } = await browser.page();
+  const { id: agencyId } = await service.api.get('/v1/agencies/platform', created);
+  const body = { agencyId, name: 'Nizwa Dates', email: 'till@dates.example' };
+  const other = await service.api.send('POST', '/v1/customers', created, { body });
+  const issued = z.object({ token: z.string() });
+  const { token } = await service.api.send('POST', `/v1/customers/${other.id}/portal-tokens`, issued, { body: {} });
+  await page.context().addCookies([{ name: 'baisa_portal', value: token, url: service.url, sameSite: 'Strict' }]);
+  await signIn(page, `/console/payments/${paidId}`);
+  const receipt = page.getByRole('button', { name: 'Receipt (PDF)' }).first();
+  const [ofPayment] = await Promise.all([page.waitForEvent('download'), receipt.click()]);
+  expect((await readFile(await ofPayment.path())).subarray(0, 5).toString()).toBe('%PDF-');
+  await visit(page, `/console/clients/${clientId}`);
+  await page.getByRole('tab', { name: 'History' }).click();
+  const inHistory = page.getByRole('table', { name: 'Billing history' }).getByRole('button', { name: 'PDF' }).first();
+  const [ofClient] = await Promise.all([page.waitForEvent('download'), inHistory.click()]);
+  expect((await readFile(await ofClient.path())).subarray(0, 5).toString()).toBe('%PDF-');
+  await page.context().close();
+});
+
 test('a payment is refunded in part from its page, which shows it gone back without a reload', async () => {
   const { page } = await browser.page();
   await signIn(page, `/console/payments/${paidId}`);
@@ -111,5 +132,17 @@ test('the sandbox’s clock is moved past a session’s hours and its faults are
   await expect.poll(() => copies.inputValue(), patience).toBe('0');
   await page.getByRole('link', { name: 'Payments', exact: true }).click();
   await page.getByText('This is a sandbox').waitFor();
+  await page.context().close();
+});
+
+test('what is paid after the sandbox’s clock was moved is in the revenue of the overview', async () => {
+  const { page } = await browser.page();
+  await service.sandbox.advanceClock('2d');
+  await signIn(page, '/console');
+  const paid = page.getByRole('link', { name: /^Paid by clients/ });
+  const before = await paid.textContent();
+  const { sessionId } = await service.startTopUp(clientId, '40.00');
+  await service.sandbox.pay(sessionId, { card: cards.visa });
+  await expect.poll(() => paid.textContent(), patience).not.toBe(before);
   await page.context().close();
 });

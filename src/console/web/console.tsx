@@ -1,8 +1,8 @@
 import { type QueryCache, useQuery, useQueryClient } from '@tanstack/react-query';
 import { lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
 import { Route, Routes, useLocation } from 'react-router';
-import { Refusal } from './api/client.ts';
 import { useLiveUpdates } from './api/live.ts';
+import { Refusal } from './api/refusal.ts';
 import { readSession, type Session, signOut } from './api/session.ts';
 import { sandboxUrl, start } from './shell/app.tsx';
 import { Frame, type Section } from './shell/frame.tsx';

@@ -9,7 +9,7 @@ import { Balance } from './portal/balance.tsx';
 import { Cards } from './portal/cards.tsx';
 import { History } from './portal/history.tsx';
 import { type Holder, readHolder } from './portal/holder.ts';
-import { Notices } from './portal/notices.tsx';
+import { Notices } from './portal/notice-list.tsx';
 import { Packs } from './portal/packs.tsx';
 import { PortalPlan } from './portal/plan.tsx';
 import { TopUp } from './portal/top-up.tsx';

@@ -3,7 +3,7 @@ import { type Overviews, refillStates, serviceStates } from '../../overview/read
 import { collectionSchema } from '../../tenancy/customer.ts';
 import { decodeCursor, pageAnswer, pageOf, pageQuery } from '../pagination.ts';
 import { defineRoute, type Route } from '../route.ts';
-import { id, moneyAnswer } from '../schemas.ts';
+import { id, isoTime, moneyAnswer } from '../schemas.ts';
 
 export interface OverviewRouteDependencies {
   readonly overviews: Overviews;
@@ -11,6 +11,7 @@ export interface OverviewRouteDependencies {
 
 const overviewAnswer = z
   .object({
+    asOf: isoTime.meta({ description: 'This moment by the service’s clock, which a sandbox’s moves.' }),
     clients: z.int(),
     paused: z.int().meta({ description: 'Clients whose balance pauses their service.' }),
     failingRefills: z.int().meta({ description: 'Clients with auto-refill on whose default card is not charged now.' }),
@@ -56,8 +57,11 @@ export const createOverviewRoutes = ({ overviews }: OverviewRouteDependencies): 
     query: z.strictObject({ agencyId }),
     responses: { 200: overviewAnswer },
     handle: async ({ scope, query }) => {
-      const { prepaid, owed, ...counts } = await overviews.read(scope, query.agencyId);
-      return { status: 200, body: { ...counts, prepaid: prepaid.toJSON(), owed: owed.toJSON() } };
+      const { asOf, prepaid, owed, ...counts } = await overviews.read(scope, query.agencyId);
+      return {
+        status: 200,
+        body: { asOf: asOf.toISOString(), ...counts, prepaid: prepaid.toJSON(), owed: owed.toJSON() },
+      };
     },
   }),
   defineRoute({

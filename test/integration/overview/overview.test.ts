@@ -62,6 +62,7 @@ describe('an agency’s figures', () => {
     const { status, body } = await call('GET', '/v1/overview');
     expect(status).toBe(200);
     expect(body).toEqual({
+      asOf: service.clock.now().toISOString(),
       clients: 3,
       paused: 1,
       failingRefills: 1,

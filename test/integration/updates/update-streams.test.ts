@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import express from 'express';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
@@ -10,6 +11,7 @@ import { observe } from '../../../src/http/request-state.ts';
 import { listen } from '../../../src/http/server.ts';
 import { createUpdateStreams } from '../../../src/http/update-streams.ts';
 import type { Scope } from '../../../src/tenancy/scope.ts';
+import type { Watcher } from '../../../src/updates/updates.ts';
 import { startTestService, type TestService } from '../../support/service.ts';
 
 /** A stream as a browser reads it. */
@@ -150,21 +152,27 @@ describe('a stream', () => {
   const scope: Scope = { role: 'portal', agencyId: 'agc_a', customerId: 'cus_a' };
 
   async function serve(authenticate: () => Promise<Scope | null>) {
-    const watching = new Set<object>();
+    const watching = new Set<Watcher>();
     const updates = {
       noteChange: () => undefined,
-      watch: async (_scope: Scope, watcher: object) => {
+      watch: async (_scope: Scope, watcher: Watcher) => {
         watching.add(watcher);
         return { stop: () => watching.delete(watcher) };
       },
     };
     const admission = createAdmission({ authenticate, publicUrl: 'http://localhost' });
     const streams = createUpdateStreams({ updates, admission, authenticate, log, heartbeatMs: 20, streamsMax: 2 });
-    const server = await listen(express().use(observe(log, new Registry())).use(streams), {
-      host: '127.0.0.1',
-      port: 0,
+    let gone = 0;
+    const app = express().use(observe(log, new Registry()));
+    app.use((_request, response, next) => {
+      response.once('close', () => {
+        gone += 1;
+      });
+      next();
     });
-    return { url: `http://127.0.0.1:${server.port}/portal/updates`, watching, close: server.close };
+    const server = await listen(app.use(streams), { host: '127.0.0.1', port: 0 });
+    const url = `http://127.0.0.1:${server.port}/portal/updates`;
+    return { url, watching, gone: () => gone, close: server.close };
   }
 
   test('ends when its session does', async () => {
@@ -174,6 +182,46 @@ describe('a stream', () => {
     known = false;
     await stream.ended;
     await vi.waitFor(() => expect(watching.size).toBe(0));
+    await close();
+  });
+
+  test('takes no place for whoever left before it was known who that is', async () => {
+    const waiting: (() => void)[] = [];
+    let knownAtOnce = false;
+    const { url, watching, gone, close } = await serve(async () => {
+      if (!knownAtOnce) await new Promise<void>((resolve) => waiting.push(resolve));
+      return scope;
+    });
+    for (const count of [1, 2]) {
+      const leaving = new AbortController();
+      const left = expect(fetch(url, { headers: { cookie }, signal: leaving.signal })).rejects.toThrow();
+      await vi.waitFor(() => expect(waiting.length).toBe(count));
+      leaving.abort();
+      await left;
+      await vi.waitFor(() => expect(gone()).toBe(count));
+    }
+    knownAtOnce = true;
+    for (const answer of waiting) answer();
+    const stream = await openStream(url, cookie);
+    expect(stream.status).toBe(200);
+    expect(watching.size).toBe(1);
+    stream.leave();
+    await close();
+  });
+
+  test('ends where nobody reads it, and what is told does not pile up', async () => {
+    const { url, watching, close } = await serve(async () => scope);
+    const { hostname, port, pathname } = new URL(url);
+    const reader = connect({ host: hostname, port: Number(port) }).pause();
+    reader.on('error', () => undefined);
+    reader.write(`GET ${pathname} HTTP/1.1\r\nHost: ${hostname}\r\nCookie: ${cookie}\r\n\r\n`);
+    await vi.waitFor(() => expect(watching.size).toBe(1));
+    for (let round = 0; round < 200 && watching.size > 0; round += 1) {
+      for (const watcher of watching) for (let told = 0; told < 5_000; told += 1) watcher.changed();
+      await new Promise(setImmediate);
+    }
+    expect(watching.size).toBe(0);
+    reader.destroy();
     await close();
   });
 

@@ -1,4 +1,5 @@
 import createClient from 'openapi-fetch';
+import { Refusal } from './refusal.ts';
 import type { paths, Schemas } from './schema.ts';
 
 /** Where the service is, without a slash at its end: one level above what the page is relative to. */
@@ -20,23 +21,6 @@ api.use({
 });
 
 export const csrfHeader = (): Record<string, string> => ({ 'X-CSRF-Token': csrfToken });
-
-/** A refusal, as the API words it. */
-export class Refusal extends Error {
-  readonly status: number;
-  readonly code: string;
-  readonly requestId: string | undefined;
-  readonly fields: readonly { readonly path: string; readonly message: string }[];
-
-  constructor(status: number, problem: Partial<Schemas['Problem']>) {
-    super(problem.detail ?? problem.title ?? 'The service did not answer as expected.');
-    this.name = 'Refusal';
-    this.status = status;
-    this.code = problem.code ?? 'unknown';
-    this.requestId = problem.requestId;
-    this.fields = problem.errors ?? [];
-  }
-}
 
 interface Answered<Data> {
   readonly data?: Data | undefined;
@@ -65,6 +49,3 @@ export async function done(asked: Promise<Answered<unknown>>): Promise<void> {
   const { error, response } = await asked;
   if (!response.ok) throw new Refusal(response.status, isProblem(error) ? error : {});
 }
-
-/** One for each thing that a person means to do: the same for its retries. */
-export const newIdempotencyKey = (): string => crypto.randomUUID();

@@ -1,4 +1,5 @@
-import { csrfHeader, Refusal, refusalOf, serviceUrl } from './client.ts';
+import { csrfHeader, refusalOf, serviceUrl } from './client.ts';
+import { Refusal } from './refusal.ts';
 
 export interface Clock {
   readonly now: string;

@@ -1,4 +1,5 @@
-import { csrfHeader, Refusal, rememberCsrfToken, serviceUrl } from './client.ts';
+import { csrfHeader, rememberCsrfToken, serviceUrl } from './client.ts';
+import { Refusal } from './refusal.ts';
 import type { Schemas } from './schema.ts';
 
 export interface Session {

@@ -2,7 +2,8 @@ import { Alert, Button, Fieldset, Group, SimpleGrid, Stack, Text, TextInput, Tit
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { SubmitEvent } from 'react';
 import { useParams } from 'react-router';
-import { answerOf, api, Refusal } from '../api/client.ts';
+import { answerOf, api } from '../api/client.ts';
+import { Refusal } from '../api/refusal.ts';
 import type { paths, Schemas } from '../api/schema.ts';
 import { words } from '../format.ts';
 import { Action } from '../parts/action.tsx';

@@ -1,9 +1,9 @@
 import { NativeSelect, SimpleGrid, Stack, Title } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
+import { skipToken, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { answerOf, api } from '../api/client.ts';
 import { type Amount, money } from '../format.ts';
-import { DayBars } from '../parts/day-bars.tsx';
+import { DayBars, dayBefore } from '../parts/day-bars.tsx';
 import { Figure } from '../parts/figure.tsx';
 import { PlainTable } from '../parts/paged-table.tsx';
 import { PlanBars } from '../parts/plan-bars.tsx';
@@ -13,8 +13,6 @@ import { Answer, Empty, PageTitle } from '../shell/states.tsx';
 
 /** A provider's fee in a currency that nobody paid in makes a line of its own, in which nothing was paid. */
 const isZero = ({ amount }: Amount): boolean => /^-?[0.]+$/.test(amount);
-
-const day = (offset: number): string => new Date(Date.now() + offset * 86_400_000).toISOString().slice(0, 10);
 
 /** Whose figures are shown: of everybody, which revenue is not summed over, or of one. */
 function Agency({ value, onValue }: { readonly value: string; readonly onValue: (id: string) => void }) {
@@ -37,17 +35,18 @@ function Agency({ value, onValue }: { readonly value: string; readonly onValue: 
   );
 }
 
+const useOverview = (agencyId: string) =>
+  useQuery({
+    queryKey: ['overview', agencyId],
+    queryFn: () => answerOf(api.GET('/v1/overview', { params: { query: agencyId === '' ? {} : { agencyId } } })),
+  });
+
 /** Counts and sums of this moment, each a link to what it is made of. */
 function Figures({ agencyId }: { readonly agencyId: string }) {
-  const query = agencyId === '' ? {} : { agencyId };
   const clientsWith = (filter: Readonly<Record<string, string>>): string =>
     `/clients?${new URLSearchParams({ ...filter, ...(agencyId === '' ? {} : { agency: agencyId }) })}`;
-  const overview = useQuery({
-    queryKey: ['overview', agencyId],
-    queryFn: () => answerOf(api.GET('/v1/overview', { params: { query } })),
-  });
   return (
-    <Answer of={overview}>
+    <Answer of={useOverview(agencyId)}>
       {({ clients, paused, failingRefills, prepaid, owed, driftedPlans, driftChanges, parkedEvents }) => (
         <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }}>
           <Figure label="Balances held" to={clientsWith({})}>
@@ -80,15 +79,19 @@ function Figures({ agencyId }: { readonly agencyId: string }) {
   );
 }
 
-function useRevenue(agencyId: string, groupBy: 'day' | 'plan') {
+/** `to` is the service's day, which a sandbox's clock may have moved away from the browser's. */
+function useRevenue(agencyId: string, to: string | undefined, groupBy: 'day' | 'plan') {
   return useQuery({
-    queryKey: ['revenue', agencyId, groupBy],
-    queryFn: () =>
-      answerOf(
-        api.GET('/v1/agencies/{id}/revenue', {
-          params: { path: { id: agencyId }, query: { groupBy, from: day(-29), to: day(0) } },
-        }),
-      ),
+    queryKey: ['revenue', agencyId, to, groupBy],
+    queryFn:
+      to === undefined
+        ? skipToken
+        : () =>
+            answerOf(
+              api.GET('/v1/agencies/{id}/revenue', {
+                params: { path: { id: agencyId }, query: { groupBy, from: dayBefore(to, 29), to } },
+              }),
+            ),
   });
 }
 
@@ -99,7 +102,8 @@ export default function Overview() {
   const agencyId = chosen === '' ? session.agencyId : chosen;
   const listOf = (path: string): string =>
     chosen === '' ? path : `${path}?${new URLSearchParams({ agency: chosen })}`;
-  const [byDay, byPlan] = [useRevenue(agencyId, 'day'), useRevenue(agencyId, 'plan')];
+  const today = useOverview(chosen).data?.asOf.slice(0, 10);
+  const [byDay, byPlan] = [useRevenue(agencyId, today, 'day'), useRevenue(agencyId, today, 'plan')];
   return (
     <Stack>
       <PageTitle>Overview</PageTitle>

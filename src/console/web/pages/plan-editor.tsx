@@ -2,7 +2,9 @@ import { Button, Grid, Group, Stack, Tabs, Text } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type SubmitEvent, useRef, useState } from 'react';
 import { Link, useNavigate, useParams } from 'react-router';
-import { answerOf, api, newIdempotencyKey, Refusal } from '../api/client.ts';
+import { answerOf, api } from '../api/client.ts';
+import { keyAfter, newIdempotencyKey } from '../api/idempotency-key.ts';
+import { Refusal } from '../api/refusal.ts';
 import type { Schemas } from '../api/schema.ts';
 import { useSession } from '../shell/session-context.ts';
 import { Answer, Failure, PageTitle } from '../shell/states.tsx';
@@ -42,8 +44,7 @@ function Editor({ plan }: { readonly plan: Plan | null }) {
       await queries.invalidateQueries();
     },
     onError: (error) => {
-      // What was refused is kept under its key: a corrected form is another request.
-      idempotencyKey.current = newIdempotencyKey();
+      idempotencyKey.current = keyAfter(idempotencyKey.current, error);
       const paths = error instanceof Refusal ? error.fields.map(({ path }) => path) : [];
       if (paths.length > 0) setStep(paths.some((path) => !ofBenefits.test(path)) ? 'basics' : 'benefits');
     },

@@ -24,7 +24,7 @@ interface DayBarsProps {
 const daysBefore = (until: string, day: string): number =>
   Math.round((Date.parse(until) - Date.parse(day)) / 86_400_000);
 
-const dayBefore = (until: string, days: number): string =>
+export const dayBefore = (until: string, days: number): string =>
   new Date(Date.parse(until) - days * 86_400_000).toISOString().slice(0, 10);
 
 /** A bar for each day, and the same as a table for who cannot see it. A height is drawn, so a number is exact enough. */

@@ -1,6 +1,6 @@
 import { Button, Stack } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
-import { refusalOf, serviceUrl } from '../api/client.ts';
+import { csrfHeader, refusalOf, serviceUrl } from '../api/client.ts';
 import { Failure } from '../shell/states.tsx';
 
 interface DocumentButtonProps {
@@ -14,11 +14,15 @@ interface DocumentButtonProps {
   readonly accept?: string;
 }
 
-/** Saves a file of the API. It is fetched here, so that a refusal is read on the page and not in place of it. */
+/**
+ * Saves a file of the API. It is fetched here and not by a link: a refusal is read on the page and not in place of it, and a browser
+ * that is signed in to a client's portal too asks as this page.
+ */
 export function DocumentButton({ children, of, path, fileName, accept }: DocumentButtonProps) {
   const save = useMutation({
     mutationFn: async () => {
-      const response = await fetch(`${serviceUrl}${path}`, accept === undefined ? {} : { headers: { Accept: accept } });
+      const headers = { ...csrfHeader(), ...(accept === undefined ? {} : { Accept: accept }) };
+      const response = await fetch(`${serviceUrl}${path}`, { headers });
       if (!response.ok) throw await refusalOf(response);
       const url = URL.createObjectURL(await response.blob());
       const link = document.createElement('a');

@@ -2,14 +2,14 @@ import { Button, Group, Modal, Stack } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, type SubmitEvent, useRef } from 'react';
-import { newIdempotencyKey } from '../api/client.ts';
+import { keyAfter, newIdempotencyKey } from '../api/idempotency-key.ts';
 import { Failure } from '../shell/states.tsx';
 
 interface FormDialogProps {
   readonly title: string;
   readonly submitLabel: string;
   readonly children: ReactNode;
-  /** `idempotencyKey` stays the same while this form is open, so that pressing twice does it once. */
+  /** `idempotencyKey` stays the same while this form is open, so that pressing twice, or again where no answer came, does it once. */
   readonly submit: (fields: FormData, idempotencyKey: string) => Promise<unknown>;
 }
 
@@ -20,14 +20,12 @@ export function FormDialog({ title, submitLabel, children, submit }: FormDialogP
   const idempotencyKey = useRef('');
   const action = useMutation({
     mutationFn: (fields: FormData) => submit(fields, idempotencyKey.current),
-    onSuccess: async () => {
-      close();
-      await queries.invalidateQueries();
+    onSuccess: close,
+    onError: (error) => {
+      idempotencyKey.current = keyAfter(idempotencyKey.current, error);
     },
-    // What was refused is kept under its key: a corrected form is another request.
-    onError: () => {
-      idempotencyKey.current = newIdempotencyKey();
-    },
+    // After a failure too: what was done all the same is to be seen.
+    onSettled: () => queries.invalidateQueries(),
   });
   const begin = (): void => {
     idempotencyKey.current = newIdempotencyKey();

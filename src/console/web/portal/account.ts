@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
-import { answerOf, api, Refusal } from '../api/client.ts';
-import type { Schemas } from '../api/schema.ts';
+import { answerOf, api } from '../api/client.ts';
+import { Refusal } from '../api/refusal.ts';
 
 /** Null where the client has none, which is no failure. */
 async function orNone<Data>(code: string, asked: Promise<Data>): Promise<Data | null> {
@@ -55,5 +55,3 @@ export const useAutoRefill = (id: string) =>
     queryKey: ['client', id, 'refill'],
     queryFn: () => answerOf(api.GET('/v1/customers/{id}/auto-refill', named(id))),
   });
-
-export const isOver = ({ status }: Schemas['Subscription']): boolean => status === 'canceled' || status === 'expired';

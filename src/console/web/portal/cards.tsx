@@ -1,7 +1,8 @@
 import { Alert, Anchor, Button, Group, Stack, Text } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
-import { answerOf, api, done, newIdempotencyKey } from '../api/client.ts';
+import { answerOf, api, done } from '../api/client.ts';
+import { newIdempotencyKey } from '../api/idempotency-key.ts';
 import type { Schemas } from '../api/schema.ts';
 import { money, words } from '../format.ts';
 import { Action } from '../parts/action.tsx';

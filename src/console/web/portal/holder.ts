@@ -1,4 +1,5 @@
-import { Refusal, rememberCsrfToken, serviceUrl } from '../api/client.ts';
+import { rememberCsrfToken, serviceUrl } from '../api/client.ts';
+import { Refusal } from '../api/refusal.ts';
 
 /** Who is signed in, and how the agency wants to be seen. */
 export interface Holder {

@@ -1,6 +1,8 @@
 import { Button, Group, Stack, Text, Title } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { answerOf, api, newIdempotencyKey } from '../api/client.ts';
+import { useRef } from 'react';
+import { answerOf, api } from '../api/client.ts';
+import { keyAfter, newIdempotencyKey } from '../api/idempotency-key.ts';
 import type { Schemas } from '../api/schema.ts';
 import { money, quantity, words } from '../format.ts';
 import { Failure } from '../shell/states.tsx';
@@ -17,14 +19,22 @@ function priceOf({ listPrice, charged }: Pack): string {
 }
 
 function PackLine({ id, pack }: { readonly id: string; readonly pack: Pack }) {
+  const idempotencyKey = useRef(newIdempotencyKey());
   const payment = useMutation({
-    mutationFn: (idempotencyKey: string) =>
+    mutationFn: () =>
       answerOf(
         api.POST('/v1/checkout-sessions', {
-          params: { header: { 'Idempotency-Key': idempotencyKey } },
+          params: { header: { 'Idempotency-Key': idempotencyKey.current } },
           body: { customerId: id, kind: 'pack', packId: pack.packId },
         }),
       ),
+    // The next press after an answer is another purchase.
+    onSuccess: () => {
+      idempotencyKey.current = newIdempotencyKey();
+    },
+    onError: (error) => {
+      idempotencyKey.current = keyAfter(idempotencyKey.current, error);
+    },
   });
   const { orderId, url } = payment.data ?? {};
   return (
@@ -44,7 +54,7 @@ function PackLine({ id, pack }: { readonly id: string; readonly pack: Pack }) {
             aria-label={`Buy ${nameOf(pack)}`}
             disabled={pack.charged === null}
             loading={payment.isPending}
-            onClick={() => payment.mutate(newIdempotencyKey())}
+            onClick={() => payment.mutate()}
           >
             Buy
           </Button>

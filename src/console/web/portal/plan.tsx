@@ -7,7 +7,8 @@ import { date, money, quantity, words } from '../format.ts';
 import { Action } from '../parts/action.tsx';
 import { Status } from '../parts/status.tsx';
 import { Answer } from '../shell/states.tsx';
-import { isOver, useSubscription } from './account.ts';
+import { useSubscription } from './account.ts';
+import { isOver } from './subscription.ts';
 
 type Offered = Schemas['OfferedPlan'];
 type Subscription = Schemas['Subscription'];

@@ -1,7 +1,8 @@
 import { Button, Group, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { type SubmitEvent, useRef, useState } from 'react';
-import { answerOf, api, newIdempotencyKey } from '../api/client.ts';
+import { answerOf, api } from '../api/client.ts';
+import { keyAfter, newIdempotencyKey } from '../api/idempotency-key.ts';
 import { money } from '../format.ts';
 import { Failure } from '../shell/states.tsx';
 import { Payment } from './payment.tsx';
@@ -22,6 +23,9 @@ export function TopUp({ id }: { readonly id: string }) {
           body: { customerId: id, kind: 'top_up', quoteId },
         }),
       ),
+    onError: (error) => {
+      idempotencyKey.current = keyAfter(idempotencyKey.current, error);
+    },
   });
   const again = (): void => {
     quote.reset();

@@ -1,5 +1,5 @@
 import { Component, type ReactNode } from 'react';
-import { Refusal } from '../api/client.ts';
+import { Refusal } from '../api/refusal.ts';
 import { Failure } from './states.tsx';
 
 const notDrawn = new Refusal(0, { detail: 'This page cannot be shown: load it anew.' });

@@ -1,7 +1,7 @@
 import { Alert, Button, Center, Loader, Stack, Text, Title } from '@mantine/core';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { type ReactNode, useEffect } from 'react';
-import { Refusal } from '../api/client.ts';
+import { Refusal } from '../api/refusal.ts';
 
 /** A page's heading, and the title of its window. */
 export function PageTitle({ children, actions }: { readonly children: string; readonly actions?: ReactNode }) {

@@ -1,7 +1,7 @@
-import { Anchor } from '@mantine/core';
-import { answerOf, api, serviceUrl } from '../../api/client.ts';
+import { answerOf, api } from '../../api/client.ts';
 import type { Schemas } from '../../api/schema.ts';
 import { money, time, words } from '../../format.ts';
+import { DocumentButton } from '../../parts/document.tsx';
 import { PagedTable, pageSize } from '../../parts/paged-table.tsx';
 import { Status } from '../../parts/status.tsx';
 import { Empty } from '../../shell/states.tsx';
@@ -36,13 +36,13 @@ export function History({ id }: { readonly id: string }) {
           title: 'Receipt',
           cell: (line) =>
             hasReceipt(line) && (
-              <Anchor
-                href={`${serviceUrl}/v1/transactions/${line.id}/receipt.pdf`}
-                underline="always"
-                c="var(--mantine-color-text)"
+              <DocumentButton
+                of={`${words(line.kind)}, ${time(line.occurredAt)}`}
+                path={`/v1/transactions/${encodeURIComponent(line.id)}/receipt.pdf`}
+                fileName={`${line.id}.pdf`}
               >
                 PDF
-              </Anchor>
+              </DocumentButton>
             ),
         },
       ]}

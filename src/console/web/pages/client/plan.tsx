@@ -1,7 +1,8 @@
 import { Alert, Anchor, Group, NativeSelect, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { answerOf, api, Refusal } from '../../api/client.ts';
+import { answerOf, api } from '../../api/client.ts';
+import { Refusal } from '../../api/refusal.ts';
 import type { Schemas } from '../../api/schema.ts';
 import { date, words } from '../../format.ts';
 import { Action } from '../../parts/action.tsx';

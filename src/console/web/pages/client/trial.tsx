@@ -1,6 +1,7 @@
 import { Group, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { answerOf, api, Refusal } from '../../api/client.ts';
+import { answerOf, api } from '../../api/client.ts';
+import { Refusal } from '../../api/refusal.ts';
 import type { Schemas } from '../../api/schema.ts';
 import { date, quantity } from '../../format.ts';
 import { Status } from '../../parts/status.tsx';

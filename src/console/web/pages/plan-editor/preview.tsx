@@ -1,7 +1,8 @@
 import { List, Paper, Stack, Text, Title } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { answerOf, api, Refusal } from '../../api/client.ts';
+import { answerOf, api } from '../../api/client.ts';
+import { Refusal } from '../../api/refusal.ts';
 import type { Schemas } from '../../api/schema.ts';
 import { money, quantity, words } from '../../format.ts';
 import { Failure, Loading } from '../../shell/states.tsx';

@@ -1,8 +1,8 @@
-import { Alert, Text } from '@mantine/core';
+import type { Schemas } from '../api/schema.ts';
 import { date } from '../format.ts';
-import { isOver, useAutoRefill, useBalance, useEntitlements, useSubscription, useTrial } from './account.ts';
+import { isOver } from './subscription.ts';
 
-interface Notice {
+export interface Notice {
   readonly color: 'red' | 'yellow';
   readonly title: string;
   readonly text: string;
@@ -18,28 +18,51 @@ const causes: Readonly<Record<string, Omit<Notice, 'color'>>> = {
     title: 'Your plan is paused',
     text: 'Choose a plan, or pay what is open, and it goes on.',
   },
+  payment_disputed: {
+    title: 'Your service is paused',
+    text: 'Your bank was asked to take a payment back. It goes on once that is settled: ask us below.',
+  },
   customer_disabled: { title: 'Your account is closed for now', text: 'Ask us below what to do.' },
   agency_disabled: { title: 'The service is closed for now', text: 'Ask us below what to do.' },
   agency_paused: { title: 'The service is paused', text: 'It is not your account. Ask us below when it goes on.' },
 };
 
-function useNotices(id: string): Notice[] {
-  const balance = useBalance(id).data;
-  const reason = useEntitlements(id).data?.reason;
-  const refill = useAutoRefill(id).data;
-  const subscription = useSubscription(id).data;
-  const trial = useTrial(id).data;
+const unpaidPlan: Notice = {
+  color: 'red',
+  title: 'Your plan could not be paid',
+  text: 'Your card was declined. Make another card the default one below: it is tried again by itself.',
+};
+/** No card is tried for who pays outside. */
+const dueInvoice: Notice = {
+  color: 'red',
+  title: 'Your plan is not paid yet',
+  text: 'An invoice of it is due. Pay it as you were asked to, or ask us below.',
+};
+
+/** Of one client; undefined while it is not known, null where the client has none. */
+export interface NoticeFacts {
+  readonly balance?: Pick<Schemas['Balance'], 'status'> | undefined;
+  readonly entitlements?: Pick<Schemas['Entitlements'], 'reason'> | undefined;
+  readonly refill?: Pick<Schemas['AutoRefill'], 'enabled' | 'breaker'> | undefined;
+  readonly subscription?: Pick<Schemas['Subscription'], 'status' | 'trialEndsAt' | 'collection'> | null | undefined;
+  readonly trial?: Pick<Schemas['Trial'], 'status' | 'end' | 'endsAt'> | null | undefined;
+}
+
+/** What a client should know before anything else, the worst first. */
+export function noticesOf({ balance, entitlements, refill, subscription, trial }: NoticeFacts): Notice[] {
+  const reason = entitlements?.reason;
   const found: Notice[] = [];
 
   const cause = causes[reason ?? ''] ?? (balance?.status === 'paused' ? causes.service_paused : undefined);
   if (cause) found.push({ color: 'red', ...cause });
-  if (subscription?.status === 'past_due') {
+  if (reason === 'no_subscription' && trial?.status === 'ended') {
     found.push({
       color: 'red',
-      title: 'Your plan could not be paid',
-      text: 'Your card was declined. Make another card the default one below: it is tried again by itself.',
+      title: 'Your trial has ended',
+      text: 'Your service goes on once you have a plan: choose one below, or ask us.',
     });
   }
+  if (subscription?.status === 'past_due') found.push(subscription.collection === 'offline' ? dueInvoice : unpaidPlan);
   if (refill?.enabled && refill.breaker.state !== 'closed') {
     found.push({
       color: 'yellow',
@@ -60,13 +83,4 @@ function useNotices(id: string): Notice[] {
     found.push({ color: 'yellow', title: `Your trial ends on ${date(trial.endsAt)}`, text: after });
   }
   return found;
-}
-
-/** What a client should know before anything else; nothing where all is well. */
-export function Notices({ id }: { readonly id: string }) {
-  return useNotices(id).map(({ color, title, text }) => (
-    <Alert key={title} color={color} title={title} role="status">
-      <Text c="var(--mantine-color-text)">{text}</Text>
-    </Alert>
-  ));
 }
