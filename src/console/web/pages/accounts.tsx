@@ -62,7 +62,8 @@ function Account({ account, own }: { readonly account: Schemas['MerchantAccount'
           <Status of={account.status} />
         </Group>
         <Text>
-          Charges {account.effectiveCurrency} at {account.usdRate} to the dollar. Can charge{' '}
+          Charges {account.effectiveCurrency}
+          {account.effectiveCurrency === 'USD' ? '' : ` at ${account.usdRate} to the dollar`}. Can charge{' '}
           {account.chargeableCurrencies.join(', ') || 'nothing yet'}.
         </Text>
         {account.currencyNotice && <Alert color="yellow">{account.currencyNotice}</Alert>}
