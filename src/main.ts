@@ -228,9 +228,8 @@ async function start(config: Config, log: Logger, started: Started): Promise<Ser
   });
   started.add('job runner', jobRunner.stop);
 
-  /** Twice, for a job may call the provider, whose events then lead to what the second round waits for. */
+  /** A job calls the provider, whose events cause jobs: it is quiet after a round in which none ran. */
   const idle = async (): Promise<void> => {
-    // A job calls the provider, whose events cause jobs: it is quiet after a round in which none ran.
     for (let before = -1; before !== jobRunner.completed(); ) {
       before = jobRunner.completed();
       await sandbox?.settled();
